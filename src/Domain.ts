@@ -1,0 +1,210 @@
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import type * as Layer from "effect/Layer"
+import { type Pipeable, pipeArguments } from "effect/Pipeable"
+import * as Predicate from "effect/Predicate"
+import * as Schedule from "effect/Schedule"
+import * as Schema from "effect/Schema"
+import type * as Scope from "effect/Scope"
+import type { Covariant } from "effect/Types"
+import { DomainHandles, type DomainUnavailable } from "./DomainHandle.ts"
+import type { Reason } from "./DomainStatus.ts"
+import type { Tick } from "./Tick.ts"
+
+const TypeId = "~thunderline/Domain"
+
+/** A domain's name: a lower-case letter, then up to 62 lower-case letters, digits, `_` or `-`. */
+export const Name = Schema.String.check(Schema.isPattern(/^[a-z][a-z0-9_-]{0,62}$/))
+
+/** What becomes of the application when this domain is not there. */
+export const Criticality = Schema.Literals(["required", "optional"])
+export type Criticality = typeof Criticality.Type
+
+/** How often and how fast a crashed domain is built again. */
+export interface RestartPolicy {
+  readonly schedule: Schedule.Schedule<unknown>
+  readonly limit: number
+  readonly within: Duration.Duration
+}
+
+/**
+ * A part of an application: a named `Layer` plus policy. What the layer provides are the domain's services.
+ *
+ * `Requirements` is what the layer, the workers and the callbacks need and no dependency provides; it becomes a
+ * requirement of the application.
+ */
+export interface Domain<out Name extends string, out Services, out Error = never, out Requirements = never>
+  extends Pipeable
+{
+  readonly [TypeId]: {
+    readonly _Services: Covariant<Services>
+    readonly _Error: Covariant<Error>
+    readonly _Requirements: Covariant<Requirements>
+  }
+  readonly name: Name
+  readonly dependsOn: ReadonlyArray<Any>
+  readonly after: ReadonlyArray<Any>
+  readonly activationTick: number
+  readonly layer: Layer.Any
+  readonly workers: ReadonlyArray<Worker>
+  readonly onTick: ((tick: Tick) => Effect.Effect<unknown, unknown, any>) | undefined
+  readonly onActivate: ((tick: Tick) => Effect.Effect<unknown, unknown, any>) | undefined
+  readonly onDeactivate: ((reason: Reason) => Effect.Effect<unknown, unknown, any>) | undefined
+  readonly criticality: Criticality
+  readonly escalate: boolean
+  readonly restart: RestartPolicy | "never"
+  readonly activationTimeout: Duration.Duration
+  readonly shutdownTimeout: Duration.Duration
+  readonly maxMissedTicks: number
+}
+
+/** Any domain, whatever it provides and needs. */
+export type Any = Domain<string, any, any, any>
+
+/** The services that a domain provides. */
+export type Services<D> = D extends Domain<infer _N, infer S, infer _E, infer _R> ? S : never
+
+/** What a domain needs and no domain that it depends on provides. */
+export type Requirements<D> = D extends Domain<infer _N, infer _S, infer _E, infer R> ? R : never
+
+/** How the build of a domain can fail. */
+export type Error<D> = D extends Domain<infer _N, infer _S, infer E, infer _R> ? E : never
+
+/** A supervised background effect of a domain, with its name. Its failure is the domain's; its normal end is fine,
+ * unless it is `permanent`. */
+export interface Worker {
+  readonly name: string
+  readonly permanent: boolean
+  readonly effect: Effect.Effect<unknown, unknown, any>
+}
+
+/** How a worker is written: the effect alone, or with `permanent: true` when it must never end. */
+export type WorkerInput<R> =
+  | Effect.Effect<unknown, unknown, R>
+  | { readonly effect: Effect.Effect<unknown, unknown, R>; readonly permanent: boolean }
+
+/** Tells a domain from anything else, for example from what a module exports. */
+export const isDomain = (u: unknown): u is Any => Predicate.hasProperty(u, TypeId)
+
+/** Exponential from 200 ms to 30 s, jittered. */
+export const defaultSchedule: Schedule.Schedule<unknown> = Schedule.exponential("200 millis").pipe(
+  Schedule.modifyDelay(({ duration }) => Effect.succeed(Duration.min(duration, Duration.seconds(30)))),
+  Schedule.jittered
+)
+
+/**
+ * A restart policy: at most `limit` restarts (default 5) within `within` (default 1 minute), each after the next delay
+ * of `schedule` (default: exponential from 200 ms to 30 s, jittered). The delays start over once the domain has been
+ * active for `within`. The budget is the domain's own: a sibling that keeps crashing never uses it up.
+ */
+export const restart = (options?: {
+  readonly schedule?: Schedule.Schedule<unknown> | undefined
+  readonly limit?: number | undefined
+  readonly within?: Duration.Input | undefined
+}): RestartPolicy => ({
+  schedule: options?.schedule ?? defaultSchedule,
+  limit: options?.limit ?? 5,
+  within: Duration.fromInputUnsafe(options?.within ?? "1 minute")
+})
+
+const Proto = {
+  [TypeId]: { _Services: (_: never) => _, _Error: (_: never) => _, _Requirements: (_: never) => _ },
+  pipe() {
+    return pipeArguments(this, arguments)
+  }
+}
+
+const worker = ([name, input]: readonly [string, WorkerInput<any>]): Worker =>
+  "permanent" in input ? { name, ...input } : { name, permanent: false, effect: input }
+
+/**
+ * Defines a domain.
+ *
+ * - `layer`: its children. Each (re)build uses a fresh scope and a fresh memo map; a layer that should be shared with
+ *   the rest of the app (a pool) is left in the requirements and provided around `Thunderline.layer`.
+ * - `dependsOn`: domains whose services the layer, the workers and the callbacks may use, and whose fate it shares.
+ * - `after`: domains that must be active first; no services, no shared fate.
+ * - `activationTick`: the earliest tick (default 1).
+ * - `workers`: background effects, run while the domain is active.
+ * - `onTick`: called with each tick while active, one at a time; a tick that comes while it is busy replaces the one
+ *   that waits.
+ * - `onActivate`, `onDeactivate`: called after the layer is built, and before its scope is closed.
+ * - `criticality`: `required` (default) or `optional`: the application is ready without it.
+ * - `escalate`: a spent restart budget ends the program (default false).
+ * - `restart`: see {@link restart}; or `"never"`.
+ * - `activationTimeout` (default 30 seconds) bounds layer and `onActivate`; `shutdownTimeout` (default 10 seconds)
+ *   bounds `onDeactivate`, workers' ends and finalizers together.
+ * - `maxMissedTicks`: ticks left unanswered by `onTick` before the domain is taken for dead (default 3).
+ *
+ * A bad name is told when the application starts, together with everything else that is wrong with the graph.
+ */
+export const make = <
+  const Name extends string,
+  ROut,
+  E,
+  RIn,
+  const Deps extends ReadonlyArray<Any> = readonly [],
+  RWorkers = never,
+  RTick = never,
+  RActivate = never,
+  RDeactivate = never
+>(name: Name, options: {
+  readonly layer: Layer.Layer<ROut, E, RIn>
+  readonly dependsOn?: Deps
+  readonly after?: ReadonlyArray<Any>
+  readonly activationTick?: number
+  readonly workers?: { readonly [name: string]: WorkerInput<RWorkers> }
+  readonly onTick?: (tick: Tick) => Effect.Effect<unknown, unknown, RTick>
+  readonly onActivate?: (tick: Tick) => Effect.Effect<unknown, unknown, RActivate>
+  readonly onDeactivate?: (reason: Reason) => Effect.Effect<unknown, unknown, RDeactivate>
+  readonly criticality?: Criticality
+  readonly escalate?: boolean
+  readonly restart?: RestartPolicy | "never"
+  readonly activationTimeout?: Duration.Input
+  readonly shutdownTimeout?: Duration.Input
+  readonly maxMissedTicks?: number
+}): Domain<
+  Name,
+  ROut,
+  E,
+  | Exclude<RIn, Services<Deps[number]>>
+  | Exclude<RWorkers | RTick | RActivate | RDeactivate, ROut | Services<Deps[number]> | Scope.Scope>
+> =>
+  Object.assign(Object.create(Proto), {
+    name,
+    dependsOn: options.dependsOn ?? [],
+    after: options.after ?? [],
+    activationTick: options.activationTick ?? 1,
+    layer: options.layer,
+    workers: Object.entries(options.workers ?? {}).map(worker),
+    onTick: options.onTick,
+    onActivate: options.onActivate,
+    onDeactivate: options.onDeactivate,
+    criticality: options.criticality ?? "required",
+    escalate: options.escalate ?? false,
+    restart: options.restart ?? restart(),
+    activationTimeout: Duration.fromInputUnsafe(options.activationTimeout ?? "30 seconds"),
+    shutdownTimeout: Duration.fromInputUnsafe(options.shutdownTimeout ?? "10 seconds"),
+    maxMissedTicks: options.maxMissedTicks ?? 3
+  })
+
+/**
+ * Runs an effect with a domain's services.
+ *
+ * It waits while the domain is on its way (for at most `timeout`; default: as long as it takes), fails with
+ * `DomainUnavailable` at once when the domain is crashed for good, inactive or blocked by such a one, uses exactly one
+ * generation, and fails with `DomainUnavailable` when that generation ends: uses are interrupted before the scope is
+ * closed, each bounded by the domain's `shutdownTimeout`.
+ *
+ * Returning a service out of `use`, or detaching a fiber in it, escapes this guarantee.
+ */
+export const use = <D extends Any, A, E, R>(
+  domain: D,
+  effect: Effect.Effect<A, E, R>,
+  options?: { readonly timeout?: Duration.Input | undefined }
+): Effect.Effect<A, E | DomainUnavailable, Exclude<R, Services<D>> | DomainHandles> =>
+  DomainHandles.use((handles) => handles.use(domain.name, effect, options)) as Effect.Effect<
+    A,
+    E | DomainUnavailable,
+    Exclude<R, Services<D>> | DomainHandles
+  >

@@ -1,0 +1,66 @@
+import * as Context from "effect/Context"
+import type * as Effect from "effect/Effect"
+import * as Schema from "effect/Schema"
+import { StatusName } from "./DomainStatus.ts"
+
+/** What an operator can ask of a domain. */
+export const Move = Schema.Literals(["restart", "activate", "deactivate"])
+export type Move = typeof Move.Type
+
+/** No domain has that name. */
+export class UnknownDomain extends Schema.TaggedError<UnknownDomain>()("UnknownDomain", {
+  domain: Schema.String,
+  known: Schema.Array(Schema.String)
+}) {
+  override get message() {
+    return `There is no domain "${this.domain}"; there are: ${this.known.join(", ")}`
+  }
+}
+
+/** The domain's state does not allow that move. */
+export class MoveRefused extends Schema.TaggedError<MoveRefused>()("MoveRefused", {
+  domain: Schema.String,
+  move: Move,
+  status: StatusName
+}) {
+  override get message() {
+    return `Domain ${this.domain} is ${this.status}: it cannot ${this.move}`
+  }
+}
+
+/** The application is shutting down and takes no more moves. */
+export class ShuttingDown extends Schema.TaggedError<ShuttingDown>()("ShuttingDown", {
+  domain: Schema.String,
+  move: Move
+}) {
+  override get message() {
+    return `The application is shutting down: ${this.move} ${this.domain} is refused`
+  }
+}
+
+/** The move was made, but could not be written to the trail, which this application requires. */
+export class AuditUnavailable extends Schema.TaggedError<AuditUnavailable>()("AuditUnavailable", {
+  domain: Schema.String,
+  move: Move,
+  detail: Schema.String
+}) {
+  override get message() {
+    return `${this.move} ${this.domain} could not be written to the trail: ${this.detail}`
+  }
+}
+
+export type DomainControlError = UnknownDomain | MoveRefused | ShuttingDown | AuditUnavailable
+
+/**
+ * The operator's hand on the domains. A move is accepted or refused at once and, once accepted, is carried out whatever
+ * becomes of the caller; the effects return when it is accepted, not when the domain has arrived. Safe from inside any
+ * domain, also on itself.
+ */
+export class DomainControl extends Context.Service<DomainControl, {
+  /** Ends the domain's generation and builds the next, with a new restart budget. From active, crashed, restarting. */
+  readonly restart: (domain: string) => Effect.Effect<void, DomainControlError>
+  /** Lets an inactive domain wait for its gate again, which is looked at now. */
+  readonly activate: (domain: string) => Effect.Effect<void, DomainControlError>
+  /** Takes the domain, and those that depend on it, out. From any state but inactive. */
+  readonly deactivate: (domain: string) => Effect.Effect<void, DomainControlError>
+}>()("thunderline/DomainControl") {}

@@ -1,0 +1,44 @@
+import * as Context from "effect/Context"
+import type * as Duration from "effect/Duration"
+import type * as Effect from "effect/Effect"
+import * as Schema from "effect/Schema"
+import { StatusName } from "./DomainStatus.ts"
+
+/**
+ * A domain's services cannot be had: it is not part of this application, it is crashed for good, inactive or blocked by
+ * such a one, it did not become active in time, or the generation that was in use has ended.
+ */
+export class DomainUnavailable extends Schema.TaggedError<DomainUnavailable>()("DomainUnavailable", {
+  domain: Schema.String,
+  reason: Schema.Literals(["unknown", "crashed", "inactive", "blocked", "timeout", "ended"]),
+  status: Schema.NullOr(StatusName),
+  blockedBy: Schema.Array(Schema.String)
+}) {
+  override get message() {
+    switch (this.reason) {
+      case "unknown":
+        return `Domain ${this.domain} is not one of this application's`
+      case "crashed":
+        return `Domain ${this.domain} is crashed and has no restarts left`
+      case "inactive":
+        return `Domain ${this.domain} is inactive`
+      case "blocked":
+        return `Domain ${this.domain} waits for ${this.blockedBy.join(", ")}, which will not become active by itself`
+      case "timeout":
+        return `Domain ${this.domain} did not become active in time, it is ${this.status}`
+      case "ended":
+        return `The generation of domain ${this.domain} that was in use has ended`
+    }
+  }
+}
+
+/**
+ * Gives out the services of running domains, one generation at a time. `Domain.use` is the typed way to it.
+ */
+export class DomainHandles extends Context.Service<DomainHandles, {
+  readonly use: <A, E, R>(
+    domain: string,
+    effect: Effect.Effect<A, E, R>,
+    options?: { readonly timeout?: Duration.Input | undefined }
+  ) => Effect.Effect<A, E | DomainUnavailable, R>
+}>()("thunderline/DomainHandles") {}
