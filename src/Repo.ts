@@ -1,38 +1,16 @@
 import * as Context from "effect/Context"
-import type * as DateTime from "effect/DateTime"
-import type * as Effect from "effect/Effect"
-import type * as Option from "effect/Option"
+import * as DateTime from "effect/DateTime"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
-import type { DomainEvent } from "./DomainEvent.ts"
+import { type DomainEvent, maxCauseLength } from "./DomainEvent.ts"
 import type { StatusName } from "./DomainStatus.ts"
+import * as EventCursor from "./EventCursor.ts"
+import { afterEvent, type RegistryRow, type RegistryStatus } from "./RegistryRow.ts"
 
-/** What `active_domain_registry` says of a domain: the four words of its `status` column. */
-export const RegistryStatus = Schema.Literals(["active", "inactive", "crashed", "restarting"])
-export type RegistryStatus = typeof RegistryStatus.Type
-
-/** The column's word for each of the seven states: those on the way are `inactive`, the exact one is in `metadata`. */
-export const registryStatus = (status: StatusName): RegistryStatus => {
-  switch (status) {
-    case "active":
-    case "crashed":
-    case "restarting":
-      return status
-    default:
-      return "inactive"
-  }
-}
-
-/** A row of `active_domain_registry`: where a domain stands now. */
-export const RegistryRow = Schema.Struct({
-  id: Schema.String,
-  domainName: Schema.String,
-  status: RegistryStatus,
-  tickCount: Schema.Natural,
-  metadata: Schema.Record(Schema.String, Schema.Json),
-  activatedAt: Schema.NullOr(Schema.DateTimeUtcFromString),
-  updatedAt: Schema.DateTimeUtcFromString
-})
-export interface RegistryRow extends Schema.Schema.Type<typeof RegistryRow> {}
+export { InvalidCursor } from "./EventCursor.ts"
+export { RegistryRow, RegistryStatus, registryStatus } from "./RegistryRow.ts"
 
 /** A row of `run`: one start of the program. `lastSeenAt` is a lease that the program renews while it lives. */
 export const Run = Schema.Struct({
@@ -59,7 +37,7 @@ export interface EventQuery {
   readonly toTick?: number | undefined
   readonly since?: DateTime.Utc | undefined
   readonly until?: DateTime.Utc | undefined
-  readonly order?: "newest" | "oldest" | undefined
+  readonly order?: EventCursor.EventOrder | undefined
   readonly limit?: number | undefined
   /** `next` of the page before; belongs to the same query in the same order. */
   readonly cursor?: string | undefined
@@ -90,15 +68,6 @@ export class RepoRejected extends Schema.TaggedError<RepoRejected>()("RepoReject
 }) {
   override get message() {
     return `${this.operation}: the database refused: ${this.detail}`
-  }
-}
-
-/** A cursor that no page has given out. */
-export class InvalidCursor extends Schema.TaggedError<InvalidCursor>()("InvalidCursor", {
-  cursor: Schema.String
-}) {
-  override get message() {
-    return `"${this.cursor}" is not a cursor of an earlier page`
   }
 }
 
@@ -135,7 +104,7 @@ export class Repo extends Context.Service<Repo, {
   /** The newest transitions into `active`, newest first; at most `limit` (default 100). */
   readonly activationHistory: (limit?: number) => Effect.Effect<ReadonlyArray<DomainEvent>, RepoError>
   readonly record: (events: ReadonlyArray<DomainEvent>) => Effect.Effect<void, RepoError>
-  readonly events: (query: EventQuery) => Effect.Effect<EventPage, RepoError | InvalidCursor>
+  readonly events: (query: EventQuery) => Effect.Effect<EventPage, RepoError | EventCursor.InvalidCursor>
   /** Opens a run. */
   readonly beginRun: (run: Run) => Effect.Effect<void, RepoError>
   /** Renews the lease of a run. */
@@ -144,3 +113,118 @@ export class Repo extends Context.Service<Repo, {
   /** The newest runs, newest first; at most `limit` (default 100). */
   readonly runs: (limit?: number) => Effect.Effect<ReadonlyArray<Run>, RepoError>
 }>()("thunderline/Repo") {}
+
+/** How many transitions `events` gives for a query: its `limit`, kept within 1 to 1,000 (default 100). */
+export const pageLimit = (limit: number | undefined): number => Math.min(Math.max(Math.trunc(limit ?? 100), 1), 1_000)
+
+/** Makes a page of up to `limit + 1` transitions that were found: one more than asked for says that there are more. */
+export const pageOf = (found: ReadonlyArray<DomainEvent>, limit: number, order: EventCursor.EventOrder): EventPage => ({
+  events: found.slice(0, limit),
+  next: found.length > limit ? Option.some(EventCursor.encode(found[limit - 1]!.id, order)) : Option.none()
+})
+
+/** A cause as it is kept: cut to `maxCauseLength`. */
+export const keptCause = (cause: string | null): string | null =>
+  cause !== null && cause.length > maxCauseLength ? cause.slice(0, maxCauseLength) : cause
+
+/** How many transitions the memory backend keeps; beyond that the oldest are forgotten. */
+export const memoryCapacity = 100_000
+
+const matches = (query: EventQuery) => (event: DomainEvent): boolean => {
+  const at = DateTime.toEpochMillis(event.occurredAt)
+  return (query.domain === undefined || event.domain === query.domain) &&
+    (query.status === undefined || event.to === query.status) &&
+    (query.runId === undefined || event.runId === query.runId) &&
+    (query.fromTick === undefined || event.tick >= query.fromTick) &&
+    (query.toTick === undefined || event.tick < query.toTick) &&
+    (query.since === undefined || at >= DateTime.toEpochMillis(query.since)) &&
+    (query.until === undefined || at < DateTime.toEpochMillis(query.until))
+}
+
+const later = (a: DateTime.Utc, b: DateTime.Utc) => (DateTime.toEpochMillis(a) > DateTime.toEpochMillis(b) ? a : b)
+
+const makeMemory = Effect.sync(() => {
+  const rows = new Map<string, RegistryRow>()
+  const kept = new Map<string, DomainEvent>()
+  const runs = new Map<string, Run>()
+
+  const listDomains = Effect.sync(() =>
+    Array.from(rows.values()).sort((a, b) => (a.domainName < b.domainName ? -1 : 1))
+  )
+
+  const updateStatus = Effect.fn("Repo.updateStatus")(
+    function*(domainName: string, status: RegistryStatus, tickCount: number, metadata: Schema.JsonObject = {}) {
+      const before = rows.get(domainName)
+      const now = yield* DateTime.now
+      const row: RegistryRow = {
+        id: before?.id ?? globalThis.crypto.randomUUID(),
+        domainName,
+        status,
+        tickCount,
+        metadata: { ...before?.metadata, ...metadata },
+        activatedAt: status === "active" ? now : before?.activatedAt ?? null,
+        updatedAt: now
+      }
+      rows.set(domainName, row)
+      return row
+    }
+  )
+
+  const record = (events: ReadonlyArray<DomainEvent>) =>
+    Effect.sync(() => {
+      const fresh = events.filter((event) => !kept.has(event.id)).sort((a, b) => (a.id < b.id ? -1 : 1))
+      for (const event of fresh) {
+        if (kept.has(event.id)) continue
+        kept.set(event.id, { ...event, cause: keptCause(event.cause) })
+        rows.set(event.domain, afterEvent(rows.get(event.domain), event))
+      }
+      for (const id of kept.keys()) {
+        if (kept.size <= memoryCapacity) break
+        kept.delete(id)
+      }
+    })
+
+  const events = Effect.fn("Repo.events")(function*(query: EventQuery) {
+    const order = query.order ?? "newest"
+    const sign = order === "newest" ? -1 : 1
+    const after = query.cursor === undefined ? undefined : yield* EventCursor.decode(query.cursor, order)
+    const found = Array.from(kept.values()).filter(matches(query))
+      .filter((event) => after === undefined || (sign === 1 ? event.id > after : event.id < after))
+      .sort((a, b) => (a.id < b.id ? -sign : sign))
+    return pageOf(found, pageLimit(query.limit), order)
+  })
+
+  const changeRun = (runId: string, change: (run: Run) => Run) =>
+    Effect.sync(() => {
+      const run = runs.get(runId)
+      if (run !== undefined) runs.set(runId, change(run))
+    })
+
+  return Repo.of({
+    backend: "memory",
+    recordActivation: (domainName, tickCount, metadata) => updateStatus(domainName, "active", tickCount, metadata),
+    updateStatus,
+    listActive: Effect.map(listDomains, (all) => all.filter((row) => row.status === "active")),
+    listDomains,
+    byDomainName: (domainName) => Effect.sync(() => Option.fromUndefinedOr(rows.get(domainName))),
+    activationHistory: (limit) => Effect.map(Effect.orDie(events({ status: "active", limit })), (page) => page.events),
+    record,
+    events,
+    beginRun: (run) =>
+      Effect.sync(() => {
+        if (!runs.has(run.runId)) runs.set(run.runId, run)
+      }),
+    renewRun: (runId, at) => changeRun(runId, (run) => ({ ...run, lastSeenAt: later(run.lastSeenAt, at) })),
+    endRun: (runId, at, exitReason) =>
+      changeRun(runId, (run) => ({ ...run, lastSeenAt: later(run.lastSeenAt, at), endedAt: at, exitReason })),
+    runs: (limit) =>
+      Effect.sync(() =>
+        Array.from(runs.values()).sort((a, b) =>
+          DateTime.toEpochMillis(b.startedAt) - DateTime.toEpochMillis(a.startedAt) || (a.runId < b.runId ? 1 : -1)
+        ).slice(0, pageLimit(limit))
+      )
+  })
+})
+
+/** The trail in this process's memory, lost with it: for tests, and for programs that want no database. */
+export const layerMemory: Layer.Layer<Repo> = Layer.effect(Repo, makeMemory)

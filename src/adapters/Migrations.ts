@@ -1,0 +1,104 @@
+import * as Effect from "effect/Effect"
+import * as Schema from "effect/Schema"
+import * as Migrator from "effect/sql/Migrator"
+import { SqlClient } from "effect/sql/SqlClient"
+import { isSqlError, type SqlError } from "effect/sql/SqlError"
+import * as initial from "./migrations/0001_trail.ts"
+import { sqlState } from "./SqlFailure.ts"
+
+/** The schema in the database was made by a newer version of the program. */
+export class SchemaTooNew extends Schema.TaggedError<SchemaTooNew>()("SchemaTooNew", {
+  schema: Schema.String,
+  found: Schema.Int,
+  known: Schema.Int
+}) {
+  override get message() {
+    return `The database schema "${this.schema}" is at version ${this.found}, this program knows up to ` +
+      `${this.known}: start the newer program, or use another schema`
+  }
+}
+
+/** Not a name for a schema of one's own. */
+export class InvalidSchemaName extends Schema.TaggedError<InvalidSchemaName>()("InvalidSchemaName", {
+  schema: Schema.String
+}) {
+  override get message() {
+    return `"${this.schema}" cannot be the schema's name: it takes 1 to 63 of a-z, 0-9 and _, a letter first, ` +
+      `and neither pg_ in front nor public`
+  }
+}
+
+/** The schema that an app's rows are kept in unless another is given. */
+export const defaultSchema = "thunderline"
+
+/**
+ * Checks the name of a schema. `public` is refused, because whatever else is in the database is there.
+ */
+export const checkSchema = (schema: string): Effect.Effect<string, InvalidSchemaName> =>
+  /^(?!pg_|public$)[a-z][a-z0-9_]{0,62}$/.test(schema)
+    ? Effect.succeed(schema)
+    : Effect.fail(new InvalidSchemaName({ schema }))
+
+/** A migration that was run. */
+export interface AppliedMigration {
+  readonly id: number
+  readonly name: string
+}
+
+/** Forward only: what is here never changes, later versions add to it. */
+const migrations = (schema: string) => ({
+  "0001_trail": initial.up(schema)
+})
+
+/** The version of the schema that this program knows. */
+export const latest = Math.max(...Object.keys(migrations(defaultSchema)).map((key) => Number.parseInt(key, 10)))
+
+const tableOf = (schema: string) => `${schema}.migration`
+
+const versionOf = Effect.fnUntraced(function*(schema: string) {
+  const sql = yield* SqlClient
+  const rows = yield* sql<{ readonly version: number | null }>`
+    select max(migration_id) as version from ${sql(tableOf(schema))}`
+  return rows[0]?.version ?? 0
+})
+
+const apply = Effect.fnUntraced(function*(schema: string) {
+  const sql = yield* SqlClient
+  // One starter at a time, through a pooler too: the lock belongs to the transaction.
+  yield* sql`select pg_advisory_xact_lock(hashtext(${`thunderline migrations of ${schema}`}))`
+  // `create schema if not exists` needs the right to create schemas even when there is nothing to create.
+  const there = yield* sql`select 1 from pg_namespace where nspname = ${schema}`
+  if (there.length === 0) yield* sql`create schema ${sql(schema)}`
+  const applied = yield* Migrator.make({})({
+    loader: Migrator.fromRecord(migrations(schema)),
+    table: tableOf(schema)
+  }).pipe(
+    Effect.catchTag("MigrationError", (error) => isSqlError(error.cause) ? Effect.fail(error.cause) : Effect.die(error))
+  )
+  return { applied, version: yield* versionOf(schema) }
+})
+
+/**
+ * Brings a schema up to date, making it if need be, and returns what was applied, in order. Any number of programs may
+ * do so at once. Costs one query where there is nothing to do. Statements name their schema instead of relying on a
+ * search path, which a pooler between program and database does not keep.
+ */
+export const run = Effect.fn("Migrations.run")(
+  function*(
+    schema: string
+  ): Effect.fn.Return<
+    ReadonlyArray<AppliedMigration>,
+    SchemaTooNew | SqlError,
+    SqlClient
+  > {
+    const sql = yield* SqlClient
+    const before = yield* versionOf(schema).pipe(
+      Effect.catchIf((error) => sqlState(error) === "42P01", () => Effect.succeed(0))
+    )
+    const { applied, version } = before < latest
+      ? yield* sql.withTransaction(apply(schema))
+      : { applied: [], version: before }
+    if (version > latest) return yield* new SchemaTooNew({ schema, found: version, known: latest })
+    return applied.map(([id, name]) => ({ id, name }))
+  }
+)

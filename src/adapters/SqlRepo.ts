@@ -1,0 +1,231 @@
+import * as DateTime from "effect/DateTime"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
+import type * as Schema from "effect/Schema"
+import { SqlClient } from "effect/sql/SqlClient"
+import type { SqlError } from "effect/sql/SqlError"
+import type { Fragment } from "effect/sql/Statement"
+import type { DomainEvent } from "../DomainEvent.ts"
+import * as EventCursor from "../EventCursor.ts"
+import {
+  type EventQuery,
+  pageLimit,
+  pageOf,
+  type RegistryStatus,
+  Repo,
+  type RepoError,
+  RepoRejected,
+  type Run
+} from "../Repo.ts"
+import * as Migrations from "./Migrations.ts"
+import { toRepoError } from "./SqlFailure.ts"
+import * as SqlRow from "./SqlRow.ts"
+
+/** How the trail is kept in a database. */
+export interface SqlRepoOptions {
+  /** The schema that the tables are in (default `thunderline`). */
+  readonly schema?: string | undefined
+  /**
+   * `on-first-use` (the default): every call first sees to it that the migrations have run, until they have once, so
+   * that a database which is away at the start makes no difference later. `never`: somebody else runs them.
+   */
+  readonly migrate?: "on-first-use" | "never" | undefined
+}
+
+const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i
+
+/** The name of an operation for the trace and for its errors, and the schema brought up to date before it. */
+const makeOperation = (schema: string, migrate: SqlRepoOptions["migrate"], sql: SqlClient) => {
+  let ready = migrate === "never"
+  const migrations = Migrations.run(schema).pipe(
+    Effect.provideService(SqlClient, sql),
+    Effect.tap(() =>
+      Effect.sync(() => {
+        ready = true
+      })
+    )
+  )
+  return (name: string) => {
+    const refuse = (error: Migrations.SchemaTooNew): RepoError =>
+      new RepoRejected({ operation: name, detail: error.message, cause: error })
+    const prepare = migrations.pipe(
+      Effect.mapError((error) => (error._tag === "SqlError" ? toRepoError(name)(error) : refuse(error)))
+    )
+    return <A>(effect: Effect.Effect<A, SqlError>): Effect.Effect<A, RepoError> => {
+      const mapped = Effect.mapError(effect, toRepoError(name))
+      return Effect.suspend(() => (ready ? mapped : Effect.andThen(prepare, mapped))).pipe(
+        Effect.withSpan(name, { kind: "client" }, { captureStackTrace: false })
+      )
+    }
+  }
+}
+
+/** Builds the repository over a `SqlClient` of PostgreSQL; see {@link layer}. */
+export const make = Effect.fnUntraced(function*(options?: SqlRepoOptions) {
+  const schema = yield* Migrations.checkSchema(options?.schema ?? Migrations.defaultSchema)
+  const sql = yield* SqlClient
+  const operation = makeOperation(schema, options?.migrate, sql)
+  const registry = sql(`${schema}.active_domain_registry`)
+  const domainEvent = sql(`${schema}.domain_event`)
+  const runs = sql(`${schema}.run`)
+  const registryColumns = sql.literal("id, domain_name, status, tick_count, metadata, activated_at, updated_at")
+  const eventColumns = sql.literal(
+    "id, run_id, node, domain_name, generation, epoch, tick_count, wave, from_status, to_status, reason, cause, " +
+      "duration_ms, metadata, trace_id, span_id, occurred_at"
+  )
+  const time = (at: DateTime.Utc) => sql`${DateTime.formatIso(at)}::text::timestamptz`
+
+  const rowsOf = (name: string, where: Fragment) =>
+    sql<SqlRow.RegistryColumns>`
+      select ${registryColumns} from ${registry} where ${where} order by domain_name collate "C"`.pipe(
+      Effect.map((rows) => rows.map(SqlRow.toRegistryRow)),
+      operation(name)
+    )
+
+  const put = (name: string) =>
+    Effect.fnUntraced(
+      function*(domainName: string, status: RegistryStatus, tickCount: number, metadata: Schema.JsonObject = {}) {
+        const now = time(yield* DateTime.now)
+        const rows = yield* sql<SqlRow.RegistryColumns>`
+          insert into ${registry} as r (domain_name, status, tick_count, metadata, activated_at, updated_at)
+          values (
+            ${SqlRow.toText(domainName)}, ${status}, ${tickCount}, ${SqlRow.toJson(metadata)}::text::jsonb,
+            ${status === "active" ? now : sql.literal("null")}, ${now}
+          )
+          on conflict (domain_name) do update set
+            status = excluded.status,
+            tick_count = excluded.tick_count,
+            metadata = r.metadata || excluded.metadata,
+            activated_at = coalesce(excluded.activated_at, r.activated_at),
+            updated_at = excluded.updated_at
+          returning ${registryColumns}`
+        return SqlRow.toRegistryRow(rows[0]!)
+      },
+      operation(name)
+    )
+  const updateStatus = put("Repo.updateStatus")
+  const recordActivation = put("Repo.recordActivation")
+
+  /**
+   * One statement, so one round trip and one transaction. Only what is not there yet makes rows of the registry, and
+   * only what is newer than the transition that such a row comes from: `afterEvent` of RegistryRow, in SQL. Rows are
+   * taken in one order by every writer, so that two never wait for each other.
+   */
+  const insertEvents = (events: ReadonlyArray<DomainEvent>) =>
+    sql`with fresh as (
+      insert into ${domainEvent} (${eventColumns})
+      select ${eventColumns} from jsonb_to_recordset(${SqlRow.toJson(events.map(SqlRow.fromEvent))}::text::jsonb) as _(
+        id uuid, run_id uuid, node text, domain_name text, generation int, epoch bigint, tick_count bigint, wave int,
+        from_status text, to_status text, reason text, cause text, duration_ms double precision, metadata jsonb,
+        trace_id text, span_id text, occurred_at timestamptz
+      ) order by id
+      on conflict (id) do nothing
+      returning id, run_id, node, domain_name, generation, tick_count, to_status, reason, occurred_at
+    ), newer as (
+      select fresh.* from fresh left join ${registry} as r using (domain_name)
+      where (r.metadata->>'eventId' < fresh.id::text collate "C") is not false
+    ), activation as (
+      select distinct on (domain_name) domain_name, occurred_at as activated_at
+      from newer where to_status = 'active' order by domain_name, id desc
+    ), latest as (
+      select distinct on (domain_name) * from newer order by domain_name, id desc
+    )
+    insert into ${registry} as r (domain_name, status, tick_count, metadata, activated_at, updated_at)
+    select
+      domain_name,
+      case when to_status in ('active', 'crashed', 'restarting') then to_status else 'inactive' end,
+      tick_count,
+      jsonb_build_object('state', to_status, 'generation', generation, 'reason', reason, 'runId', run_id,
+        'node', node, 'eventId', id),
+      activated_at,
+      occurred_at
+    from latest left join activation using (domain_name)
+    order by domain_name
+    on conflict (domain_name) do update set
+      status = excluded.status,
+      tick_count = excluded.tick_count,
+      metadata = r.metadata || excluded.metadata,
+      activated_at = coalesce(excluded.activated_at, r.activated_at),
+      updated_at = excluded.updated_at
+    where (r.metadata->>'eventId' < excluded.metadata->>'eventId' collate "C") is not false`
+  const recording = operation("Repo.record")
+
+  const found = Effect.fnUntraced(function*(name: string, query: EventQuery) {
+    const order = query.order ?? "newest"
+    const limit = pageLimit(query.limit)
+    const cursor = query.cursor === undefined ? undefined : yield* EventCursor.decode(query.cursor, order)
+    const where: Array<Fragment> = []
+    if (query.domain !== undefined) where.push(sql`domain_name = ${SqlRow.toText(query.domain)}`)
+    if (query.status !== undefined) where.push(sql`to_status = ${query.status}`)
+    if (query.runId !== undefined) {
+      // No run is called by anything but a UUID, and PostgreSQL would fail on the comparison.
+      where.push(uuid.test(query.runId) ? sql`run_id = ${query.runId}::text::uuid` : sql.literal("false"))
+    }
+    if (query.fromTick !== undefined) where.push(sql`tick_count >= ${query.fromTick}`)
+    if (query.toTick !== undefined) where.push(sql`tick_count < ${query.toTick}`)
+    if (query.since !== undefined) where.push(sql`occurred_at >= ${time(query.since)}`)
+    if (query.until !== undefined) where.push(sql`occurred_at < ${time(query.until)}`)
+    if (cursor !== undefined) {
+      where.push(sql`id ${sql.literal(order === "newest" ? "<" : ">")} ${cursor}::text::uuid`)
+    }
+    const rows = yield* operation(name)(sql<SqlRow.EventColumns>`
+      select ${eventColumns} from ${domainEvent} where ${sql.and(where)}
+      order by id ${sql.literal(order === "newest" ? "desc" : "asc")} limit ${limit + 1}`)
+    return pageOf(rows.map(SqlRow.toEvent), limit, order)
+  })
+
+  return Repo.of({
+    backend: "postgresql",
+    recordActivation: (domainName, tickCount, metadata) => recordActivation(domainName, "active", tickCount, metadata),
+    updateStatus,
+    listActive: rowsOf("Repo.listActive", sql`status = 'active'`),
+    listDomains: rowsOf("Repo.listDomains", sql`true`),
+    byDomainName: (domainName) =>
+      Effect.map(
+        rowsOf("Repo.byDomainName", sql`domain_name = ${SqlRow.toText(domainName)}`),
+        (rows) => Option.fromUndefinedOr(rows[0])
+      ),
+    activationHistory: (limit) =>
+      found("Repo.activationHistory", { status: "active", limit }).pipe(
+        Effect.catchTag("InvalidCursor", Effect.die),
+        Effect.map((page) => page.events)
+      ),
+    record: (events) => (events.length === 0 ? Effect.void : Effect.asVoid(recording(insertEvents(events)))),
+    events: (query) => found("Repo.events", query),
+    beginRun: (run: Run) =>
+      sql`
+        insert into ${runs} (run_id, app, node, version, started_at, last_seen_at, ended_at, exit_reason)
+        values (
+          ${run.runId}::text::uuid, ${SqlRow.toText(run.app)}, ${SqlRow.toText(run.node)},
+          ${SqlRow.toText(run.version)}, ${time(run.startedAt)}, ${time(run.lastSeenAt)},
+          ${run.endedAt === null ? sql.literal("null") : time(run.endedAt)}, ${run.exitReason}
+        ) on conflict (run_id) do nothing`.pipe(Effect.asVoid, operation("Repo.beginRun")),
+    renewRun: (runId, at) =>
+      sql`
+        update ${runs} set last_seen_at = greatest(last_seen_at, ${time(at)})
+        where run_id = ${runId}::text::uuid`.pipe(Effect.asVoid, operation("Repo.renewRun")),
+    endRun: (runId, at, exitReason) =>
+      sql`
+        update ${runs} set
+          last_seen_at = greatest(last_seen_at, ${time(at)}),
+          ended_at = ${time(at)},
+          exit_reason = ${SqlRow.toText(exitReason)}
+        where run_id = ${runId}::text::uuid`.pipe(Effect.asVoid, operation("Repo.endRun")),
+    runs: (limit) =>
+      sql<SqlRow.RunColumns>`
+        select run_id, app, node, version, started_at, last_seen_at, ended_at, exit_reason
+        from ${runs} order by started_at desc, run_id desc limit ${pageLimit(limit)}`.pipe(
+        Effect.map((rows) => rows.map(SqlRow.toRun)),
+        operation("Repo.runs")
+      )
+  })
+})
+
+/**
+ * The trail in PostgreSQL 14 and up, over the `SqlClient` that is provided (that of `@effect/sql-pg`). Building it asks
+ * nothing of the database, so that a program can start while the database is away.
+ */
+export const layer = (
+  options?: SqlRepoOptions
+): Layer.Layer<Repo, Migrations.InvalidSchemaName, SqlClient> => Layer.effect(Repo, make(options))

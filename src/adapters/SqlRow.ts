@@ -1,0 +1,130 @@
+import * as DateTime from "effect/DateTime"
+import type * as Schema from "effect/Schema"
+import type { DomainEvent } from "../DomainEvent.ts"
+import { keptCause, type RegistryRow, type Run } from "../Repo.ts"
+
+/**
+ * JSON text that PostgreSQL takes as it is: NUL characters, which it cannot store, are left out, and halves of
+ * surrogate pairs become the replacement character.
+ */
+export const toJson = (value: unknown): string => {
+  const json = JSON.stringify(value)
+  return /\\u(?:0000|d[89a-f])/.test(json)
+    ? json.replace(
+      /\\(?:u([0-9a-f]{4})|.)/g,
+      (escape, code: string | undefined) =>
+        code === "0000" ? "" : code !== undefined && /^d[89a-f]/.test(code) ? "\ufffd" : escape
+    )
+    : json
+}
+
+/** Text that PostgreSQL takes as it is: without NUL characters. */
+export const toText = (value: string): string => value.replaceAll("\u0000", "")
+
+/** A transition with the names of its columns. */
+export const fromEvent = (event: DomainEvent) => ({
+  id: event.id,
+  run_id: event.runId,
+  node: event.node,
+  domain_name: event.domain,
+  generation: event.generation,
+  epoch: event.epoch,
+  tick_count: event.tick,
+  wave: event.wave,
+  from_status: event.from,
+  to_status: event.to,
+  reason: event.reason,
+  cause: keptCause(event.cause),
+  duration_ms: event.durationMs,
+  metadata: event.metadata,
+  trace_id: event.traceId,
+  span_id: event.spanId,
+  occurred_at: DateTime.formatIso(event.occurredAt)
+})
+
+type Metadata = Readonly<Record<string, Schema.Json>>
+
+/** A row of `domain_event` as the client decodes it. */
+export interface EventColumns {
+  readonly id: string
+  readonly run_id: string
+  readonly node: string
+  readonly domain_name: string
+  readonly generation: number
+  readonly epoch: bigint
+  readonly tick_count: bigint
+  readonly wave: number | null
+  readonly from_status: DomainEvent["from"]
+  readonly to_status: DomainEvent["to"]
+  readonly reason: DomainEvent["reason"]
+  readonly cause: string | null
+  readonly duration_ms: number | null
+  readonly metadata: Metadata
+  readonly trace_id: string | null
+  readonly span_id: string | null
+  readonly occurred_at: Date
+}
+
+export const toEvent = (row: EventColumns): DomainEvent => ({
+  id: row.id,
+  runId: row.run_id,
+  node: row.node,
+  domain: row.domain_name,
+  generation: row.generation,
+  epoch: Number(row.epoch),
+  tick: Number(row.tick_count),
+  wave: row.wave,
+  from: row.from_status,
+  to: row.to_status,
+  reason: row.reason,
+  cause: row.cause,
+  durationMs: row.duration_ms,
+  metadata: row.metadata,
+  traceId: row.trace_id,
+  spanId: row.span_id,
+  occurredAt: DateTime.fromDateUnsafe(row.occurred_at)
+})
+
+/** A row of `active_domain_registry` as the client decodes it. */
+export interface RegistryColumns {
+  readonly id: string
+  readonly domain_name: string
+  readonly status: RegistryRow["status"]
+  readonly tick_count: bigint
+  readonly metadata: Metadata
+  readonly activated_at: Date | null
+  readonly updated_at: Date
+}
+
+export const toRegistryRow = (row: RegistryColumns): RegistryRow => ({
+  id: row.id,
+  domainName: row.domain_name,
+  status: row.status,
+  tickCount: Number(row.tick_count),
+  metadata: row.metadata,
+  activatedAt: row.activated_at === null ? null : DateTime.fromDateUnsafe(row.activated_at),
+  updatedAt: DateTime.fromDateUnsafe(row.updated_at)
+})
+
+/** A row of `run` as the client decodes it. */
+export interface RunColumns {
+  readonly run_id: string
+  readonly app: string
+  readonly node: string
+  readonly version: string
+  readonly started_at: Date
+  readonly last_seen_at: Date
+  readonly ended_at: Date | null
+  readonly exit_reason: string | null
+}
+
+export const toRun = (row: RunColumns): Run => ({
+  runId: row.run_id,
+  app: row.app,
+  node: row.node,
+  version: row.version,
+  startedAt: DateTime.fromDateUnsafe(row.started_at),
+  lastSeenAt: DateTime.fromDateUnsafe(row.last_seen_at),
+  endedAt: row.ended_at === null ? null : DateTime.fromDateUnsafe(row.ended_at),
+  exitReason: row.exit_reason
+})

@@ -1,0 +1,61 @@
+import * as Effect from "effect/Effect"
+import { SqlClient } from "effect/sql/SqlClient"
+import type { SqlError } from "effect/sql/SqlError"
+
+/** The trail's three tables, and what they are read by. */
+export const up = (schema: string): Effect.Effect<void, SqlError, SqlClient> =>
+  Effect.gen(function*() {
+    const sql = yield* SqlClient
+    const registry = sql(`${schema}.active_domain_registry`)
+    const event = sql(`${schema}.domain_event`)
+    const run = sql(`${schema}.run`)
+
+    yield* sql`create table ${registry} (
+      id uuid primary key default gen_random_uuid(),
+      domain_name text not null unique check (char_length(domain_name) between 1 and 100),
+      status text not null check (status in ('active', 'inactive', 'crashed', 'restarting')),
+      tick_count bigint not null,
+      metadata jsonb not null default '{}',
+      activated_at timestamptz,
+      updated_at timestamptz not null
+    )`
+    yield* sql`create index active_domain_registry_by_status on ${registry} (status, domain_name)`
+
+    yield* sql`create table ${event} (
+      id uuid primary key,
+      run_id uuid not null,
+      node text not null,
+      domain_name text not null check (char_length(domain_name) between 1 and 100),
+      generation int not null,
+      epoch bigint not null,
+      tick_count bigint not null,
+      wave int,
+      from_status text not null,
+      to_status text not null,
+      reason text not null,
+      cause text,
+      duration_ms double precision,
+      metadata jsonb not null default '{}',
+      trace_id text,
+      span_id text,
+      occurred_at timestamptz not null
+    )`
+    // An id sorts by the time it was made, so that it is the order of every page.
+    yield* sql`create index domain_event_by_domain on ${event} (domain_name, id)`
+    yield* sql`create index domain_event_by_run on ${event} (run_id, id)`
+    yield* sql`create index domain_event_by_tick on ${event} (tick_count, id)`
+    yield* sql`create index domain_event_by_status on ${event} (to_status, id)`
+    yield* sql`create index domain_event_by_time on ${event} (occurred_at)`
+
+    yield* sql`create table ${run} (
+      run_id uuid primary key,
+      app text not null,
+      node text not null,
+      version text not null,
+      started_at timestamptz not null,
+      last_seen_at timestamptz not null,
+      ended_at timestamptz,
+      exit_reason text
+    )`
+    yield* sql`create index run_by_start on ${run} (started_at, run_id)`
+  })
