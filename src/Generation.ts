@@ -177,9 +177,24 @@ export const make = (options: {
       }
       const exits = Exit.isSuccess(done.value) ? done.value.value : [done.value]
       const cause = exits.flatMap((one) => Exit.isFailure(one) && !isInterrupt(one.cause) ? [one.cause] : [])
-        .reduce<Cause.Cause<unknown> | undefined>((all, one) => all === undefined ? one : Cause.combine(all, one), undefined)
+        .reduce<Cause.Cause<unknown> | undefined>(
+          (all, one) => all === undefined ? one : Cause.combine(all, one),
+          undefined
+        )
       return { cause, abandoned: false }
     })
 
-  return { domain, number, opening, onFailure, build, context: () => context, services: () => services, start, track, use, close }
+  return {
+    domain,
+    number,
+    opening,
+    onFailure,
+    build,
+    context: () => context,
+    services: () => services,
+    start,
+    track,
+    use,
+    close
+  }
 }

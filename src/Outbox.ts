@@ -114,7 +114,10 @@ const make = Effect.fnUntraced(function*(options: OutboxOptions | undefined) {
             return Effect.andThen(write(batch.slice(0, half)), write(batch.slice(half)))
           }
           dropped++
-          return Effect.logError(`[Outbox] The database refused transition ${batch[0]!.id} of ${batch[0]!.domain}`, cause)
+          return Effect.logError(
+            `[Outbox] The database refused transition ${batch[0]!.id} of ${batch[0]!.domain}`,
+            cause
+          )
         }
       })
     )
@@ -161,5 +164,4 @@ const make = Effect.fnUntraced(function*(options: OutboxOptions | undefined) {
 })
 
 /** The outbox. When its scope closes it writes what it holds, for at most `flushTimeout`. */
-export const layer = (options?: OutboxOptions): Layer.Layer<Outbox, never, Repo> =>
-  Layer.effect(Outbox, make(options))
+export const layer = (options?: OutboxOptions): Layer.Layer<Outbox, never, Repo> => Layer.effect(Outbox, make(options))

@@ -268,7 +268,9 @@ const make = Effect.fnUntraced(function*(options: SupervisorOptions) {
     })
   }
 
-  const moves: { readonly [M in Control.Move]: (slot: Slot) => Effect.Effect<void, Control.MoveRefused | IllegalTransition> } = {
+  const moves: {
+    readonly [M in Control.Move]: (slot: Slot) => Effect.Effect<void, Control.MoveRefused | IllegalTransition>
+  } = {
     restart: Effect.fnUntraced(function*(slot) {
       const now = status(slot)
       if (now !== "active" && now !== "crashed" && now !== "restarting") return yield* refuse(slot, "restart")
