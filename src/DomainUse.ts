@@ -47,7 +47,8 @@ export const make = (options: {
         })
       )
       const result = yield* generation.use(effect)
-      return yield* Option.isSome(result) ? Effect.succeed(result.value) : Effect.fail(unavailable(node, "ended"))
+      if (Option.isNone(result)) return yield* unavailable(node, "ended")
+      return result.value
     })
   })
 }

@@ -1,4 +1,4 @@
-import * as Effect from "effect/Effect"
+import type * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as CurrentRun from "./CurrentRun.ts"
 import type * as Domain from "./Domain.ts"

@@ -59,6 +59,12 @@ const make = Effect.gen(function*() {
   const clock = yield* Clock.Clock
   const pubsub = yield* Effect.acquireRelease(PubSub.sliding<TickHandled>(4096), PubSub.shutdown)
 
+  // The plain publish is the cheap one, and refuses only when a slow reader has to lose its oldest.
+  const services = yield* Effect.context<never>()
+  const report = (handled: TickHandled) => {
+    if (!PubSub.publishUnsafe(pubsub, handled)) Effect.runForkWith(services)(PubSub.publish(pubsub, handled))
+  }
+
   const makeReceiver = (generation: Generation): TickReceiver => {
     const { domain, onFailure } = generation
     let running: { readonly tick: Tick } | undefined
@@ -86,15 +92,13 @@ const make = Effect.gen(function*() {
         }
         unanswered = 0
         const duration = Duration.nanos(clock.monotonicTimeNanosUnsafe() - started)
-        Effect.runFork(
-          PubSub.publish(pubsub, {
-            domain: domain.name,
-            generation: generation.number,
-            tick: tick.count,
-            duration,
-            coalesced: skipped
-          })
-        )
+        report({
+          domain: domain.name,
+          generation: generation.number,
+          tick: tick.count,
+          duration,
+          coalesced: skipped
+        })
         if (waiting !== undefined) {
           const newest = waiting
           waiting = undefined
