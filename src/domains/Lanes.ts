@@ -29,7 +29,10 @@ export interface LaneOptions {
   readonly whenFull?: "refuse" | "suspend" | undefined
 }
 
-/** A lane at this moment: its own places (`base`), the places it has now (`limit`), and its jobs. */
+/**
+ * A lane at this moment: its own places (`base`), the places it has now (`limit`), and its jobs. `running` counts also
+ * the one that is next in line for a place still lent to another lane.
+ */
 export interface LaneStats {
   readonly lane: string
   readonly base: number
@@ -75,7 +78,7 @@ interface Lane {
   running: number
 }
 
-/** `thunderline/domains/Lanes` without options: `default` with 4 places, `background` with 2, `analysis` with 1. */
+/** The lanes of the shipped app: `default` with 4 places, `background` with 2, `analysis` with 1. */
 export const defaultLanes: Readonly<Record<string, LaneOptions>> = {
   default: {},
   background: { concurrency: 2, deadline: "5 minutes" },

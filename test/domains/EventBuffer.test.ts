@@ -2,6 +2,7 @@ import { assert, describe, it } from "@effect/vitest"
 import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
+import * as Scheduler from "effect/Scheduler"
 import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
 import type { DomainEvent } from "../../src/DomainEvent.ts"
@@ -95,6 +96,22 @@ describe("EventBuffer", () => {
       yield* Fiber.join(offers)
       assert.strictEqual(yield* reader.missed, 0)
       assert.deepInclude(yield* buffer.stats, { offered: 10_000, refused: 0 })
+    }))
+
+  it.effect("keeps the order of the numbers when offers are made to yield halfway", () =>
+    Effect.gen(function*() {
+      const buffer = yield* EventBuffer.make()
+      const reader = yield* buffer.reader
+      yield* Effect.forEach(
+        Array.from({ length: 20 }),
+        (_, source) =>
+          Effect.repeat(buffer.offer(event(source)), { times: 19 }).pipe(
+            Effect.provideService(Scheduler.MaxOpsBeforeYield, 5 + source % 7)
+          ),
+        { concurrency: "unbounded" }
+      )
+      const seen = yield* reader.takeUpTo(400)
+      assert.deepStrictEqual(seen.map(({ sequence }) => sequence), Array.from({ length: 400 }, (_, n) => n + 1))
     }))
 
   it.effect("shows the number of an offer that was interrupted while it waited as missing", () =>

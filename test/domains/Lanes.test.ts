@@ -177,20 +177,21 @@ describe("Lanes", () => {
       yield* lanes.rebalance(1)
       assert.deepStrictEqual(yield* limitsNow, [1, 1, 1, 7])
       yield* running(3, 7)
-      yield* submit("c", 30)
+      yield* Effect.forEach(["a", "b", "c"], (lane) => submit(lane, 30))
       yield* lanes.rebalance(2)
-      assert.deepStrictEqual(yield* limitsNow, [1, 1, 3, 5])
-      yield* running(2, 3)
-      yield* TestClock.adjust("1 minute")
+      assert.deepStrictEqual(yield* limitsNow, [1, 2, 3, 4])
+      yield* TestClock.adjust("500 millis")
+      assert.deepStrictEqual([peak.get("d"), peak.get("all")], [7, 10])
+      yield* TestClock.adjust("5 minutes")
+      assert.strictEqual(peak.get("all"), 10)
+      yield* submit("b", 1)
       yield* lanes.rebalance(3)
       assert.deepStrictEqual(yield* limitsNow, [1, 2, 3, 4])
-      assert.strictEqual(peak.get("all"), 10)
       const buffer = yield* EventBuffer.EventBuffer
       const moves = (yield* buffer.recent).filter(({ type }) => type === "lanes.rebalanced")
       assert.deepStrictEqual(moves.map(({ data }) => data), [
         { tick: 1, limits: { b: 1, c: 1, d: 7 } },
-        { tick: 2, limits: { c: 3, d: 5 } },
-        { tick: 3, limits: { b: 2, d: 4 } }
+        { tick: 2, limits: { b: 2, c: 3, d: 4 } }
       ])
     }).pipe(Effect.provide(withLanes(fourLanes))))
 
