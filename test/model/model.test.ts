@@ -80,7 +80,7 @@ describe("the model", () => {
     it.live(`finds the bug planted: ${bug}`, () =>
       Effect.gen(function*() {
         const planted = yield* plant(changes)
-        const result = yield* planted.check(1000, () => {})
+        const result = yield* planted.check(4000, () => {})
         assert.strictEqual(result._tag, "Falsified")
         if (result._tag === "Falsified" && result.failure._tag === "PropertyError") {
           console.log(`${bug}: after ${result.runs} runs: ${result.failure.error}`)
