@@ -45,11 +45,12 @@ export interface Domain<out Name extends string, out Services, out Error = never
   readonly dependsOn: ReadonlyArray<Any>
   readonly after: ReadonlyArray<Any>
   readonly activationTick: number
-  readonly layer: Layer.Any
+  // What these need is told by the type parameters alone; the supervisor provides it.
+  readonly layer: Layer.Layer<never, unknown>
   readonly workers: ReadonlyArray<Worker>
-  readonly onTick: ((tick: Tick) => Effect.Effect<unknown, unknown, any>) | undefined
-  readonly onActivate: ((tick: Tick) => Effect.Effect<unknown, unknown, any>) | undefined
-  readonly onDeactivate: ((reason: Reason) => Effect.Effect<unknown, unknown, any>) | undefined
+  readonly onTick: ((tick: Tick) => Effect.Effect<unknown, unknown>) | undefined
+  readonly onActivate: ((tick: Tick) => Effect.Effect<unknown, unknown>) | undefined
+  readonly onDeactivate: ((reason: Reason) => Effect.Effect<unknown, unknown>) | undefined
   readonly criticality: Criticality
   readonly escalate: boolean
   readonly restart: RestartPolicy | "never"
@@ -75,7 +76,7 @@ export type Error<D> = D extends Domain<infer _N, infer _S, infer E, infer _R> ?
 export interface Worker {
   readonly name: string
   readonly permanent: boolean
-  readonly effect: Effect.Effect<unknown, unknown, any>
+  readonly effect: Effect.Effect<unknown, unknown>
 }
 
 /** How a worker is written: the effect alone, or with `permanent: true` when it must never end. */
@@ -114,7 +115,7 @@ const Proto = {
   }
 }
 
-const worker = ([name, input]: readonly [string, WorkerInput<any>]): Worker =>
+const worker = ([name, input]: readonly [string, WorkerInput<never>]): Worker =>
   "permanent" in input ? { name, ...input } : { name, permanent: false, effect: input }
 
 /**
@@ -176,7 +177,7 @@ export const make = <
     after: options.after ?? [],
     activationTick: options.activationTick ?? 1,
     layer: options.layer,
-    workers: Object.entries(options.workers ?? {}).map(worker),
+    workers: Object.entries((options.workers ?? {}) as Record<string, WorkerInput<never>>).map(worker),
     onTick: options.onTick,
     onActivate: options.onActivate,
     onDeactivate: options.onDeactivate,

@@ -1,11 +1,20 @@
+import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
-import type * as Effect from "effect/Effect"
-import type * as Option from "effect/Option"
-import type * as Stream from "effect/Stream"
+import * as DateTime from "effect/DateTime"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
+import * as Result from "effect/Result"
+import type * as Schema from "effect/Schema"
+import * as Stream from "effect/Stream"
+import { CurrentRun } from "./CurrentRun.ts"
 import type * as Domain from "./Domain.ts"
-import type { UnknownDomain } from "./DomainControl.ts"
-import type { DomainEvent } from "./DomainEvent.ts"
-import type { DomainStatus } from "./DomainStatus.ts"
+import { UnknownDomain } from "./DomainControl.ts"
+import { type DomainEvent, maxCauseLength } from "./DomainEvent.ts"
+import type { DomainNode } from "./DomainGraph.ts"
+import { DomainStatus, type IllegalTransition, type Reason, transition, type Trigger } from "./DomainStatus.ts"
+import { Outbox } from "./Outbox.ts"
+import { SystemPubSub } from "./SystemPubSub.ts"
 import type { Tick } from "./Tick.ts"
 
 /** Where one domain stands. */
@@ -41,3 +50,205 @@ export class DomainRegistry extends Context.Service<DomainRegistry, {
   /** Every transition from now on. */
   readonly changes: Stream.Stream<DomainEvent>
 }>()("thunderline/DomainRegistry") {}
+
+/** A transition to be made, and what the trail shall know of it. */
+export interface Move {
+  readonly node: DomainNode
+  readonly trigger: Trigger
+  readonly reason: Reason
+  readonly durationMs?: number | undefined
+  readonly cause?: string | undefined
+  readonly metadata?: Schema.JsonObject | undefined
+  readonly traceId?: string | undefined
+  readonly spanId?: string | undefined
+}
+
+/**
+ * The writing side of the registry, for the supervisor alone.
+ */
+export class Transitions extends Context.Service<Transitions, {
+  /** Makes the domains known, all `waiting`. */
+  readonly enrol: (nodes: ReadonlyArray<DomainNode>) => void
+  readonly ticked: (tick: Tick) => void
+  readonly currentTick: () => Tick | undefined
+  readonly status: (node: DomainNode) => DomainStatus
+  readonly generation: (node: DomainNode) => number
+  readonly blockedBy: (node: DomainNode) => ReadonlyArray<DomainNode>
+  /**
+   * Makes moves, all or none: every one is checked against the table of states, kept here and offered to the outbox in
+   * one synchronous step, and only then published.
+   */
+  readonly commit: (moves: ReadonlyArray<Move>) => Effect.Effect<void, IllegalTransition>
+  /** Completes after the next commit. */
+  readonly changed: Effect.Effect<void>
+}>()("thunderline/DomainRegistry/Transitions") {}
+
+const historySize = 100
+
+interface Entry {
+  readonly node: DomainNode
+  status: DomainStatus
+  generation: number
+  lastTick: number
+}
+
+/** A domain that does not become active by itself any more. */
+const isOut = (status: DomainStatus): boolean => status._tag === "crashed" || status._tag === "inactive"
+
+const make = Effect.gen(function*() {
+  const clock = yield* Clock.Clock
+  const run = yield* CurrentRun
+  const outbox = yield* Outbox
+  const pubsub = yield* SystemPubSub
+  const entries = new Map<string, Entry>()
+  const history: Array<DomainEvent> = []
+  const waiters = new Set<() => void>()
+  let activeNames: ReadonlyArray<string> | undefined
+  let activeCount = 0
+  let lastTick: Tick | undefined
+
+  const entry = (node: DomainNode) => entries.get(node.domain.name)!
+
+  const blockedBy = (node: DomainNode, known = new Map<DomainNode, ReadonlyArray<DomainNode>>()) => {
+    const before = known.get(node)
+    if (before !== undefined) return before
+    const blocking: ReadonlyArray<DomainNode> = entry(node).status._tag === "waiting"
+      ? node.awaits.filter((other) => isOut(entry(other).status) || blockedBy(other, known).length > 0)
+      : []
+    known.set(node, blocking)
+    return blocking
+  }
+
+  const view = ({ generation, lastTick: seen, node, status }: Entry): DomainView => ({
+    name: node.domain.name,
+    status,
+    generation,
+    lastTick: status._tag === "active" ? lastTick?.count ?? 0 : seen,
+    dependsOn: node.domain.dependsOn.map((other) => other.name),
+    after: node.domain.after.map((other) => other.name),
+    criticality: node.domain.criticality,
+    blockedBy: blockedBy(node).map((other) => other.domain.name)
+  })
+
+  const event = (move: Move, from: DomainStatus, to: DomainStatus, generation: number): DomainEvent => {
+    const cause = move.cause ?? (to._tag === "crashed" ? to.cause : undefined)
+    return {
+      id: run.nextId(),
+      runId: run.runId,
+      node: run.node,
+      domain: move.node.domain.name,
+      generation,
+      epoch: lastTick?.epoch ?? 0,
+      tick: lastTick?.count ?? 0,
+      wave: to._tag === "activating" || to._tag === "active" ? to.opening.wave : null,
+      from: from._tag,
+      to: to._tag,
+      reason: move.reason,
+      cause: cause === undefined ? null : cause.slice(0, maxCauseLength),
+      durationMs: move.durationMs ?? null,
+      metadata: move.metadata ?? {},
+      traceId: move.traceId ?? null,
+      spanId: move.spanId ?? null,
+      occurredAt: DateTime.makeUnsafe(clock.currentTimeMillisUnsafe())
+    }
+  }
+
+  const apply = (event: DomainEvent, to: DomainStatus) => {
+    const known = entries.get(event.domain)!
+    if (event.from === "active") {
+      known.lastTick = event.tick
+      activeCount--
+    }
+    known.status = to
+    known.generation = event.generation
+    if (to._tag === "active") {
+      activeCount++
+      history.push(event)
+      if (history.length > historySize) history.shift()
+    }
+    activeNames = undefined
+  }
+
+  const commitUnsafe = (moves: ReadonlyArray<Move>): Result.Result<ReadonlyArray<DomainEvent>, IllegalTransition> => {
+    const planned = new Map<string, { status: DomainStatus; generation: number }>()
+    const steps: Array<{ readonly event: DomainEvent; readonly to: DomainStatus }> = []
+    for (const move of moves) {
+      const name = move.node.domain.name
+      const { generation: before, status: from } = planned.get(name) ?? entries.get(name)!
+      const to = transition(from, move.trigger)
+      if (Result.isFailure(to)) return Result.fail(to.failure)
+      const generation = to.success._tag === "activating" ? before + 1 : before
+      planned.set(name, { status: to.success, generation })
+      steps.push({ event: event(move, from, to.success, generation), to: to.success })
+    }
+    for (const step of steps) apply(step.event, step.to)
+    const events = steps.map((step) => step.event)
+    outbox.offer(events)
+    return Result.succeed(events)
+  }
+
+  const publish = Effect.fnUntraced(function*(events: ReadonlyArray<DomainEvent>) {
+    for (const event of events) {
+      yield* pubsub.publish("system:domain_event", event)
+      if (event.to === "active") yield* pubsub.publish("system:domain_activated", event)
+      if (event.from === "active") yield* pubsub.publish("system:domain_deactivated", event)
+    }
+  })
+
+  const registry = DomainRegistry.of({
+    activeDomains: Effect.sync(() =>
+      activeNames ??= Array.from(entries.values())
+        .filter((known) => known.status._tag === "active")
+        .map((known) => known.node.domain.name)
+    ),
+    activeCount: Effect.sync(() => activeCount),
+    domainStatus: (name) =>
+      Effect.suspend(() => {
+        const known = entries.get(name)
+        return known === undefined
+          ? Effect.fail(new UnknownDomain({ domain: name, known: Array.from(entries.keys()) }))
+          : Effect.succeed(known.status)
+      }),
+    activationHistory: Effect.sync(() => history.slice()),
+    currentTick: Effect.sync(() => lastTick?.count ?? 0),
+    lastTick: Effect.sync(() => Option.fromUndefinedOr(lastTick)),
+    snapshot: Effect.sync(() => Array.from(entries.values(), view)),
+    changes: Stream.map(pubsub.stream("system:domain_event"), (envelope) => envelope.payload)
+  })
+
+  const transitions = Transitions.of({
+    enrol: (nodes) => {
+      for (const node of nodes) {
+        entries.set(node.domain.name, { node, status: DomainStatus.waiting(), generation: 0, lastTick: 0 })
+      }
+    },
+    ticked: (tick) => {
+      lastTick = tick
+    },
+    currentTick: () => lastTick,
+    status: (node) => entry(node).status,
+    generation: (node) => entry(node).generation,
+    blockedBy: (node) => blockedBy(node),
+    commit: (moves) =>
+      Effect.suspend(() => {
+        const committed = commitUnsafe(moves)
+        if (Result.isFailure(committed)) return Effect.fail(committed.failure)
+        const woken = Array.from(waiters)
+        waiters.clear()
+        for (const resume of woken) resume()
+        return publish(committed.success)
+      }),
+    changed: Effect.callback<void>((resume) => {
+      const wake = () => resume(Effect.void)
+      waiters.add(wake)
+      return Effect.sync(() => waiters.delete(wake))
+    })
+  })
+
+  yield* Effect.log("[DomainRegistry] Started and subscribed to system events")
+  return Context.make(DomainRegistry, registry).pipe(Context.add(Transitions, transitions))
+})
+
+/** The registry, empty until the supervisor enrols the domains. */
+export const layer: Layer.Layer<DomainRegistry | Transitions, never, CurrentRun | Outbox | SystemPubSub> = Layer
+  .effectContext(make)

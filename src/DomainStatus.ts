@@ -33,12 +33,9 @@ export const Reason = Schema.Literals([
   "failure",
   "timeout",
   "silent",
-  "budget",
   "backoff",
   "operator",
-  "restart",
-  "shutdown",
-  "closed"
+  "shutdown"
 ])
 export type Reason = typeof Reason.Type
 
@@ -53,7 +50,7 @@ export type DomainStatus = Data.TaggedEnum<{
   activating: { readonly opening: Opening }
   active: { readonly opening: Opening }
   deactivating: { readonly target: "waiting" | "inactive" | "activating" }
-  inactive: { readonly reason: "operator" | "shutdown" }
+  inactive: {}
   crashed: { readonly cause: string }
   restarting: {
     readonly attempt: number
@@ -102,9 +99,8 @@ const next = (status: DomainStatus, trigger: Trigger): DomainStatus | undefined 
         case "GateOpened":
           return DomainStatus.activating({ opening: trigger.opening })
         case "Deactivate":
-          return DomainStatus.inactive({ reason: "operator" })
         case "Shutdown":
-          return DomainStatus.inactive({ reason: "shutdown" })
+          return DomainStatus.inactive()
       }
       return undefined
     case "activating":
@@ -117,7 +113,7 @@ const next = (status: DomainStatus, trigger: Trigger): DomainStatus | undefined 
       switch (trigger._tag) {
         case "Closed":
           return status.target === "inactive"
-            ? DomainStatus.inactive({ reason: "operator" })
+            ? DomainStatus.inactive()
             : status.target === "activating"
             ? open(trigger.gate)
             : DomainStatus.waiting()
@@ -140,7 +136,7 @@ const next = (status: DomainStatus, trigger: Trigger): DomainStatus | undefined 
         case "Restart":
           return open(trigger.gate)
         case "Deactivate":
-          return DomainStatus.inactive({ reason: "operator" })
+          return DomainStatus.inactive()
       }
       return undefined
     case "restarting":
@@ -149,9 +145,8 @@ const next = (status: DomainStatus, trigger: Trigger): DomainStatus | undefined 
         case "Restart":
           return open(trigger.gate)
         case "Deactivate":
-          return DomainStatus.inactive({ reason: "operator" })
         case "Shutdown":
-          return DomainStatus.inactive({ reason: "shutdown" })
+          return DomainStatus.inactive()
       }
       return undefined
   }

@@ -1,0 +1,226 @@
+import * as Clock from "effect/Clock"
+import * as Context from "effect/Context"
+import * as Data from "effect/Data"
+import * as DateTime from "effect/DateTime"
+import * as Deferred from "effect/Deferred"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Fiber from "effect/Fiber"
+import type * as Scope from "effect/Scope"
+import type { DomainNode } from "./DomainGraph.ts"
+import type { Transitions } from "./DomainRegistry.ts"
+import type { Opening, Reason, StatusName } from "./DomainStatus.ts"
+import * as Generation from "./Generation.ts"
+import * as RestartBudget from "./RestartBudget.ts"
+import type { Tick } from "./Tick.ts"
+import type { TickReceiver, TickReceivers } from "./TickDispatcher.ts"
+
+/** One domain and everything that is there of it at run time. */
+export interface Slot {
+  readonly node: DomainNode
+  readonly budget: RestartBudget.RestartBudget
+  /** What the domain's fiber waits on while it is `waiting`. */
+  gate: Deferred.Deferred<Generation.Generation>
+  fiber: Fiber.Fiber<void> | undefined
+  /** The tick at which its activation tick was reached. */
+  reached: Tick | undefined
+  /** The generation that is being built or runs. */
+  generation: Generation.Generation | undefined
+  receiver: TickReceiver | undefined
+  activeSince: number | undefined
+  /** Completes when the generation before is closed or left behind. */
+  closing: Deferred.Deferred<void> | undefined
+  backoff: Fiber.Fiber<void> | undefined
+}
+
+/** What comes back from the fibers of a domain, for the supervisor to act on. */
+export type Report = Data.TaggedEnum<{
+  Built: {
+    readonly slot: Slot
+    readonly generation: Generation.Generation
+    readonly exit: Exit.Exit<void, unknown>
+    readonly durationMs: number
+  }
+  Failed: { readonly slot: Slot; readonly generation: Generation.Generation; readonly failure: Generation.Failure }
+  Closed: {
+    readonly slot: Slot
+    readonly reason: Reason
+    readonly closing: Generation.Closing
+    readonly done: Deferred.Deferred<void>
+    readonly durationMs: number
+  }
+  BackoffElapsed: { readonly slot: Slot; readonly fiber: Fiber.Fiber<void> }
+}>
+export const Report = Data.taggedEnum<Report>()
+
+/** Logs a line of a domain, with its name and a tick. */
+export const log = (slot: Slot, message: string, tick: number): Effect.Effect<void> => {
+  const { name } = slot.node.domain
+  return Effect.logInfo(`[${name[0]!.toUpperCase()}${name.slice(1)}] ${message}`).pipe(
+    Effect.annotateLogs({ domain: name, tick })
+  )
+}
+
+const genesis = (timestamp: number): Tick => ({
+  count: 0,
+  slot: 0,
+  epoch: 1,
+  timestamp: DateTime.makeUnsafe(timestamp),
+  lateness: Duration.zero,
+  interval: Duration.zero,
+  metadata: { activeDomains: 0 }
+})
+
+/**
+ * The mechanics of domains' lives: their gates, their generations, their ends. It decides nothing: the supervisor
+ * commits a move first, then has it carried out here, and hears of the outcome by a report.
+ */
+export interface Lifecycle {
+  readonly slots: ReadonlyArray<Slot>
+  readonly slotOf: (node: DomainNode) => Slot
+  readonly status: (slot: Slot) => StatusName
+  readonly tickNow: () => Tick
+  /** Those with an `onTick` that take ticks now. */
+  readonly receivers: ReadonlySet<TickReceiver>
+  /** Gives the domain a new gate and a fiber that waits on it. */
+  readonly arm: (slot: Slot) => void
+  /** Where the gate stands: why it is open, or `undefined`. */
+  readonly gate: (slot: Slot, opener: "dependency" | "now") => Opening | undefined
+  /** Starts the generation that an opening has just been committed for. */
+  readonly enter: (slot: Slot, opening: Opening) => void
+  /** Starts the workers and the ticks of a generation that has just become active. */
+  readonly start: (slot: Slot) => void
+  /** Ends the generation of a domain that has just left `activating` or `active`, after those that wait for it. */
+  readonly close: (slot: Slot, reason: Reason, exit?: Exit.Exit<unknown, unknown>) => void
+  /** Ends the fiber of a domain that has just left `waiting`. */
+  readonly disarm: (slot: Slot) => void
+  readonly backOff: (slot: Slot, delay: Duration.Duration) => void
+  readonly cancelBackOff: (slot: Slot) => void
+}
+
+/**
+ * `services` is the application's context, `environment` the same with what domains get from the supervisor itself.
+ */
+export const make = Effect.fnUntraced(function*(options: {
+  readonly nodes: ReadonlyArray<DomainNode>
+  readonly transitions: Transitions["Service"]
+  readonly tickReceivers: TickReceivers["Service"]
+  readonly services: Context.Context<never>
+  readonly environment: Context.Context<never>
+  readonly report: (report: Report) => void
+}): Effect.fn.Return<Lifecycle, never, Scope.Scope> {
+  const { environment, nodes, report, services, tickReceivers, transitions } = options
+  const scope = yield* Effect.scope
+  const clock = yield* Clock.Clock
+  const receivers = new Set<TickReceiver>()
+  const slots = nodes.map((node): Slot => ({
+    node,
+    budget: RestartBudget.make(node.domain.restart),
+    gate: Deferred.makeUnsafe(),
+    fiber: undefined,
+    reached: undefined,
+    generation: undefined,
+    receiver: undefined,
+    activeSince: undefined,
+    closing: undefined,
+    backoff: undefined
+  }))
+  const byNode = new Map(slots.map((slot) => [slot.node, slot]))
+  const slotOf = (node: DomainNode) => byNode.get(node)!
+  const status = (slot: Slot) => transitions.status(slot.node)._tag
+  const tickNow = () => transitions.currentTick() ?? genesis(clock.currentTimeMillisUnsafe())
+  const millisSince = (start: bigint) => Number(clock.monotonicTimeNanosUnsafe() - start) / 1e6
+  const run = Effect.runForkWith(services)
+
+  const life = Effect.fnUntraced(function*(slot: Slot) {
+    const generation = yield* Deferred.await(slot.gate)
+    const tick = generation.opening.tick.count
+    if (generation.number === 1 && tick > 0) yield* log(slot, `Received first tick ${tick}, activating...`, tick)
+    yield* log(slot, `Activating at tick ${tick}`, tick)
+    if (slot.closing !== undefined) yield* Deferred.await(slot.closing)
+    const start = clock.monotonicTimeNanosUnsafe()
+    const exit = yield* Effect.exit(generation.build)
+    report(Report.Built({ slot, generation, exit, durationMs: millisSince(start) }))
+  })
+
+  return {
+    slots,
+    slotOf,
+    status,
+    tickNow,
+    receivers,
+    arm: (slot) => {
+      slot.gate = Deferred.makeUnsafe()
+      slot.fiber = run(life(slot))
+      Fiber.runIn(slot.fiber, scope)
+    },
+    disarm: (slot) => slot.fiber?.interruptUnsafe(),
+    // What a dependency opens belongs to the tick that opened the dependency, in the wave after it, however long the
+    // dependency took; everything else belongs to the tick of now.
+    gate: (slot, opener) => {
+      if (slot.reached === undefined) return undefined
+      const awaited = slot.node.awaits.map(slotOf)
+      if (!awaited.every((other) => status(other) === "active")) return undefined
+      const openings = awaited.map((other) => other.generation!.opening)
+      let tick = opener === "dependency" ? slot.reached : tickNow()
+      for (const opening of openings) if (opening.tick.count > tick.count) tick = opening.tick
+      let wave = 0
+      for (const opening of openings) if (opening.tick.count === tick.count) wave = Math.max(wave, opening.wave + 1)
+      return { tick, wave }
+    },
+    enter: (slot, opening) => {
+      const generation: Generation.Generation = Generation.make({
+        domain: slot.node.domain,
+        number: transitions.generation(slot.node),
+        opening,
+        environment: Context.mergeAll(
+          environment,
+          ...slot.node.dependsOn.map((other) => slotOf(other).generation!.services())
+        ),
+        onFailure: (failure) => report(Report.Failed({ slot, generation, failure }))
+      })
+      slot.generation = generation
+      Deferred.doneUnsafe(slot.gate, Exit.succeed(generation))
+    },
+    start: (slot) => {
+      const generation = slot.generation!
+      slot.activeSince = clock.currentTimeMillisUnsafe()
+      if (generation.domain.onTick !== undefined) {
+        slot.receiver = tickReceivers.make(generation)
+        receivers.add(slot.receiver)
+      }
+      generation.start()
+    },
+    close: (slot, reason, exit = Exit.void) => {
+      const generation = slot.generation!
+      const done = Deferred.makeUnsafe<void>()
+      const before = [slot, ...slot.node.followers.map(slotOf)]
+        .flatMap(({ closing }) => closing === undefined ? [] : [closing])
+      slot.fiber?.interruptUnsafe()
+      slot.receiver?.stop()
+      if (slot.receiver !== undefined) receivers.delete(slot.receiver)
+      slot.generation = undefined
+      slot.receiver = undefined
+      slot.activeSince = undefined
+      slot.closing = done
+      run(Effect.gen(function*() {
+        for (const closing of before) yield* Deferred.await(closing)
+        const start = clock.monotonicTimeNanosUnsafe()
+        const closing = yield* generation.close(reason, exit)
+        report(Report.Closed({ slot, reason, closing, done, durationMs: millisSince(start) }))
+      }))
+    },
+    backOff: (slot, delay) => {
+      const fiber = run(Effect.sleep(delay))
+      slot.backoff = fiber
+      fiber.addObserver((exit) => {
+        if (Exit.isSuccess(exit)) report(Report.BackoffElapsed({ slot, fiber }))
+      })
+    },
+    cancelBackOff: (slot) => {
+      slot.backoff?.interruptUnsafe()
+      slot.backoff = undefined
+    }
+  }
+})

@@ -1,0 +1,397 @@
+import * as Cause from "effect/Cause"
+import * as Clock from "effect/Clock"
+import * as Context from "effect/Context"
+import * as Data from "effect/Data"
+import * as Deferred from "effect/Deferred"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Fiber from "effect/Fiber"
+import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
+import * as PubSub from "effect/PubSub"
+import * as Queue from "effect/Queue"
+import type * as Schema from "effect/Schema"
+import * as Scope from "effect/Scope"
+import type * as Domain from "./Domain.ts"
+import * as Control from "./DomainControl.ts"
+import * as DomainGraph from "./DomainGraph.ts"
+import { DomainHandles } from "./DomainHandle.ts"
+import { type Move, Transitions } from "./DomainRegistry.ts"
+import { type IllegalTransition, type Opening, type Reason, Trigger } from "./DomainStatus.ts"
+import * as DomainUse from "./DomainUse.ts"
+import { Escalation } from "./Escalation.ts"
+import { ActivationTimeout } from "./Generation.ts"
+import * as Lifecycle from "./Lifecycle.ts"
+import { log, type Report, type Slot } from "./Lifecycle.ts"
+import { SystemPubSub } from "./SystemPubSub.ts"
+import type { Tick } from "./Tick.ts"
+import { DomainSilent, TickReceivers } from "./TickDispatcher.ts"
+
+/** What the supervisor runs and how; everything but the domains has a default. */
+export interface SupervisorOptions {
+  readonly domains: ReadonlyArray<Domain.Any>
+  /** `false` activates the domains at start, whatever their `activationTick` (default true). */
+  readonly waitForTick?: boolean | undefined
+}
+
+/** What an operator's move is answered with. */
+type Reply = Deferred.Deferred<void, Control.MoveRefused | Control.ShuttingDown>
+
+/** Everything that can make the supervisor move, besides the reports of the domains' own fibers. */
+type Command = Data.TaggedEnum<{
+  Ticked: { readonly tick: Tick }
+  Operate: { readonly slot: Slot; readonly move: Control.Move; readonly reply: Reply }
+  Start: {}
+  Shutdown: {}
+}>
+const Command = Data.taggedEnum<Command>()
+
+const failedWith = (cause: Cause.Cause<unknown>, error: new(...args: any) => unknown): boolean =>
+  cause.reasons.some((reason) => Cause.isFailReason(reason) && reason.error instanceof error)
+
+/** One fiber that executes all moves, in the order in which they were asked for. */
+const make = Effect.fnUntraced(function*(options: SupervisorOptions) {
+  const nodes = yield* DomainGraph.make(options.domains)
+  const clock = yield* Clock.Clock
+  const transitions = yield* Transitions
+  const pubsub = yield* SystemPubSub
+  const escalation = yield* Escalation
+  const mailbox = yield* Queue.unbounded<Command | Report>()
+  const stopped = Deferred.makeUnsafe<void>()
+  let phase: "running" | "stopping" = "running"
+
+  const operate = (move: Control.Move) =>
+    Effect.fn(`DomainControl.${move}`)(function*(domain: string): Effect.fn.Return<void, Control.DomainControlError> {
+      const slot = slots.find((one) => one.node.domain.name === domain)
+      if (slot === undefined) {
+        return yield* new Control.UnknownDomain({ domain, known: nodes.map((node) => node.domain.name) })
+      }
+      const reply: Reply = Deferred.makeUnsafe()
+      Queue.offerUnsafe(mailbox, Command.Operate({ slot, move, reply }))
+      yield* Deferred.await(reply)
+    })
+  const control = Control.DomainControl.of({
+    restart: operate("restart"),
+    activate: operate("activate"),
+    deactivate: operate("deactivate")
+  })
+  const handles = DomainUse.make({
+    nodes: new Map(nodes.map((node) => [node.domain.name, node])),
+    transitions,
+    active: (node) => status(slotOf(node)) === "active" ? slotOf(node).generation : undefined
+  })
+  const services = Context.omit(Scope.Scope, Layer.CurrentMemoMap)(yield* Effect.context<never>())
+  const lifecycle = yield* Lifecycle.make({
+    nodes,
+    transitions,
+    services,
+    environment: Context.mergeAll(
+      services,
+      Context.make(DomainHandles, handles),
+      Context.make(Control.DomainControl, control)
+    ),
+    tickReceivers: yield* TickReceivers,
+    report: (report) => Queue.offerUnsafe(mailbox, report)
+  })
+  const { arm, cancelBackOff, close, enter, slotOf, slots, status, tickNow } = lifecycle
+  const byRank = slots.toSorted((a, b) => a.node.rank - b.node.rank)
+  /** Those whose activation tick is still to come, the next one last. */
+  const upcoming = byRank.toSorted((a, b) => b.node.domain.activationTick - a.node.domain.activationTick)
+
+  const say = (slot: Slot, message: string) => log(slot, message, tickNow().count)
+  const annotate = (slot: Slot, annotations?: Schema.JsonObject) =>
+    Effect.annotateLogs({ domain: slot.node.domain.name, tick: tickNow().count, ...annotations })
+
+  const gate = (slot: Slot, opener: "dependency" | "now"): Opening | undefined =>
+    phase === "stopping" ? undefined : lifecycle.gate(slot, opener)
+
+  const openGates = Effect.fnUntraced(function*(
+    candidates: ReadonlyArray<Slot>,
+    opener: "dependency" | "now",
+    reason: Reason
+  ) {
+    const opened = candidates.flatMap((slot) => {
+      const opening = status(slot) === "waiting" ? gate(slot, opener) : undefined
+      return opening === undefined ? [] : [{ slot, opening }]
+    })
+    if (opened.length === 0) return
+    yield* transitions.commit(
+      opened.map(({ opening, slot }) => ({ node: slot.node, trigger: Trigger.GateOpened({ opening }), reason }))
+    )
+    for (const { opening, slot } of opened) enter(slot, opening)
+  })
+
+  /** Goes on from a state that was just entered: into the generation that was opened, or to wait. */
+  const settle = Effect.fnUntraced(function*(slot: Slot, opening: Opening | undefined, reason: Reason) {
+    const now = status(slot)
+    if (now !== "waiting" && now !== "activating") return
+    arm(slot)
+    if (opening !== undefined) return enter(slot, opening)
+    yield* openGates([slot], "now", reason)
+  })
+
+  /** Those that share the fate of a domain and have a generation, the outermost first. */
+  const sharers = (slot: Slot): ReadonlyArray<Slot> => {
+    const found = new Set<Slot>()
+    const collect = (one: Slot) => {
+      for (const dependant of one.node.dependants.map(slotOf)) {
+        if (found.has(dependant) || dependant.generation === undefined) continue
+        found.add(dependant)
+        collect(dependant)
+      }
+    }
+    collect(slot)
+    return Array.from(found).sort((a, b) => b.node.rank - a.node.rank)
+  }
+
+  /**
+   * Takes a domain out of `activating` or `active`: in one commit its dependants leave first, in reverse order, then the
+   * domain itself by `moves`; only then are the scopes closed, in that order.
+   */
+  const takeDown = Effect.fnUntraced(function*(
+    slot: Slot,
+    moves: ReadonlyArray<Move>,
+    reason: Reason,
+    exit?: Exit.Exit<unknown, unknown>
+  ) {
+    const down = sharers(slot)
+    const { name } = slot.node.domain
+    yield* transitions.commit([
+      ...down.map(({ node }): Move => ({
+        node,
+        trigger: Trigger.DependencyLost(),
+        reason: "dependency",
+        metadata: { dependency: name }
+      })),
+      ...moves
+    ])
+    for (const dependant of down) {
+      close(dependant, "dependency")
+      yield* say(dependant, `Deactivating, ${name} is going down`)
+    }
+    close(slot, reason, exit)
+  })
+
+  const crash = Effect.fnUntraced(function*(
+    slot: Slot,
+    reason: Reason,
+    cause: Cause.Cause<unknown>,
+    details: { readonly metadata?: Schema.JsonObject; readonly durationMs?: number }
+  ) {
+    const { node } = slot
+    const now = clock.currentTimeMillisUnsafe()
+    const text = Cause.pretty(cause)
+    const next = yield* slot.budget.take(now, slot.activeSince === undefined ? 0 : now - slot.activeSince)
+    const failed: Move = { node, trigger: Trigger.Failed({ cause: text }), reason, cause: text, ...details }
+    yield* Effect.logError(`[${node.domain.name}] Crashed (${reason})`, cause).pipe(annotate(slot, details.metadata))
+    if (Option.isNone(next)) {
+      yield* takeDown(slot, [failed], reason, Exit.failCause(cause))
+      yield* say(slot, "No restart left, stays crashed")
+      if (node.domain.escalate) escalation.raise({ domain: node.domain.name, cause: text })
+      return
+    }
+    const { attempt, delay } = next.value
+    const delayMs = Duration.toMillis(delay)
+    const scheduled: Move = {
+      node,
+      trigger: Trigger.RestartScheduled({ attempt, delay, at: now + delayMs }),
+      reason: "backoff",
+      metadata: { attempt, delayMs }
+    }
+    yield* takeDown(slot, [failed, scheduled], reason, Exit.failCause(cause))
+    yield* say(slot, `Restart ${attempt} in ${Duration.format(delay)}`)
+    lifecycle.backOff(slot, delay)
+  })
+
+  const finish = () => {
+    if (phase === "stopping" && slots.every((slot) => slot.closing === undefined)) {
+      Deferred.doneUnsafe(stopped, Effect.void)
+    }
+  }
+
+  const reports: { readonly [T in Report["_tag"]]: (report: Data.TaggedEnum.Value<Report, T>) => Step } = {
+    Built: Effect.fnUntraced(function*({ durationMs, exit, generation, slot }) {
+      if (slot.generation !== generation) return
+      if (Exit.isFailure(exit)) {
+        const reason = failedWith(exit.cause, ActivationTimeout) ? "timeout" : "failure"
+        return yield* crash(slot, reason, exit.cause, { durationMs })
+      }
+      yield* transitions.commit([{ node: slot.node, trigger: Trigger.Activated(), reason: "activated", durationMs }])
+      const { tick, wave } = generation.opening
+      yield* Effect.logInfo(`[DomainRegistry] Domain activated: ${slot.node.domain.name}`).pipe(
+        Effect.annotateLogs({ domain: slot.node.domain.name, tick: tick.count, wave })
+      )
+      lifecycle.start(slot)
+      yield* openGates(slot.node.followers.map(slotOf), "dependency", "dependency")
+    }),
+    Failed: Effect.fnUntraced(function*({ failure, generation, slot }) {
+      if (slot.generation !== generation) return
+      const reason = failedWith(failure.cause, DomainSilent) ? "silent" : "failure"
+      yield* crash(slot, reason, failure.cause, { metadata: failure.metadata })
+    }),
+    Closed: Effect.fnUntraced(function*({ closing, done, durationMs, reason, slot }) {
+      const { domain } = slot.node
+      if (slot.closing === done) slot.closing = undefined
+      if (closing.abandoned) {
+        yield* Effect.logWarning(
+          `[${domain.name}] Its end took longer than ${Duration.format(domain.shutdownTimeout)} and was left behind`
+        ).pipe(annotate(slot))
+      }
+      if (closing.cause !== undefined) {
+        yield* Effect.logWarning(`[${domain.name}] Its end failed`, closing.cause).pipe(annotate(slot))
+      }
+      const before = transitions.status(slot.node)
+      if (before._tag === "deactivating") {
+        const opening = before.target === "activating" ? gate(slot, "now") : undefined
+        yield* transitions.commit([{
+          node: slot.node,
+          trigger: Trigger.Closed({ gate: opening }),
+          reason: phase === "stopping" ? "shutdown" : reason,
+          durationMs,
+          cause: closing.cause === undefined ? undefined : Cause.pretty(closing.cause),
+          metadata: closing.abandoned ? { abandoned: true } : {}
+        }])
+        yield* Effect.logInfo(`[DomainRegistry] Domain deactivated: ${domain.name}`).pipe(annotate(slot))
+        yield* settle(slot, opening, reason)
+      }
+      Deferred.doneUnsafe(done, Effect.void)
+      finish()
+    }),
+    BackoffElapsed: Effect.fnUntraced(function*({ fiber, slot }) {
+      if (slot.backoff !== fiber) return
+      slot.backoff = undefined
+      const opening = gate(slot, "now")
+      const trigger = Trigger.BackoffElapsed({ gate: opening })
+      yield* transitions.commit([{ node: slot.node, trigger, reason: "backoff" }])
+      yield* settle(slot, opening, "backoff")
+    })
+  }
+
+  const moves: {
+    readonly [M in Control.Move]: (slot: Slot) => Effect.Effect<void, Control.MoveRefused | IllegalTransition>
+  } = {
+    restart: Effect.fnUntraced(function*(slot) {
+      const now = status(slot)
+      if (now !== "active" && now !== "crashed" && now !== "restarting") return yield* refuse(slot, "restart")
+      slot.budget.reset()
+      cancelBackOff(slot)
+      const opening = gate(slot, "now")
+      const move: Move = { node: slot.node, trigger: Trigger.Restart({ gate: opening }), reason: "operator" }
+      if (now === "active") return yield* takeDown(slot, [move], "operator")
+      yield* transitions.commit([move])
+      yield* settle(slot, opening, "operator")
+    }),
+    activate: Effect.fnUntraced(function*(slot) {
+      if (status(slot) !== "inactive") return yield* refuse(slot, "activate")
+      slot.budget.reset()
+      yield* transitions.commit([{ node: slot.node, trigger: Trigger.Activate(), reason: "operator" }])
+      yield* settle(slot, undefined, "operator")
+    }),
+    deactivate: Effect.fnUntraced(function*(slot) {
+      const before = transitions.status(slot.node)
+      if (before._tag === "inactive" || (before._tag === "deactivating" && before.target === "inactive")) {
+        return yield* refuse(slot, "deactivate")
+      }
+      const move: Move = { node: slot.node, trigger: Trigger.Deactivate(), reason: "operator" }
+      if (slot.generation !== undefined) return yield* takeDown(slot, [move], "operator")
+      yield* transitions.commit([move])
+      cancelBackOff(slot)
+      lifecycle.disarm(slot)
+    })
+  }
+
+  const refuse = (slot: Slot, move: Control.Move) =>
+    Effect.fail(new Control.MoveRefused({ domain: slot.node.domain.name, move, status: status(slot) }))
+
+  const commands: { readonly [T in Command["_tag"]]: (command: Data.TaggedEnum.Value<Command, T>) => Step } = {
+    Ticked: Effect.fnUntraced(function*({ tick }) {
+      transitions.ticked(tick)
+      for (const receiver of lifecycle.receivers) receiver.deliver(tick)
+      const reached: Array<Slot> = []
+      while (upcoming.length > 0 && upcoming.at(-1)!.node.domain.activationTick <= tick.count) {
+        const slot = upcoming.pop()!
+        slot.reached = tick
+        reached.push(slot)
+      }
+      yield* openGates(reached, "now", "tick")
+    }),
+    Operate: Effect.fnUntraced(function*({ move, reply, slot }) {
+      if (phase === "stopping") {
+        const refusal = new Control.ShuttingDown({ domain: slot.node.domain.name, move })
+        return void Deferred.doneUnsafe(reply, Exit.fail(refusal))
+      }
+      yield* moves[move](slot).pipe(
+        Effect.andThen(Effect.sync(() => Deferred.doneUnsafe(reply, Exit.void))),
+        Effect.catchTag("MoveRefused", (refusal) => Effect.sync(() => Deferred.doneUnsafe(reply, Exit.fail(refusal))))
+      )
+    }),
+    Start: Effect.fnUntraced(function*() {
+      const tick = tickNow()
+      for (const slot of upcoming.splice(0)) slot.reached = tick
+      yield* openGates(byRank, "now", "tick")
+    }),
+    Shutdown: Effect.fnUntraced(function*() {
+      phase = "stopping"
+      const leaving = byRank.toReversed().filter(({ node }) => {
+        const now = transitions.status(node)
+        return now._tag !== "crashed" && now._tag !== "inactive" &&
+          !(now._tag === "deactivating" && now.target === "inactive")
+      })
+      const trigger = Trigger.Shutdown()
+      yield* transitions.commit(leaving.map(({ node }) => ({ node, trigger, reason: "shutdown" })))
+      for (const slot of leaving) {
+        cancelBackOff(slot)
+        if (slot.generation === undefined) lifecycle.disarm(slot)
+        else {
+          close(slot, "shutdown")
+          yield* say(slot, "Deactivating")
+        }
+      }
+      finish()
+    })
+  }
+
+  transitions.enrol(nodes)
+  for (const slot of slots) {
+    arm(slot)
+    yield* say(slot, "Waiting for first tick to activate...")
+  }
+  const handlers = { ...reports, ...commands } as { readonly [tag: string]: (message: Command | Report) => Step }
+  const supervisor = yield* Effect.forkDetach(
+    Queue.take(mailbox).pipe(
+      Effect.flatMap((message) => handlers[message._tag]!(message)),
+      Effect.catchCauseIf(
+        (cause) => !Cause.hasInterruptsOnly(cause),
+        (cause) => Effect.logFatal("[Supervisor] A move failed, which is a bug", cause)
+      ),
+      Effect.forever
+    )
+  )
+  const ticks = yield* pubsub.subscribe("system:domain_tick")
+  yield* Effect.forkScoped(
+    PubSub.take(ticks).pipe(
+      Effect.map(({ payload }) => Queue.offerUnsafe(mailbox, Command.Ticked({ tick: payload }))),
+      Effect.forever
+    )
+  )
+  yield* Effect.addFinalizer(() => {
+    Queue.offerUnsafe(mailbox, Command.Shutdown())
+    return Effect.andThen(Deferred.await(stopped), Fiber.interrupt(supervisor))
+  })
+  if (options.waitForTick === false) Queue.offerUnsafe(mailbox, Command.Start())
+
+  return Context.make(Control.DomainControl, control).pipe(Context.add(DomainHandles, handles))
+})
+
+type Step = Effect.Effect<void, IllegalTransition>
+
+/**
+ * The supervisor of the domains. Its layer is ready when every domain waits for its gate; when its scope closes, the
+ * domains are deactivated in reverse order, each within its `shutdownTimeout`.
+ */
+export const layer = (options: SupervisorOptions): Layer.Layer<
+  Control.DomainControl | DomainHandles,
+  DomainGraph.DomainGraphError,
+  Transitions | TickReceivers | SystemPubSub | Escalation
+> => Layer.effectContext(make(options))

@@ -1,0 +1,92 @@
+import type * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as CurrentRun from "./CurrentRun.ts"
+import type * as Domain from "./Domain.ts"
+import type { DomainControl } from "./DomainControl.ts"
+import type { DomainGraphError } from "./DomainGraph.ts"
+import type { DomainHandles } from "./DomainHandle.ts"
+import * as DomainRegistry from "./DomainRegistry.ts"
+import * as Escalation from "./Escalation.ts"
+import * as Outbox from "./Outbox.ts"
+import * as Repo from "./Repo.ts"
+import * as Supervisor from "./Supervisor.ts"
+import * as SystemPubSub from "./SystemPubSub.ts"
+import * as TickDispatcher from "./TickDispatcher.ts"
+import * as TickGenerator from "./TickGenerator.ts"
+
+/** The services that Thunderline itself provides, to the domains and to the app around it. */
+export type Infrastructure =
+  | CurrentRun.CurrentRun
+  | SystemPubSub.SystemPubSub
+  | Repo.Repo
+  | Outbox.Outbox
+  | DomainRegistry.DomainRegistry
+  | TickGenerator.TickGenerator
+  | TickDispatcher.TickDispatcher
+  | DomainControl
+  | DomainHandles
+  | Escalation.Escalation
+
+/** What can be wrong with an application before anything of it has started. */
+export type StartError = DomainGraphError | TickGenerator.InvalidInterval
+
+/** An application; everything but the domains has a default. */
+export interface Options<Domains extends ReadonlyArray<Domain.Any>, ERepo, RRepo>
+  extends CurrentRun.CurrentRunOptions, TickGenerator.TickGeneratorOptions
+{
+  readonly domains: Domains
+  /** Who sends the ticks: the clock (default), or only `TickGenerator.emit`. */
+  readonly heartbeat?: "clock" | "manual" | undefined
+  /** `false` activates the domains at start, without waiting for their tick (default true). */
+  readonly waitForTick?: boolean | undefined
+  /** Where the trail is kept (default: in memory). */
+  readonly repo?: Layer.Layer<Repo.Repo, ERepo, RRepo> | undefined
+  readonly outbox?: Outbox.OutboxOptions | undefined
+}
+
+/** The last step of the start: only when every domain waits for its gate does the heart begin to beat. */
+const heartbeat = Layer.effectDiscard(TickGenerator.TickGenerator.use((generator) => generator.start))
+
+/**
+ * An application of domains: Thunderline's services, the domains waiting for their ticks, and the heartbeat.
+ *
+ * What the domains need and neither a domain nor Thunderline provides is left in the requirements; a service that the
+ * domains shall share with the rest of the app is provided there.
+ *
+ * The layer is built from the bottom up, and closed from the top down: the heartbeat stops, the domains are deactivated
+ * in reverse order, the outbox is flushed, the repo is closed.
+ */
+export const layer = <const Domains extends ReadonlyArray<Domain.Any>, ERepo = never, RRepo = never>(
+  options: Options<Domains, ERepo, RRepo>
+): Layer.Layer<
+  Infrastructure,
+  StartError | ERepo,
+  Exclude<Domain.Requirements<Domains[number]>, Infrastructure> | RRepo
+> => {
+  const repo = options.repo ?? (Repo.layerMemory as Layer.Layer<Repo.Repo, ERepo, RRepo>)
+  const ticks = options.heartbeat === "manual" ? TickGenerator.layerManual : TickGenerator.layer
+  return heartbeat.pipe(
+    Layer.provideMerge(Supervisor.layer(options)),
+    Layer.provideMerge(Layer.merge(TickDispatcher.layer, Escalation.layer)),
+    Layer.provideMerge(ticks(options)),
+    Layer.provideMerge(DomainRegistry.layer),
+    Layer.provideMerge(Outbox.layer(options.outbox)),
+    Layer.provideMerge(repo),
+    Layer.provideMerge(SystemPubSub.layer),
+    Layer.provideMerge(CurrentRun.layer(options))
+  ) as Layer.Layer<
+    Infrastructure,
+    StartError | ERepo,
+    Exclude<Domain.Requirements<Domains[number]>, Infrastructure> | RRepo
+  >
+}
+
+/** An application for tests: ticks by hand (`TickGenerator.emit`), the trail in memory. */
+export const layerTest = <const Domains extends ReadonlyArray<Domain.Any>>(
+  options: Omit<Options<Domains, never, never>, "heartbeat" | "repo">
+): Layer.Layer<Infrastructure, StartError, Exclude<Domain.Requirements<Domains[number]>, Infrastructure>> =>
+  layer<Domains>({ ...options, heartbeat: "manual" })
+
+/** Completes with the reason when a domain with `escalate` has spent its restart budget: the program shall end. */
+export const awaitEscalation: Effect.Effect<Escalation.Escalated, never, Escalation.Escalation> = Escalation.Escalation
+  .use((escalation) => escalation.await)
