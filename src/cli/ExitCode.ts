@@ -21,9 +21,9 @@ export const interrupted = 130
 const byTag: Readonly<Record<string, number>> = {
   TrailInMemory: usage,
   InvalidCursor: usage,
+  InvalidDatabaseUrl: usage,
   RepoUnavailable: cannotConnect,
-  TrailUnavailable: cannotConnect,
-  Escalated: escalated
+  ProgramEscalated: escalated
 }
 
 /** The exit code that an error stands for. */

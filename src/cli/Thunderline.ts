@@ -20,13 +20,13 @@ export const command = Command.make("thunderline").pipe(
 
 /**
  * What all commands share: only `start` logs to standard output; the others keep it for what was asked, and log
- * warnings to standard error.
+ * errors to standard error.
  */
 const environment = Layer.mergeAll(
   Presenter.layer,
   TerminalCapabilities.layer,
   Logger.layer([Logger.withConsoleError(LogFormat.pretty())]),
-  Layer.succeed(References.MinimumLogLevel, "Warn")
+  Layer.succeed(References.MinimumLogLevel, "Error")
 )
 
 /** Runs the command line on the process's arguments; failures have been told on standard error when it returns. */

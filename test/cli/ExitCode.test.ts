@@ -4,8 +4,9 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import { AppNotFound } from "../../src/cli/App.ts"
 import * as ExitCode from "../../src/cli/ExitCode.ts"
+import { ProgramEscalated } from "../../src/cli/Program.ts"
 import * as Report from "../../src/cli/Report.ts"
-import { TrailInMemory, TrailUnavailable } from "../../src/cli/Trail.ts"
+import { TrailInMemory } from "../../src/cli/Trail.ts"
 import { RepoUnavailable } from "../../src/Repo.ts"
 
 const usageError = new CliError.ShowHelp({
@@ -23,10 +24,10 @@ describe("ExitCode", () => {
       Exit.fail(usageError),
       Exit.fail(new CliError.ShowHelp({ commandPath: ["thunderline"], errors: [] })),
       Exit.fail(new TrailInMemory()),
-      Exit.fail(new TrailUnavailable(unavailable)),
+      Exit.fail(new ProgramEscalated({ domain: "a", cause: "boom" })),
       Exit.fail(new RepoUnavailable({ operation: "Repo.events", ...unavailable })),
       Exit.interrupt()
-    ].map(ExitCode.ofExit)).toEqual([0, 1, 1, 2, 0, 2, 4, 4, 130])
+    ].map(ExitCode.ofExit)).toEqual([0, 1, 1, 2, 0, 2, 70, 4, 130])
   })
 })
 
@@ -34,13 +35,13 @@ describe("Report", () => {
   it("says an error in one line, whatever it is", () => {
     expect([
       new Error("first\n  second"),
-      new TrailUnavailable({ detail: "no server", cause: 0 }),
+      new ProgramEscalated({ domain: "a", cause: "boom\n  at b" }),
       { _tag: "Odd" },
       "text",
       { a: 1 }
     ].map(Report.lineOf)).toEqual([
       "first second",
-      "The trail cannot be opened: no server",
+      "Domain a has spent its restarts and ends the program: boom",
       "Odd",
       "text",
       `{"a":1}`

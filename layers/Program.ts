@@ -1,0 +1,41 @@
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as ExitCode from "../src/cli/ExitCode.ts"
+import { Program, ProgramEscalated } from "../src/cli/Program.ts"
+import * as Repo from "../src/Repo.ts"
+import * as Thunderline from "../src/Thunderline.ts"
+import * as Database from "./Database.ts"
+import { databaseOptions } from "./Trail.ts"
+
+/** A trail that has answered once: what `--audit required` asks for at the start. */
+const answering = <E, R>(repo: Layer.Layer<Repo.Repo, E, R>) =>
+  Layer.provideMerge(Layer.effectDiscard(Repo.Repo.use((repo) => repo.runs(1))), repo)
+
+/** The program: Thunderline with the app's domains on the trail of choice, until it is interrupted or escalates. */
+export const layer = (version: string): Layer.Layer<Program> =>
+  Layer.succeed(Program, {
+    run: Effect.fnUntraced(function*({ audit, firstTick, interval, trail }, given) {
+      const { domains, layer = Layer.empty } = given ?? (yield* Effect.promise(() => import("./app.ts")))
+      const repo = Database.layer(databaseOptions(trail, "run"))
+      const main = Thunderline.layer({
+        domains,
+        interval,
+        firstTick,
+        version,
+        repo: audit === "required" ? answering(repo) : repo
+      })
+      const { cause, domain } = yield* Thunderline.awaitEscalation.pipe(
+        Effect.onInterrupt(() => Effect.logInfo("[Thunderline] Shutting down; a second signal ends it at once")),
+        Effect.provide(Layer.provide(main, layer)),
+        Effect.onInterrupt(() =>
+          Effect.andThen(
+            Effect.logInfo("[Thunderline] Stopped"),
+            Effect.sync(() => {
+              process.exitCode = ExitCode.ok
+            })
+          )
+        )
+      )
+      return yield* new ProgramEscalated({ domain, cause })
+    })
+  })

@@ -1,0 +1,38 @@
+#!/usr/bin/env node
+import * as NodeServices from "@effect/platform-node/NodeServices"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Runtime from "effect/Runtime"
+import packageJson from "../package.json" with { type: "json" }
+import * as ExitCode from "../src/cli/ExitCode.ts"
+import * as Thunderline from "../src/cli/Thunderline.ts"
+import * as Program from "./Program.ts"
+import * as Trail from "./Trail.ts"
+
+const signals = ["SIGINT", "SIGTERM", "SIGHUP"]
+
+/** Interrupts the program at the first signal, for an orderly end, and ends the process at the second. */
+const runMain = Runtime.makeRunMain(({ fiber, teardown }) => {
+  let received = 0
+  const onSignal = () => {
+    received++
+    if (received > 1) process.exit(ExitCode.interrupted)
+    fiber.interruptUnsafe(fiber.id)
+  }
+  for (const signal of signals) process.on(signal, onSignal)
+  fiber.addObserver((exit) => {
+    for (const signal of signals) process.off(signal, onSignal)
+    teardown(exit, (code) => {
+      if (received > 0 || code !== ExitCode.ok) process.exit(code)
+    })
+  })
+})
+
+Thunderline.run(packageJson.version).pipe(
+  Effect.provide(Layer.mergeAll(NodeServices.layer, Trail.layer, Program.layer(packageJson.version))),
+  runMain({
+    disableErrorReporting: true,
+    // An orderly shutdown has set the exit code; any other interruption has cut something short.
+    teardown: (exit, onExit) => onExit(Number(process.exitCode ?? ExitCode.ofExit(exit)))
+  })
+)
