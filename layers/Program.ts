@@ -1,7 +1,8 @@
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
+import type { App } from "../src/cli/App.ts"
 import * as ExitCode from "../src/cli/ExitCode.ts"
-import { Program, ProgramEscalated } from "../src/cli/Program.ts"
+import { Program, ProgramEscalated, type ProgramSettings } from "../src/cli/Program.ts"
 import * as Repo from "../src/Repo.ts"
 import * as Thunderline from "../src/Thunderline.ts"
 import * as Database from "./Database.ts"
@@ -14,19 +15,20 @@ const answering = <E, R>(repo: Layer.Layer<Repo.Repo, E, R>) =>
 /** The program: Thunderline with the app's domains on the trail of choice, until it is interrupted or escalates. */
 export const layer = (version: string): Layer.Layer<Program> =>
   Layer.succeed(Program, {
-    run: Effect.fnUntraced(function*({ audit, firstTick, interval, trail }, given) {
-      const { domains, layer = Layer.empty } = given ?? (yield* Effect.promise(() => import("./app.ts")))
+    run: Effect.fnUntraced(function*({ audit, firstTick, interval, trail }: ProgramSettings, given: App | undefined) {
+      const { domains, layer } = given ?? (yield* Effect.promise(() => import("./app.ts")))
       const repo = Database.layer(databaseOptions(trail, "run"))
+      // What the domains need and how the app's layer fails is known to the app alone.
       const main = Thunderline.layer({
         domains,
         interval,
         firstTick,
         version,
         repo: audit === "required" ? answering(repo) : repo
-      })
+      }).pipe(Layer.provide(layer)) as Layer.Layer<Thunderline.Infrastructure, unknown>
       const { cause, domain } = yield* Thunderline.awaitEscalation.pipe(
         Effect.onInterrupt(() => Effect.logInfo("[Thunderline] Shutting down; a second signal ends it at once")),
-        Effect.provide(Layer.provide(main, layer)),
+        Effect.provide(main),
         Effect.onInterrupt(() =>
           Effect.andThen(
             Effect.logInfo("[Thunderline] Stopped"),

@@ -11,19 +11,22 @@ import * as Trail from "./Trail.ts"
 
 const signals = ["SIGINT", "SIGTERM", "SIGHUP"]
 
+/** npm passes on what the terminal has sent to the whole group: two signals so close together are one. */
+const echo = 300
+
 /** Interrupts the program at the first signal, for an orderly end, and ends the process at the second. */
 const runMain = Runtime.makeRunMain(({ fiber, teardown }) => {
-  let received = 0
+  let received: number | undefined
   const onSignal = () => {
-    received++
-    if (received > 1) process.exit(ExitCode.interrupted)
+    received ??= performance.now()
+    if (performance.now() - received > echo) process.exit(ExitCode.interrupted)
     fiber.interruptUnsafe(fiber.id)
   }
   for (const signal of signals) process.on(signal, onSignal)
   fiber.addObserver((exit) => {
     for (const signal of signals) process.off(signal, onSignal)
     teardown(exit, (code) => {
-      if (received > 0 || code !== ExitCode.ok) process.exit(code)
+      if (received !== undefined || code !== ExitCode.ok) process.exit(code)
     })
   })
 })
@@ -32,7 +35,10 @@ Thunderline.run(packageJson.version).pipe(
   Effect.provide(Layer.mergeAll(NodeServices.layer, Trail.layer, Program.layer(packageJson.version))),
   runMain({
     disableErrorReporting: true,
-    // An orderly shutdown has set the exit code; any other interruption has cut something short.
-    teardown: (exit, onExit) => onExit(Number(process.exitCode ?? ExitCode.ofExit(exit)))
+    // Whoever takes an interruption for its orderly end has set the exit code; any other has cut something short.
+    teardown: (exit, onExit) => {
+      const code = ExitCode.ofExit(exit)
+      onExit(code === ExitCode.interrupted ? Number(process.exitCode ?? code) : code)
+    }
   })
 )

@@ -2,6 +2,9 @@ import * as Data from "effect/Data"
 import * as Redacted from "effect/Redacted"
 import * as Result from "effect/Result"
 
+/** Where a database was named. */
+export type Source = "--database" | "DATABASE_URL"
+
 /**
  * Where the trail is kept: an `Embedded` PostgreSQL server in the state folder, the `Memory` of this process (gone with
  * it), or an `External` server.
@@ -9,7 +12,7 @@ import * as Result from "effect/Result"
 export type Database = Data.TaggedEnum<{
   Embedded: {}
   Memory: {}
-  External: { readonly url: Redacted.Redacted<string> }
+  External: { readonly url: Redacted.Redacted<string>; readonly source: Source }
 }>
 export const Database = Data.taggedEnum<Database>()
 
@@ -24,12 +27,12 @@ export const redact = (text: string): string => {
 }
 
 /** Reads `--database` or `DATABASE_URL`; the failure is what was given, fit to be shown. */
-export const parse = (text: string): Result.Result<Database, string> => {
+export const parse = (text: string, source: Source): Result.Result<Database, string> => {
   if (text === "embedded") return Result.succeed(Database.Embedded())
   if (text === "memory") return Result.succeed(Database.Memory())
   const url = URL.parse(text)
   return url !== null && (url.protocol === "postgres:" || url.protocol === "postgresql:") &&
       (url.host !== "" || url.searchParams.has("host"))
-    ? Result.succeed(Database.External({ url: Redacted.make(text, { label: "database URL" }) }))
+    ? Result.succeed(Database.External({ url: Redacted.make(text, { label: "database URL" }), source }))
     : Result.fail(redact(text))
 }

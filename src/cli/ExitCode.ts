@@ -23,6 +23,7 @@ const byTag: Readonly<Record<string, number>> = {
   InvalidCursor: usage,
   InvalidDatabaseUrl: usage,
   RepoUnavailable: cannotConnect,
+  DatabaseUnreachable: cannotConnect,
   ProgramEscalated: escalated
 }
 

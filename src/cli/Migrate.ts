@@ -14,7 +14,7 @@ export const command = Command.make(
   { ...TrailSettings.flags, json: Output.json },
   Effect.fnUntraced(function*({ json, ...settings }) {
     if (settings.database._tag === "Memory") return yield* new Trail.TrailInMemory()
-    const applied = yield* Trail.Trail.use((trail) => trail.migrate(settings))
+    const applied = yield* Trail.named(settings)(Trail.Trail.use((trail) => trail.migrate(settings)))
     if (json) return yield* Output.printJson(Migrated, { applied })
     yield* Console.log(
       applied.length === 0

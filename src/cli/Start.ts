@@ -11,6 +11,7 @@ import * as Interval from "./Interval.ts"
 import * as LogFormat from "./LogFormat.ts"
 import { Program } from "./Program.ts"
 import * as Style from "./Style.ts"
+import * as Trail from "./Trail.ts"
 import * as TrailSettings from "./TrailSettings.ts"
 
 const app = Argument.String("app").pipe(
@@ -37,7 +38,8 @@ export const command = Command.make(
   Effect.fnUntraced(function*({ app, logFormat, ...settings }) {
     const loaded = Option.isNone(app) ? undefined : yield* App.load(app.value)
     const logger = LogFormat.logger(logFormat, yield* Style.current)
-    yield* Program.use((program) => program.run(settings, loaded)).pipe(
+    return yield* Program.use((program) => program.run(settings, loaded)).pipe(
+      Trail.named(settings.trail),
       Effect.provide(Logger.layer([Logger.withConsoleLog(logger)])),
       Effect.provideService(References.MinimumLogLevel, Option.getOrElse(yield* GlobalFlag.LogLevel, () => "Info"))
     )

@@ -1,8 +1,10 @@
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import type * as Layer from "effect/Layer"
+import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
-import type { Repo } from "../Repo.ts"
+import { type Repo, RepoUnavailable } from "../Repo.ts"
+import { redact } from "./Database.ts"
 import type { TrailSettings } from "./TrailSettings.ts"
 
 /** `--database memory` was given to a command that works on what another process has written. */
@@ -12,6 +14,32 @@ export class TrailInMemory extends Schema.TaggedError<TrailInMemory>()("TrailInM
       "expected --database embedded or a postgres:// URL"
   }
 }
+
+/** The database that was named does not answer. */
+export class DatabaseUnreachable extends Schema.TaggedError<DatabaseUnreachable>()("DatabaseUnreachable", {
+  /** The URL without what is secret in it. */
+  database: Schema.String,
+  source: Schema.Literals(["--database", "DATABASE_URL"]),
+  detail: Schema.String
+}) {
+  override get message() {
+    return `The database ${this.database} (from ${this.source}) cannot be reached: ${this.detail}; ` +
+      `expected a PostgreSQL server that answers there`
+  }
+}
+
+/** Names the database in a failure to reach it, and where that name came from. */
+export const named = (settings: TrailSettings) => <A, R>(self: Effect.Effect<A, unknown, R>) =>
+  Effect.mapError(self, (error) => {
+    const { database } = settings
+    return database._tag === "External" && error instanceof RepoUnavailable
+      ? new DatabaseUnreachable({
+        database: redact(Redacted.value(database.url)),
+        source: database.source,
+        detail: error.detail
+      })
+      : error
+  })
 
 /**
  * Opens trails. The commands know it by this tag alone, so that which databases there are is decided where the program
@@ -31,4 +59,4 @@ export const read = <A, E>(
 ): Effect.Effect<A, unknown, Trail> =>
   settings.database._tag === "Memory"
     ? Effect.fail(new TrailInMemory())
-    : Trail.use((trail) => Effect.provide(reading, trail.layer(settings)))
+    : Trail.use((trail) => named(settings)(Effect.provide(reading, trail.layer(settings))))

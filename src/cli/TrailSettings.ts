@@ -25,14 +25,14 @@ const database = Flag.String("database").pipe(
   Flag.mapEffect(Effect.fnUntraced(function*(given) {
     if (Option.isSome(given)) {
       return yield* Effect.mapError(
-        Effect.fromResult(Database.parse(given.value)),
+        Effect.fromResult(Database.parse(given.value, "--database")),
         (value) => new CliError.InvalidValue({ option: "database", value, expected: Database.expected, kind: "flag" })
       )
     }
     const url = yield* variable("DATABASE_URL")
     if (Option.isNone(url)) return Database.Database.Embedded()
     return yield* Effect.mapError(
-      Effect.fromResult(Database.parse(url.value)),
+      Effect.fromResult(Database.parse(url.value, "DATABASE_URL")),
       (value) =>
         usage(`Invalid value in the environment variable DATABASE_URL: "${value}". Expected: ${Database.expected}`)
     )
