@@ -4,6 +4,7 @@ import * as Layer from "effect/Layer"
 import * as Path from "effect/Path"
 import * as Schema from "effect/Schema"
 import * as Domain from "../Domain.ts"
+import * as DomainGraph from "../DomainGraph.ts"
 
 /** What the program runs: the domains, and a layer for what they need from outside, if they need anything. */
 export interface App {
@@ -73,7 +74,23 @@ export class AppLayerInvalid extends Schema.TaggedError<AppLayerInvalid>()("AppL
   }
 }
 
-export type AppError = AppNotFound | AppNotLoaded | AppWithoutDomains | AppDomainsInvalid | AppLayerInvalid
+/** The domains cannot start together: a bad or double name, a missing dependency, a cycle, an option out of range. */
+export class AppGraphInvalid extends Schema.TaggedError<AppGraphInvalid>()("AppGraphInvalid", {
+  file: Schema.String,
+  detail: Schema.String
+}) {
+  override get message() {
+    return `${this.file}: ${this.detail}`
+  }
+}
+
+export type AppError =
+  | AppNotFound
+  | AppNotLoaded
+  | AppWithoutDomains
+  | AppDomainsInvalid
+  | AppLayerInvalid
+  | AppGraphInvalid
 
 const describe = (u: unknown): string => {
   if (u === null || u === undefined) return String(u)
@@ -136,7 +153,9 @@ const importModule = Effect.fnUntraced(function*(file: string) {
  * Imports a module that exports `domains` and, if they need something from outside, `layer`. A relative path is taken
  * from the current folder.
  */
-export const load = Effect.fn("App.load")(function*(file: string) {
+export const load = Effect.fn("App.load")(function*(
+  file: string
+): Effect.fn.Return<App, AppError, FileSystem.FileSystem | Path.Path> {
   const fs = yield* FileSystem.FileSystem
   const path = yield* Path.Path
   const info = yield* Effect.mapError(fs.stat(path.resolve(file)), ({ reason }) =>
@@ -154,5 +173,6 @@ export const load = Effect.fn("App.load")(function*(file: string) {
   const index = domains.findIndex((domain) => !Domain.isDomain(domain))
   if (index >= 0) return yield* new AppDomainsInvalid({ file, index, found: describe(domains[index]) })
   if (!Layer.isLayer(layer)) return yield* new AppLayerInvalid({ file, found: describe(layer) })
-  return { domains, layer: layer as Layer.Layer<any, unknown> } satisfies App
+  yield* Effect.mapError(DomainGraph.make(domains), ({ message }) => new AppGraphInvalid({ file, detail: message }))
+  return { domains, layer: layer as Layer.Layer<any, unknown> }
 })
