@@ -11,6 +11,7 @@ import * as Schema from "effect/Schema"
 import * as Scope from "effect/Scope"
 import type * as Domain from "./Domain.ts"
 import type { Opening, Reason } from "./DomainStatus.ts"
+import * as FiberObserver from "./FiberObserver.ts"
 
 /** A domain's layer and `onActivate` were not ready in time. */
 export class ActivationTimeout extends Schema.TaggedError<ActivationTimeout>()("ActivationTimeout", {
@@ -56,8 +57,8 @@ export interface Generation {
   readonly onFailure: (failure: Failure) => void
   /** Builds the layer and runs `onActivate`; the wait for it is bounded by `activationTimeout`, not the work. */
   readonly build: Effect.Effect<void, unknown>
-  /** The domain's own services and those of its dependencies; empty before it is built. */
-  readonly context: () => Context.Context<never>
+  /** Runs an effect with the domain's own services and those of its dependencies. */
+  readonly fork: <A, E>(effect: Effect.Effect<A, E>) => Fiber.Fiber<A, E>
   /** The domain's own services, for those that depend on it. */
   readonly services: () => Context.Context<never>
   /** Starts the workers. */
@@ -86,24 +87,33 @@ export const make = (options: {
   const scope = Scope.makeUnsafe()
   const ended = Deferred.makeUnsafe<void>()
   const running = new Set<Fiber.Fiber<unknown, unknown>>()
-  const environment = Context.add(options.environment, Scope.Scope, scope)
+  const observer = FiberObserver.make(options.environment, (cause, ownership) => {
+    if (ownership === "scope") return onFailure({ cause, metadata: { fiber: "scoped" } })
+    Effect.runForkWith(options.environment)(
+      Effect.logWithLevel(ownership === "detached" ? "Warn" : "Debug")(
+        `[${domain.name}] A ${ownership} fiber failed that nobody waits for`,
+        cause
+      ).pipe(Effect.annotateLogs({ domain: domain.name, tick: opening.tick.count }))
+    )
+  })
+  const environment = observer.install(Context.add(options.environment, Scope.Scope, scope))
   let services: Context.Context<never> = Context.empty()
   let context: Context.Context<never> = environment
   let building: Fiber.Fiber<void, unknown> | undefined
   let started = false
 
+  const fork = <A, E>(effect: Effect.Effect<A, E>) => observer.fork(context, effect)
+
   const buildNow = Effect.gen(function*() {
     const built = yield* Layer.buildWithMemoMap(domain.layer, Layer.makeMemoMapUnsafe(), scope)
     services = Context.omit(Layer.CurrentMemoMap)(built)
     context = Context.merge(environment, services)
-    if (domain.onActivate !== undefined) {
-      yield* Effect.provideContext(domain.onActivate(opening.tick), context)
-    }
+    if (domain.onActivate !== undefined) yield* Effect.provideContext(domain.onActivate(opening.tick), context)
   }).pipe(Effect.annotateLogs("tick", opening.tick.count))
 
   const build = Effect.gen(function*() {
     // The build is detached because acquiring is uninterruptible: only the wait for it can be timed.
-    building = Effect.runForkWith(environment)(buildNow)
+    building = fork(buildNow)
     const exit = yield* Effect.timeoutOption(Fiber.await(building), domain.activationTimeout)
     if (Option.isSome(exit)) return yield* exit.value
     return yield* new ActivationTimeout({
@@ -115,7 +125,7 @@ export const make = (options: {
   const start = () => {
     started = true
     for (const worker of domain.workers) {
-      const fiber = Effect.runForkWith(context)(worker.effect)
+      const fiber = fork(worker.effect)
       Fiber.runIn(fiber, scope)
       fiber.addObserver((exit) => {
         const metadata = { worker: worker.name }
@@ -139,6 +149,7 @@ export const make = (options: {
   const use = <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<Option.Option<A>, E, R> =>
     Effect.uninterruptibleMask((restore) =>
       Effect.gen(function*() {
+        if (Deferred.isDoneUnsafe(ended)) return Option.none()
         const fiber = yield* Effect.forkChild(
           restore(Effect.updateContext(effect, (outer: Context.Context<R>) => Context.merge(outer, services))),
           { startImmediately: true }
@@ -159,7 +170,7 @@ export const make = (options: {
       yield* Fiber.interruptAll(running)
       if (building !== undefined) yield* Fiber.interrupt(building)
       if (started && domain.onDeactivate !== undefined) {
-        yield* Effect.provideContext(domain.onDeactivate(reason), context)
+        yield* domain.onDeactivate(reason)
       }
     }).pipe(
       Effect.exit,
@@ -169,7 +180,7 @@ export const make = (options: {
 
   const close = (reason: Reason, exit: Exit.Exit<unknown, unknown>): Effect.Effect<Closing> =>
     Effect.gen(function*() {
-      const fiber = Effect.runForkWith(environment)(closeNow(reason, exit))
+      const fiber = fork(closeNow(reason, exit))
       const done = yield* Effect.timeoutOption(Fiber.await(fiber), domain.shutdownTimeout)
       if (Option.isNone(done)) {
         fiber.interruptUnsafe()
@@ -190,7 +201,7 @@ export const make = (options: {
     opening,
     onFailure,
     build,
-    context: () => context,
+    fork,
     services: () => services,
     start,
     track,

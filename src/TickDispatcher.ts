@@ -78,7 +78,7 @@ const make = Effect.gen(function*() {
       const call = { tick }
       coalesced = 0
       running = call
-      const fiber = Effect.runForkWith(generation.context())(
+      const fiber = generation.fork(
         Effect.suspend(() => domain.onTick!(tick)).pipe(Effect.scoped, Effect.annotateLogs("tick", tick.count))
       )
       generation.track(fiber)

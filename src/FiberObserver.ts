@@ -1,0 +1,99 @@
+import * as Cause from "effect/Cause"
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import type * as Fiber from "effect/Fiber"
+import * as Metric from "effect/Metric"
+import * as Scheduler from "effect/Scheduler"
+import * as Scope from "effect/Scope"
+
+/**
+ * Whose business the failure of a fiber is: that of the scope that owns it (`forkScoped`, `forkIn`), of the fiber that
+ * forked it and may still join it (`forkChild`), or nobody's (`forkDetach`). A fiber that somebody awaits, joins or
+ * keeps in a `FiberSet` is that one's business and not reported.
+ */
+export type Ownership = "scope" | "child" | "detached"
+
+/** Sees the failures of the fibers that are forked inside the fibers that it forks. */
+export interface FiberObserver {
+  /** A context in which forked fibers are observed. */
+  readonly install: (context: Context.Context<never>) => Context.Context<never>
+  /** Forks with such a context. This fiber itself is its forker's business and not reported. */
+  readonly fork: <A, E>(context: Context.Context<never>, effect: Effect.Effect<A, E>) => Fiber.Fiber<A, E>
+}
+
+/** What is read of a fiber here and is not in its interface; the canary test tells when Effect changes it. */
+interface FiberInternals {
+  readonly _parent: unknown
+  readonly _observers: ReadonlyArray<unknown> | undefined
+}
+
+const owns = (scope: Scope.Scope | undefined, fiber: Fiber.Fiber<unknown, unknown>): boolean => {
+  const state = scope?.state
+  if (state?._tag !== "Open") return false
+  return state.finalizerKey === fiber || state.finalizers?.has(fiber) === true
+}
+
+/**
+ * An observer for one generation of a domain.
+ *
+ * `FiberRuntimeMetrics` hears of every start and end but not of which fiber, and the scheduler sees every fiber at its
+ * first step: together they tell. What was installed for either before is called as well.
+ */
+export const make = (
+  environment: Context.Context<never>,
+  onFailure: (cause: Cause.Cause<unknown>, ownership: Ownership) => void
+): FiberObserver => {
+  const scheduler = Context.get(environment, Scheduler.Scheduler)
+  const metrics = Context.get(environment, Metric.FiberRuntimeMetrics)
+  const alive = new Map<Fiber.Fiber<unknown, unknown>, "root" | "inner">()
+  let next: "root" | "inner" = "inner"
+  let unseen = 0
+
+  const see = (fiber: Fiber.Fiber<unknown, unknown>) => {
+    unseen--
+    alive.set(fiber, next)
+    next = "inner"
+    fiber.addObserver(() => alive.delete(fiber))
+  }
+
+  const ended = (context: Context.Context<never>, exit: Exit.Exit<unknown, unknown>) => {
+    if (Exit.isSuccess(exit) || Cause.hasInterruptsOnly(exit.cause)) return
+    for (const [fiber, kind] of alive) {
+      if (fiber.pollUnsafe() !== exit) continue
+      if (kind === "root") return
+      const { _observers, _parent } = fiber as unknown as FiberInternals
+      if (owns(Context.getOrUndefined(context, Scope.Scope), fiber)) return onFailure(exit.cause, "scope")
+      // One observer is this module's own.
+      if (_observers !== undefined && _observers.length > 1) return
+      return onFailure(exit.cause, _parent === undefined ? "detached" : "child")
+    }
+  }
+
+  const observing = Context.make(Metric.FiberRuntimeMetrics, {
+    recordFiberStart: (context) => {
+      unseen++
+      metrics?.recordFiberStart(context)
+    },
+    recordFiberEnd: (context, exit) => {
+      ended(context, exit)
+      metrics?.recordFiberEnd(context, exit)
+    }
+  }).pipe(Context.add(Scheduler.Scheduler, {
+    executionMode: scheduler.executionMode,
+    makeDispatcher: () => scheduler.makeDispatcher(),
+    shouldYield: (fiber) => {
+      if (unseen > 0 && !alive.has(fiber)) see(fiber)
+      return scheduler.shouldYield(fiber)
+    }
+  }))
+
+  return {
+    install: (context) => Context.merge(context, observing),
+    fork: (context, effect) => {
+      // It takes its first step before anything else can.
+      next = "root"
+      return Effect.runForkWith(context)(effect)
+    }
+  }
+}
