@@ -43,19 +43,19 @@ const textOf = (value: unknown): string => typeof value === "string" ? value : F
 const indent = (text: string): string => text.replaceAll(/^/gm, "    ")
 
 /**
- * A line for people: time, level, message, then the annotations (`domain=… tick=…`) dimmed; a cause follows on lines of
- * its own, indented.
+ * A line for people: time, level, message, then the annotations (`tick=1`) dimmed, without words that the message has
+ * said already; a cause follows on lines of its own, indented.
  */
 export const pretty = (style: Style = plain): Logger.Logger<unknown, string> =>
   Logger.make(({ cause, date, fiber, logLevel, message }) => {
-    const parts = [
-      style.dim(timeOf(date)),
-      paintLevel(logLevel, style)(logLevel.toUpperCase().padEnd(5)),
-      ...(Array.isArray(message) ? message : [message]).map(textOf)
-    ]
+    const text = (Array.isArray(message) ? message : [message]).map(textOf).join(" ")
+    const said = text.toLowerCase()
     const annotations = Object.entries(fiber.getRef(References.CurrentLogAnnotations))
+      .filter(([_, value]) => typeof value !== "string" || !said.includes(value.toLowerCase()))
       .map(([key, value]) => `${key}=${textOf(value)}`)
-    const line = parts.join(" ") + (annotations.length === 0 ? "" : `  ${style.dim(annotations.join(" "))}`)
+    const level = paintLevel(logLevel, style)(logLevel.toUpperCase().padEnd(5))
+    const line = `${style.dim(timeOf(date))} ${level} ${text}` +
+      (annotations.length === 0 ? "" : `  ${style.dim(annotations.join(" "))}`)
     return cause.reasons.length === 0 ? line : `${line}\n${style.dim(indent(Cause.pretty(cause)))}`
   })
 

@@ -22,14 +22,23 @@ describe("LogFormat", () => {
   it.effect("writes time, level, message and annotations on one line for people", () =>
     Effect.gen(function*() {
       expect(yield* logged(LogFormat.logger("pretty"), activated))
-        .toBe("13:45:09.007 INFO  [DomainRegistry] Domain activated: thunderflow  domain=thunderflow tick=1")
+        .toBe("13:45:09.007 INFO  [DomainRegistry] Domain activated: thunderflow  tick=1")
+    }))
+
+  it.effect("leaves out for people what the message has said, and keeps what it has not", () =>
+    Effect.gen(function*() {
+      const annotated = (message: string) => Effect.annotateLogs(Effect.logInfo(message), { domain: "thunderbolt" })
+      expect(yield* logged(LogFormat.logger("pretty"), annotated("[Thunderbolt] Activating"))).toMatch(/Activating$/)
+      expect(yield* logged(LogFormat.logger("pretty"), annotated("Job done"))).toMatch(
+        /Job done {2}domain=thunderbolt$/
+      )
     }))
 
   it.effect("sets level and annotations off by colour where there are colours", () =>
     Effect.gen(function*() {
       const line = yield* logged(LogFormat.logger("pretty", Style.coloured), activated)
       expect(line).toContain("\u001b[32mINFO \u001b[0m")
-      expect(line).toContain("\u001b[2mdomain=thunderflow tick=1\u001b[0m")
+      expect(line).toContain("\u001b[2mtick=1\u001b[0m")
     }))
 
   it.effect("puts a cause below its line, indented", () =>

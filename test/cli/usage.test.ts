@@ -12,7 +12,7 @@ const oneLine = (stderr: string) => {
 
 const interval = `Expected: a length of time from 1ms to 1 day, such as 500ms, 1s or "1 second"`
 
-describe.concurrent("a wrong command line", () => {
+describe("a wrong command line", () => {
   it.live.each<readonly [ReadonlyArray<string>, string, Readonly<Record<string, string>>?]>([
     [["start", "--interval", "0"], `thunderline start: Invalid value for flag --interval: "0". ${interval}`],
     [["start", "--interval", "-5"], `thunderline start: Invalid value for flag --interval: "-5". ${interval}`],
@@ -39,7 +39,7 @@ describe.concurrent("a wrong command line", () => {
     }))
 })
 
-describe.concurrent("an app that cannot be run", () => {
+describe("an app that cannot be run", () => {
   const good = `Domain.make("good", { layer: Layer.empty })`
   it.live.each<readonly [name: string, text: string | undefined, message: string]>([
     ["missing.ts", undefined, "missing.ts: there is no such file"],
@@ -76,7 +76,7 @@ describe.concurrent("an app that cannot be run", () => {
     }))
 })
 
-describe.concurrent("thunderline", () => {
+describe("thunderline", () => {
   it.live("says its version and explains itself on standard output", () =>
     Effect.gen(function*() {
       const version = yield* run(["--version"])
