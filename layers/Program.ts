@@ -8,6 +8,12 @@ import * as Thunderline from "../src/Thunderline.ts"
 import * as Database from "./Database.ts"
 import { databaseOptions } from "./Trail.ts"
 
+/** What runs when `start` is given no app; it needs nothing from outside. */
+const sixDomains: Effect.Effect<App> = Effect.map(
+  Effect.promise(() => import("../src/domains/SixDomains.ts")),
+  ({ domains }) => ({ domains, layer: Layer.empty })
+)
+
 /** A trail that has answered once: what `--audit required` asks for at the start. */
 const answering = <E, R>(repo: Layer.Layer<Repo.Repo, E, R>) =>
   Layer.provideMerge(Layer.effectDiscard(Repo.Repo.use((repo) => repo.runs(1))), repo)
@@ -16,7 +22,7 @@ const answering = <E, R>(repo: Layer.Layer<Repo.Repo, E, R>) =>
 export const layer = (version: string): Layer.Layer<Program> =>
   Layer.succeed(Program, {
     run: Effect.fnUntraced(function*({ audit, firstTick, interval, trail }: ProgramSettings, given: App | undefined) {
-      const { domains, layer } = given ?? (yield* Effect.promise(() => import("./app.ts")))
+      const { domains, layer } = given ?? (yield* sixDomains)
       const repo = Database.layer(databaseOptions(trail, "run"))
       // What the domains need and how the app's layer fails is known to the app alone.
       const main = Thunderline.layer({

@@ -9,7 +9,7 @@ import * as DomainGraph from "../DomainGraph.ts"
 /** What the program runs: the domains, and a layer for what they need from outside, if they need anything. */
 export interface App {
   readonly domains: ReadonlyArray<Domain.Any>
-  readonly layer: Layer.Layer<any, unknown>
+  readonly layer: Layer.Layer<never, unknown>
 }
 
 /** There is no such module. */
@@ -174,5 +174,5 @@ export const load = Effect.fn("App.load")(function*(
   if (index >= 0) return yield* new AppDomainsInvalid({ file, index, found: describe(domains[index]) })
   if (!Layer.isLayer(layer)) return yield* new AppLayerInvalid({ file, found: describe(layer) })
   yield* Effect.mapError(DomainGraph.make(domains), ({ message }) => new AppGraphInvalid({ file, detail: message }))
-  return { domains, layer: layer as Layer.Layer<any, unknown> }
+  return { domains, layer: layer as Layer.Layer<never, unknown> }
 })

@@ -21,6 +21,17 @@ describe("thunderline start", () => {
       })
   )
 
+  it.live("runs the six domains when it is given no app", () =>
+    Effect.gen(function*() {
+      const program = yield* thunderline(["start", ...quick])
+      yield* program.says("Domain activated: thundercrown")
+      yield* program.says("Domain activated: thundergrid")
+      yield* program.kill("SIGTERM")
+      const { code, stderr, stdout } = yield* program.ended
+      expect(stdout.match(/Domain activated: /g)).toHaveLength(6)
+      expect([code, stderr]).toEqual([0, ""])
+    }))
+
   it.live("ends at once with 130 at a second signal, whatever is still closing", () =>
     Effect.gen(function*() {
       const layer = "Layer.effectDiscard(Effect.acquireRelease(Effect.void, () => Effect.never))"
