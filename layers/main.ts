@@ -5,8 +5,8 @@ import * as Layer from "effect/Layer"
 import * as Runtime from "effect/Runtime"
 import packageJson from "../package.json" with { type: "json" }
 import * as ExitCode from "../src/cli/ExitCode.ts"
+import { Program } from "../src/cli/Program.ts"
 import * as Thunderline from "../src/cli/Thunderline.ts"
-import * as Program from "./Program.ts"
 import * as Trail from "./Trail.ts"
 
 const signals = ["SIGINT", "SIGTERM", "SIGHUP"]
@@ -31,8 +31,17 @@ const runMain = Runtime.makeRunMain(({ fiber, teardown }) => {
   })
 })
 
+/** Loaded when it is started: help and readings do without it. */
+const program = Layer.succeed(Program, {
+  run: (settings, app) =>
+    Effect.flatMap(
+      Effect.promise(() => import("./Program.ts")),
+      ({ run }) => run(packageJson.version, settings, app)
+    )
+})
+
 Thunderline.run(packageJson.version).pipe(
-  Effect.provide(Layer.mergeAll(NodeServices.layer, Trail.layer, Program.layer(packageJson.version))),
+  Effect.provide(Layer.mergeAll(NodeServices.layer, Trail.layer, program)),
   runMain({
     disableErrorReporting: true,
     // Whoever takes an interruption for its orderly end has set the exit code; any other has cut something short.

@@ -149,6 +149,9 @@ const importModule = Effect.fnUntraced(function*(file: string) {
   })
 })
 
+/** What a layer needs cannot be seen at run time; what it lacks is told when it is built. */
+const isLayer = (u: unknown): u is Layer.Layer<never, unknown> => Layer.isLayer(u)
+
 /**
  * Imports a module that exports `domains` and, if they need something from outside, `layer`. A relative path is taken
  * from the current folder.
@@ -172,7 +175,7 @@ export const load = Effect.fn("App.load")(function*(
   }
   const index = domains.findIndex((domain) => !Domain.isDomain(domain))
   if (index >= 0) return yield* new AppDomainsInvalid({ file, index, found: describe(domains[index]) })
-  if (!Layer.isLayer(layer)) return yield* new AppLayerInvalid({ file, found: describe(layer) })
+  if (!isLayer(layer)) return yield* new AppLayerInvalid({ file, found: describe(layer) })
   yield* Effect.mapError(DomainGraph.make(domains), ({ message }) => new AppGraphInvalid({ file, detail: message }))
-  return { domains, layer: layer as Layer.Layer<never, unknown> }
+  return { domains, layer }
 })
