@@ -221,6 +221,32 @@ export const suite = (name: string, layer: Layer.Layer<Repo, unknown>): void => 
           expect(yield* readAll({ runId: world.runId, order: "oldest" })).toEqual([older, newer])
         }))
 
+      it.effect("never changes a transition that is there", () =>
+        Effect.gen(function*() {
+          const repo = yield* Repo
+          const event = makeEvent({ runId: nextId() })
+          yield* repo.record([event])
+          yield* repo.record([{ ...event, node: "node-2", tick: 2 }])
+          expect((yield* repo.events({ runId: event.runId })).events).toEqual([event])
+          expect(Option.getOrThrow(yield* repo.byDomainName(event.domain)).tickCount).toBe(1)
+        }))
+
+      it.effect("lets a transition change a row that was not made by one, and keeps what else is in its metadata", () =>
+        Effect.gen(function*() {
+          const repo = yield* Repo
+          const world = makeWorld()
+          const before = yield* repo.recordActivation(world.name("one"), 1, { zone: "a" })
+          const event = world.toEvent({ domain: "one", to: "crashed", tick: 2, millis: 0 })
+          yield* repo.record([event])
+          expect(Option.getOrThrow(yield* repo.byDomainName(world.name("one")))).toMatchObject({
+            id: before.id,
+            status: "crashed",
+            tickCount: 2,
+            metadata: { zone: "a", state: "crashed" },
+            activatedAt: before.activatedAt
+          })
+        }))
+
       it.effect("cuts a cause that is too long", () =>
         Effect.gen(function*() {
           const repo = yield* Repo
