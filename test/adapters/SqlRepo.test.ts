@@ -163,14 +163,15 @@ describe("The trail on a server that comes and goes", () => {
         and backend_type = 'client backend'`
       const all = Array.from({ length: 40 }, (_, tick) => makeEvent({ runId, tick }))
       const errors: Array<string> = []
+      const persistently = Effect.retry(Schedule.upTo(Schedule.spaced("10 millis"), { times: 500 }))
       yield* Effect.forEach(all, (event, i) =>
         repo.record([event]).pipe(
           Effect.tapError((error) => Effect.sync(() => errors.push(error._tag))),
-          Effect.retry(Schedule.upTo(Schedule.spaced("10 millis"), { times: 100 })),
+          persistently,
           Effect.andThen(i % 4 === 0 ? Effect.ignore(end) : Effect.void)
         ), { concurrency: 4 })
       expect(errors.filter((tag) => tag !== "RepoUnavailable")).toEqual([])
-      const page = yield* repo.events({ runId, order: "oldest" })
+      const page = yield* persistently(repo.events({ runId, order: "oldest" }))
       expect(page.events).toEqual(all)
     }).pipe(Effect.provide(Database.layerRepo.pipe(Layer.provide(Database.layerServer)))))
 })
