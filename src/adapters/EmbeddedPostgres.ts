@@ -1,3 +1,5 @@
+import * as Clock from "effect/Clock"
+import * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Schedule from "effect/Schedule"
@@ -21,6 +23,9 @@ export type EmbeddedPostgresError =
 /** How long to wait for a state folder that somebody reads, or for a server that somebody is starting. */
 const patiently = Schedule.upTo(Schedule.spaced("50 millis"), { duration: Duration.seconds(15) })
 
+/** Processes take real time, also where the program is run in virtual time. */
+const inRealTime = Effect.provideService(Clock.Clock, Context.get(Context.empty(), Clock.Clock))
+
 /**
  * Runs a PostgreSQL server for the life of the scope: its own data in `<stateDir>/postgres`, its log in
  * `<stateDir>/postgres.log`, reachable by a unix socket that only this user can open. It takes about a second the first
@@ -42,7 +47,8 @@ export const acquire = Effect.fn("EmbeddedPostgres.acquire")(
       })
     )
     return yield* PostgresServer.serve(folder)
-  }
+  },
+  inRealTime
 )
 
 /**
@@ -68,5 +74,6 @@ export const connect = Effect.fn("EmbeddedPostgres.connect")(
         schedule: patiently
       })
     )
-  }
+  },
+  inRealTime
 )

@@ -22,6 +22,7 @@ export interface EmbeddedServer {
 const limits = { start: Duration.minutes(1), fast: Duration.seconds(10), immediate: Duration.seconds(5) }
 
 const socketName = ".s.PGSQL.5432"
+const shortFolder = "thunderline-socket-"
 /** The server whose socket is in that folder. */
 export const serverAt = (socketFolder: string): EmbeddedServer => ({
   path: join(socketFolder, socketName),
@@ -96,8 +97,8 @@ const stop = Effect.fnUntraced(function*(kill: (signal: NodeJS.Signals) => void,
   yield* Effect.logError("[EmbeddedPostgres] Left behind: it does not end")
 })
 
-/** Ends what a program that was killed has left behind: its server, or only its `postmaster.pid`. */
-const clearRemains = Effect.fnUntraced(function*(folder: string, data: string) {
+/** Ends what a program that was killed has left behind: its server, or only the files of one. */
+const clearRemains = Effect.fnUntraced(function*(folder: string, data: string, sockets: string) {
   const left = yield* StateFolder.attempt(folder, () => PostmasterFile.read(data))
   if (left === undefined) return
   const gone = () => !PostmasterFile.isServer(left.pid, data)
@@ -107,7 +108,8 @@ const clearRemains = Effect.fnUntraced(function*(folder: string, data: string) {
   }
   yield* StateFolder.attempt(folder, async () => {
     if (PostmasterFile.read(data) !== undefined) PostmasterFile.disown(data)
-    if (basename(left.socketFolder).startsWith("thunderline-")) {
+    for (const file of [socketName, `${socketName}.lock`]) await rm(join(left.socketFolder, file), { force: true })
+    if (left.socketFolder !== sockets && basename(left.socketFolder).startsWith(shortFolder)) {
       await rm(left.socketFolder, { recursive: true, force: true })
     }
   })
@@ -119,7 +121,7 @@ const socketFolder = (folder: string, data: string, user: User) =>
     ? Effect.succeed(data)
     : Effect.acquireRelease(
       StateFolder.attempt(folder, async () => {
-        const short = await mkdtemp(join(tmpdir().length > 60 ? "/tmp" : tmpdir(), "thunderline-"))
+        const short = await mkdtemp(join(tmpdir().length > 60 ? "/tmp" : tmpdir(), shortFolder))
         await own(short, user)
         return short
       }),
@@ -192,10 +194,12 @@ export const serve = Effect.fnUntraced(function*(folder: string) {
     yield* StateFolder.openPath(folder)
     yield* StateFolder.openPath(dirname(binaries.postgres))
   }
-  if (existsSync(join(data, "PG_VERSION"))) yield* clearRemains(folder, data)
-  else yield* initdb(folder, data, binaries, user)
+  if (!existsSync(join(data, "PG_VERSION"))) yield* initdb(folder, data, binaries, user)
   const sockets = yield* socketFolder(folder, data, user)
-  const launch = start(folder, data, sockets, binaries, user)
+  const launch = Effect.andThen(
+    clearRemains(folder, data, sockets),
+    start(folder, data, sockets, binaries, user)
+  )
   let child: ChildProcess = yield* Effect.acquireRelease(launch, () =>
     Effect.suspend(() => {
       child.ref()

@@ -48,13 +48,14 @@ export const isRoot = process.getuid?.() === 0
 
 /**
  * Lets another user pass through a path (not list it): root's own folders are closed to the user that PostgreSQL runs
- * as. Only folders that are closed are changed, and each that is, is named in the log.
+ * as. Only folders that are closed are changed, and those above `path` named in the log.
  */
 export const openPath = Effect.fnUntraced(function*(path: string) {
   for (let folder = path; folder !== dirname(folder); folder = dirname(folder)) {
     const { mode } = yield* attempt(path, () => stat(folder))
     if ((mode & 0o001) !== 0) continue
     yield* attempt(path, () => chmod(folder, (mode & 0o7777) | 0o001))
+    if (folder === path) continue
     yield* Effect.logWarning(
       `[EmbeddedPostgres] Let other users pass through ${folder}: PostgreSQL does not run as root`
     )
@@ -85,7 +86,7 @@ const tryLock = (folder: string, purpose: Purpose): DatabaseSync | undefined => 
   const { DatabaseSync } = process.getBuiltinModule("node:sqlite")
   const database = new DatabaseSync(join(folder, "lock"), { timeout: 0 })
   try {
-    database.exec("pragma journal_mode = off; begin exclusive")
+    database.exec("pragma journal_mode = memory; begin exclusive")
     writeFileSync(join(folder, "owner.json"), JSON.stringify({ pid: process.pid, purpose }))
     return database
   } catch (error) {
