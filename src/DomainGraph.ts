@@ -139,8 +139,7 @@ export const make = Effect.fnUntraced(function*(
   const cycle = Graph.findCycle(graph)
   if (Option.isSome(cycle)) {
     // Edges lead from a dependency to what waits for it; told the other way round it reads "a waits for b".
-    const path = cycle.value.path.map((index) => known[index]!).toReversed()
-    return yield* new DependencyCycle({ path: [...path, path[0]!] })
+    return yield* new DependencyCycle({ path: cycle.value.path.map((index) => known[index]!).toReversed() })
   }
   const nodes = domains.map((domain) => ({
     domain,
