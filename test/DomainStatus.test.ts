@@ -132,7 +132,7 @@ describe("DomainStatus", () => {
   it("knows all pairs of a state and a trigger", () => {
     assert.lengthOf(pairs, 9 * 14)
     assert.deepStrictEqual(new Set(froms.map((from) => statuses[from]._tag)), new Set(StatusName.literals))
-    assert.lengthOf(pairs.filter((pair) => pair.to !== undefined), 32)
+    assert.lengthOf(pairs.filter((pair) => pair.to !== undefined), 35)
   })
 
   it.prop(
