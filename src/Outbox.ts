@@ -74,7 +74,7 @@ const make = Effect.fnUntraced(function*(options: OutboxOptions | undefined) {
   let status: AuditStatus = AuditStatus.ok()
 
   const offer = (events: ReadonlyArray<DomainEvent>) => {
-    pending.push(...events)
+    for (const event of events) pending.push(event)
     const surplus = pending.length + inFlight - capacity
     if (surplus > 0) {
       overflowing += pending.splice(0, surplus).length
