@@ -9,7 +9,7 @@ import * as Latch from "effect/Latch"
 import * as Layer from "effect/Layer"
 import * as Schedule from "effect/Schedule"
 import type { DomainEvent } from "./DomainEvent.ts"
-import { Repo, type RepoUnavailable } from "./Repo.ts"
+import { Repo, RepoUnavailable } from "./Repo.ts"
 
 /**
  * Whether the trail is written: `ok`, or `degraded` since a moment (milliseconds since the epoch) because the database
@@ -99,6 +99,11 @@ const make = Effect.fnUntraced(function*(options: OutboxOptions | undefined) {
 
   const write = (batch: ReadonlyArray<DomainEvent>): Effect.Effect<void> =>
     repo.record(batch).pipe(
+      // Cut off from within, as by a pool that starts over: not the end of the outbox.
+      Effect.catchCauseIf(
+        Cause.hasInterruptsOnly,
+        (cause) => Effect.fail(new RepoUnavailable({ operation: "Repo.record", detail: "the write was cut off", cause }))
+      ),
       Effect.tapErrorTag("RepoUnavailable", degrade),
       Effect.retry({ schedule: retrySchedule, while: (error) => error._tag === "RepoUnavailable" }),
       Effect.matchCauseEffect({
