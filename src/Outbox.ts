@@ -108,16 +108,17 @@ const make = Effect.fnUntraced(function*(options: OutboxOptions | undefined) {
       Effect.retry({ schedule: retrySchedule, while: (error) => error._tag === "RepoUnavailable" }),
       Effect.matchCauseEffect({
         onSuccess: () => {
+          inFlight -= batch.length
           written += batch.length
           return recover()
         },
         onFailure: (cause) => {
-          if (Cause.hasInterruptsOnly(cause)) return Effect.failCause(cause as Cause.Cause<never>)
           // What the database refuses is found by halving, so that one bad row costs only itself.
           if (batch.length > 1) {
             const half = batch.length >> 1
             return Effect.andThen(write(batch.slice(0, half)), write(batch.slice(half)))
           }
+          inFlight--
           dropped++
           return Effect.logError(
             `[Outbox] The database refused transition ${batch[0]!.id} of ${batch[0]!.domain}`,
@@ -138,7 +139,6 @@ const make = Effect.fnUntraced(function*(options: OutboxOptions | undefined) {
       const batch = pending.splice(0, batchSize)
       inFlight = batch.length
       yield* write(batch)
-      inFlight = 0
       if (pending.length === 0) {
         filled.closeUnsafe()
         idle.openUnsafe()
