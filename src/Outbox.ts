@@ -102,7 +102,8 @@ const make = Effect.fnUntraced(function*(options: OutboxOptions | undefined) {
       // Cut off from within, as by a pool that starts over: not the end of the outbox.
       Effect.catchCauseIf(
         Cause.hasInterruptsOnly,
-        (cause) => Effect.fail(new RepoUnavailable({ operation: "Repo.record", detail: "the write was cut off", cause }))
+        (cause) =>
+          Effect.fail(new RepoUnavailable({ operation: "Repo.record", detail: "the write was cut off", cause }))
       ),
       Effect.tapErrorTag("RepoUnavailable", degrade),
       Effect.retry({ schedule: retrySchedule, while: (error) => error._tag === "RepoUnavailable" }),
@@ -132,9 +133,10 @@ const make = Effect.fnUntraced(function*(options: OutboxOptions | undefined) {
     while (true) {
       yield* filled.await
       if (overflowing > 0) {
-        dropped += overflowing
-        yield* Effect.logError(`[Outbox] Full at ${capacity}: the oldest ${overflowing} transitions were dropped`)
+        const lost = overflowing
+        dropped += lost
         overflowing = 0
+        yield* Effect.logError(`[Outbox] Full at ${capacity}: the oldest ${lost} transitions were dropped`)
       }
       const batch = pending.splice(0, batchSize)
       inFlight = batch.length
