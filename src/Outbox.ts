@@ -45,9 +45,9 @@ export class Outbox extends Context.Service<Outbox, {
 
 /** How much the outbox holds and how long it may take at the end; everything has a default. */
 export interface OutboxOptions {
-  /** The most transitions held (default 10,000); beyond that the oldest are dropped and counted. */
+  /** The most transitions held (default 10,000); beyond that the oldest not being written are dropped and counted. */
   readonly capacity?: number | undefined
-  /** The most transitions in one write (default 1,000). */
+  /** The most transitions in one write (default 1,000, never more than half the capacity). */
   readonly batchSize?: number | undefined
   /** How long the last writes may take at shutdown (default 5 seconds). */
   readonly flushTimeout?: Duration.Input | undefined
@@ -60,7 +60,8 @@ const retrySchedule = Schedule.exponential("100 millis").pipe(
 
 const make = Effect.fnUntraced(function*(options: OutboxOptions | undefined) {
   const capacity = options?.capacity ?? 10_000
-  const batchSize = options?.batchSize ?? 1_000
+  // What is being written is not dropped, so at most half of what is held is in one write: the newest find room.
+  const batchSize = Math.max(1, Math.min(options?.batchSize ?? 1_000, capacity >> 1))
   const flushTimeout = Duration.fromInputUnsafe(options?.flushTimeout ?? "5 seconds")
   const repo = yield* Repo
   const clock = yield* Clock.Clock
