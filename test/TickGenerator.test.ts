@@ -6,6 +6,7 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Layer from "effect/Layer"
 import * as PubSub from "effect/PubSub"
+import * as References from "effect/References"
 import * as Scope from "effect/Scope"
 import * as TestClock from "effect/testing/TestClock"
 import { SystemPubSub } from "../src/SystemPubSub.ts"
@@ -237,6 +238,18 @@ describe("TickGenerator", () => {
         { count: 2, slot: 2, at: 60_000, lateness: 0 }
       ])
       assert.deepInclude(yield* stats, { tickCount: 2, slot: 2, skipped: 0, uptime: 60_000 })
+    }).pipe(Effect.provide(manual())))
+
+  it.effect("counts in the order of sending also where those who send yield to each other", () =>
+    Effect.gen(function*() {
+      const heard = yield* listen
+      const { emit } = yield* TickGenerator.TickGenerator
+      yield* Effect.forEach(
+        Array.from({ length: 8 }, (_, i) => i + 20),
+        (ops) => Effect.repeat(emit, { times: 49 }).pipe(Effect.provideService(References.MaxOpsBeforeYield, ops)),
+        { concurrency: "unbounded" }
+      )
+      assert.deepStrictEqual((yield* heard).map((tick) => tick.count), Array.from({ length: 400 }, (_, i) => i + 1))
     }).pipe(Effect.provide(manual())))
 
   it.effect("sends a tick out of turn between two beats, with the next count", () =>
