@@ -82,14 +82,15 @@ export interface DomainNode {
 
 const isName = Schema.is(Domain.Name)
 
+const isCount = (n: number, least: number) => Number.isSafeInteger(n) && n >= least
+
 const optionError = (domain: Domain.Any): InvalidDomainOption | undefined => {
   const invalid = (option: string, value: unknown, expected: string) =>
     new InvalidDomainOption({ domain: domain.name, option, value: String(value), expected })
-  const count = (n: number, least: number) => Number.isSafeInteger(n) && n >= least
-  if (!count(domain.activationTick, 1)) {
+  if (!isCount(domain.activationTick, 1)) {
     return invalid("activationTick", domain.activationTick, "a whole number from 1")
   }
-  if (!count(domain.maxMissedTicks, 1)) {
+  if (!isCount(domain.maxMissedTicks, 1)) {
     return invalid("maxMissedTicks", domain.maxMissedTicks, "a whole number from 1")
   }
   for (const option of ["activationTimeout", "shutdownTimeout"] as const) {
@@ -97,8 +98,12 @@ const optionError = (domain: Domain.Any): InvalidDomainOption | undefined => {
       return invalid(option, Duration.format(domain[option]), "longer than nothing")
     }
   }
-  if (domain.restart !== "never" && !count(domain.restart.limit, 0)) {
+  if (domain.restart === "never") return undefined
+  if (!isCount(domain.restart.limit, 0)) {
     return invalid("restart.limit", domain.restart.limit, "a whole number from 0")
+  }
+  if (!Duration.isGreaterThan(domain.restart.within, Duration.zero)) {
+    return invalid("restart.within", Duration.format(domain.restart.within), "longer than nothing")
   }
   return undefined
 }
@@ -139,8 +144,7 @@ export const make = Effect.fnUntraced(function*(
   const cycle = Graph.findCycle(graph)
   if (Option.isSome(cycle)) {
     // Edges lead from a dependency to what waits for it; told the other way round it reads "a waits for b".
-    const path = cycle.value.path.map((index) => known[index]!).toReversed()
-    return yield* new DependencyCycle({ path: [...path, path[0]!] })
+    return yield* new DependencyCycle({ path: cycle.value.path.map((index) => known[index]!).toReversed() })
   }
   const nodes = domains.map((domain) => ({
     domain,

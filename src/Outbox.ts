@@ -9,7 +9,7 @@ import * as Latch from "effect/Latch"
 import * as Layer from "effect/Layer"
 import * as Schedule from "effect/Schedule"
 import type { DomainEvent } from "./DomainEvent.ts"
-import { Repo, type RepoUnavailable } from "./Repo.ts"
+import { Repo, RepoUnavailable } from "./Repo.ts"
 
 /**
  * Whether the trail is written: `ok`, or `degraded` since a moment (milliseconds since the epoch) because the database
@@ -45,9 +45,9 @@ export class Outbox extends Context.Service<Outbox, {
 
 /** How much the outbox holds and how long it may take at the end; everything has a default. */
 export interface OutboxOptions {
-  /** The most transitions held (default 10,000); beyond that the oldest are dropped and counted. */
+  /** The most transitions held (default 10,000); beyond that the oldest not being written are dropped and counted. */
   readonly capacity?: number | undefined
-  /** The most transitions in one write (default 1,000). */
+  /** The most transitions in one write (default 1,000, never more than half the capacity). */
   readonly batchSize?: number | undefined
   /** How long the last writes may take at shutdown (default 5 seconds). */
   readonly flushTimeout?: Duration.Input | undefined
@@ -60,7 +60,8 @@ const retrySchedule = Schedule.exponential("100 millis").pipe(
 
 const make = Effect.fnUntraced(function*(options: OutboxOptions | undefined) {
   const capacity = options?.capacity ?? 10_000
-  const batchSize = options?.batchSize ?? 1_000
+  // What is being written is not dropped, so at most half of what is held is in one write: the newest find room.
+  const batchSize = Math.max(1, Math.min(options?.batchSize ?? 1_000, capacity >> 1))
   const flushTimeout = Duration.fromInputUnsafe(options?.flushTimeout ?? "5 seconds")
   const repo = yield* Repo
   const clock = yield* Clock.Clock
@@ -74,7 +75,7 @@ const make = Effect.fnUntraced(function*(options: OutboxOptions | undefined) {
   let status: AuditStatus = AuditStatus.ok()
 
   const offer = (events: ReadonlyArray<DomainEvent>) => {
-    pending.push(...events)
+    for (const event of events) pending.push(event)
     const surplus = pending.length + inFlight - capacity
     if (surplus > 0) {
       overflowing += pending.splice(0, surplus).length
@@ -99,24 +100,31 @@ const make = Effect.fnUntraced(function*(options: OutboxOptions | undefined) {
 
   const write = (batch: ReadonlyArray<DomainEvent>): Effect.Effect<void> =>
     repo.record(batch).pipe(
+      // Cut off from within, as by a pool that starts over: not the end of the outbox.
+      Effect.catchCauseIf(
+        Cause.hasInterruptsOnly,
+        (cause) =>
+          Effect.fail(new RepoUnavailable({ operation: "Repo.record", detail: "the write was cut off", cause }))
+      ),
       Effect.tapErrorTag("RepoUnavailable", degrade),
       Effect.retry({ schedule: retrySchedule, while: (error) => error._tag === "RepoUnavailable" }),
       Effect.matchCauseEffect({
         onSuccess: () => {
+          inFlight -= batch.length
           written += batch.length
           return recover()
         },
         onFailure: (cause) => {
-          if (Cause.hasInterruptsOnly(cause)) return Effect.failCause(cause as Cause.Cause<never>)
           // What the database refuses is found by halving, so that one bad row costs only itself.
           if (batch.length > 1) {
             const half = batch.length >> 1
             return Effect.andThen(write(batch.slice(0, half)), write(batch.slice(half)))
           }
+          inFlight--
           dropped++
-          return Effect.logError(
-            `[Outbox] The database refused transition ${batch[0]!.id} of ${batch[0]!.domain}`,
-            cause
+          return Effect.andThen(
+            recover(),
+            Effect.logError(`[Outbox] The database refused transition ${batch[0]!.id} of ${batch[0]!.domain}`, cause)
           )
         }
       })
@@ -126,14 +134,14 @@ const make = Effect.fnUntraced(function*(options: OutboxOptions | undefined) {
     while (true) {
       yield* filled.await
       if (overflowing > 0) {
-        dropped += overflowing
-        yield* Effect.logError(`[Outbox] Full at ${capacity}: the oldest ${overflowing} transitions were dropped`)
+        const lost = overflowing
+        dropped += lost
         overflowing = 0
+        yield* Effect.logError(`[Outbox] Full at ${capacity}: the oldest ${lost} transitions were dropped`)
       }
       const batch = pending.splice(0, batchSize)
       inFlight = batch.length
       yield* write(batch)
-      inFlight = 0
       if (pending.length === 0) {
         filled.closeUnsafe()
         idle.openUnsafe()

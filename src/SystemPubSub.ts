@@ -45,13 +45,19 @@ export class SystemPubSub extends Context.Service<SystemPubSub, {
 /** How many messages of one topic are kept for its slowest reader. */
 export const defaultCapacity = 4096
 
+const slide = Effect.runSyncWith(Context.empty())
+
 const makeTopic = Effect.fnUntraced(function*<A>(capacity: number) {
   const pubsub = yield* Effect.acquireRelease(PubSub.sliding<Envelope<A>>(capacity), PubSub.shutdown)
   let sequence = 0
   return {
     pubsub,
+    // Numbered and delivered in one step: a publisher that yielded in between would be overtaken.
     publish: (payload: A): Effect.Effect<void> =>
-      Effect.suspend(() => PubSub.publish(pubsub, { sequence: ++sequence, payload }))
+      Effect.sync(() => {
+        const envelope = { sequence: ++sequence, payload }
+        if (!PubSub.publishUnsafe(pubsub, envelope)) slide(PubSub.publish(pubsub, envelope))
+      })
   }
 })
 

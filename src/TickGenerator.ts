@@ -7,6 +7,7 @@ import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
+import * as Semaphore from "effect/Semaphore"
 import { DomainRegistry } from "./DomainRegistry.ts"
 import { SystemPubSub } from "./SystemPubSub.ts"
 import type { Tick } from "./Tick.ts"
@@ -81,6 +82,8 @@ const make = Effect.fnUntraced(function*(options: TickGeneratorOptions | undefin
     }
   }
 
+  // Counted and published before the next is counted: nobody sees a count go back, none is counted and not sent.
+  const sending = Semaphore.makeUnsafe(1)
   const send = Effect.fnUntraced(function*(latenessMs: number) {
     lateness[count % latenessWindow] = latenessMs
     lastTickAt = DateTime.makeUnsafe(clock.currentTimeMillisUnsafe())
@@ -95,7 +98,7 @@ const make = Effect.fnUntraced(function*(options: TickGeneratorOptions | undefin
     }
     yield* pubsub.publish("system:domain_tick", tick)
     return tick
-  })
+  }, (send) => Effect.uninterruptible(sending.withPermits(1)(send)))
 
   // Slot n is due at start + n intervals on the monotonic clock, whatever the beats before it cost.
   const loop = Effect.gen(function*() {

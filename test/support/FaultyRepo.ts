@@ -1,0 +1,52 @@
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import type { DomainEvent } from "../../src/DomainEvent.ts"
+import { layerMemory, Repo, RepoRejected, RepoUnavailable } from "../../src/Repo.ts"
+
+/** What goes wrong with the database in front of the memory backend, and what got through to it. */
+export class Faults extends Context.Service<Faults, {
+  /** Every write fails with `RepoUnavailable` while it is down. */
+  down: boolean
+  /** Every write hangs while it is frozen, whether or not somebody interrupts it. */
+  frozen: boolean
+  /** The next writes that are cut off by an interruption from within. */
+  cuts: number
+  /** Transitions that the database refuses, and the whole write with them. */
+  readonly refused: Set<string>
+  /** Runs after each write that was committed. */
+  committed: () => void
+  /** Writes tried, whatever became of them. */
+  attempts: number
+  /** The writes that were committed, by the transitions' ids. */
+  readonly batches: Array<ReadonlyArray<string>>
+}>()("test/Faults") {}
+
+/** The memory backend behind a database that can be made to fail. */
+export const layer: Layer.Layer<Repo | Faults> = Layer.effectContext(Effect.gen(function*() {
+  const repo = yield* Repo
+  const faults = Faults.of({
+    down: false,
+    frozen: false,
+    cuts: 0,
+    refused: new Set(),
+    committed: () => {},
+    attempts: 0,
+    batches: []
+  })
+  const record = Effect.fnUntraced(function*(events: ReadonlyArray<DomainEvent>) {
+    faults.attempts++
+    const failure = { operation: "record", detail: "by test", cause: undefined }
+    while (faults.frozen) yield* Effect.yieldNow
+    if (faults.cuts > 0) {
+      faults.cuts--
+      return yield* Effect.interrupt
+    }
+    if (faults.down) return yield* new RepoUnavailable(failure)
+    if (events.some((event) => faults.refused.has(event.id))) return yield* new RepoRejected(failure)
+    yield* repo.record(events)
+    faults.batches.push(events.map((event) => event.id))
+    faults.committed()
+  })
+  return Context.make(Repo, Repo.of({ ...repo, record })).pipe(Context.add(Faults, faults))
+})).pipe(Layer.provide(layerMemory))
