@@ -1,3 +1,4 @@
+export * as BootAnalysis from "./BootAnalysis.ts"
 export * as CurrentRun from "./CurrentRun.ts"
 export * as Domain from "./Domain.ts"
 export * as DomainControl from "./DomainControl.ts"
