@@ -215,10 +215,11 @@ export const predict = (analysis: BootAnalysis, ownMs: { readonly [domain: strin
   const order = analysis.domains.toSorted((a, b) => a.activeAt - b.activeAt)
   return schedule(
     analysis,
-    order.map((boot) => ({
-      ...boot,
-      latencyMs: boot.openedAt - (boot.lastAwaited === null ? boot.reachedAt : activeAt.get(boot.lastAwaited)!),
-      ownMs: ownMs[boot.domain] ?? boot.ownMs
-    }))
+    order.map((boot): Fact =>
+      Object.assign({}, boot, {
+        latencyMs: boot.openedAt - (boot.lastAwaited === null ? boot.reachedAt : activeAt.get(boot.lastAwaited)!),
+        ownMs: ownMs[boot.domain] ?? boot.ownMs
+      })
+    )
   )
 }
