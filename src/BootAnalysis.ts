@@ -5,12 +5,12 @@ import type { DomainEvent } from "./DomainEvent.ts"
 import { StatusName } from "./DomainStatus.ts"
 
 /**
- * Where one domain's time went until it was active for the first time. Times are whole milliseconds, points in time
+ * Where one domain's time went until it was active for the first time. Times are in milliseconds, points in time
  * since the start of the run.
  *
  * `startMs` passed before the heart beat, `tickMs` until the domain's tick came, `dependencyMs` until what it awaits was
- * active (`lastAwaited` came last), `setbackMs` in builds that failed and in back-offs, `ownMs` in the build that
- * succeeded. The five add up to `activeAt`.
+ * active (`lastAwaited` came last), `setbackMs` in builds that failed and in back-offs, `queueMs` until the one thread
+ * had a turn for it, `ownMs` in the build that succeeded. The six add up to `activeAt`.
  */
 export const DomainBoot = Schema.Struct({
   domain: Schema.String,
@@ -27,11 +27,13 @@ export const DomainBoot = Schema.Struct({
   tickMs: Schema.Finite,
   dependencyMs: Schema.Finite,
   setbackMs: Schema.Finite,
+  queueMs: Schema.Finite,
   ownMs: Schema.Finite
 })
 export interface DomainBoot extends Schema.Schema.Type<typeof DomainBoot> {}
 
-/** A link of the critical chain: how long its domain waited after the link before (or the start), and what it then took. */
+/** A link of the critical chain: how long its domain waited after the link before (or the start), its
+ * turn on the thread included, and what it then took. */
 export const ChainLink = Schema.Struct({
   domain: Schema.String,
   waitMs: Schema.Finite,
@@ -75,6 +77,7 @@ interface Fact {
   readonly reachedAt: number
   readonly latencyMs: number
   readonly setbackMs: number
+  readonly queueMs: number
   readonly ownMs: number
 }
 
@@ -93,7 +96,7 @@ const schedule = (
   const visit = (fact: Fact): DomainBoot => {
     const before = boots.get(fact.domain)
     if (before !== undefined) return before
-    const { domain, heartbeatAt, latencyMs, ownMs, reachedAt, setbackMs, tick, wave } = fact
+    const { domain, heartbeatAt, latencyMs, ownMs, queueMs, reachedAt, setbackMs, tick, wave } = fact
     const awaited = facts.filter((other) => fact.awaits.includes(other.domain)).map(visit)
     const last = latest(awaited)
     const opener = last !== undefined && last.activeAt >= reachedAt ? last : undefined
@@ -107,11 +110,12 @@ const schedule = (
       heartbeatAt,
       reachedAt,
       openedAt,
-      activeAt: openedAt + setbackMs + ownMs,
+      activeAt: openedAt + setbackMs + queueMs + ownMs,
       startMs: heartbeatAt,
       tickMs: (opener === undefined ? openedAt : reachedAt) - heartbeatAt,
       dependencyMs: opener === undefined ? 0 : openedAt - reachedAt,
       setbackMs,
+      queueMs,
       ownMs
     }
     boots.set(domain, boot)
@@ -127,7 +131,7 @@ const schedule = (
     const before: DomainBoot | undefined = link.lastAwaited === null ? undefined : boots.get(link.lastAwaited)
     chain.unshift({
       domain: link.domain,
-      waitMs: link.openedAt - (before?.activeAt ?? 0),
+      waitMs: link.openedAt - (before?.activeAt ?? 0) + link.queueMs,
       setbackMs: link.setbackMs,
       ownMs: link.ownMs
     })
@@ -160,7 +164,7 @@ const isOpening = Schema.is(Opening)
 export const analyse = (events: ReadonlyArray<DomainEvent>): Option.Option<BootAnalysis> => {
   const openings = new Map<string, { readonly event: DomainEvent; readonly opening: typeof Opening.Type }>()
   const current = new Map<string, DomainEvent>()
-  const active = new Map<string, { readonly at: number; readonly ownMs: number }>()
+  const active = new Map<string, { readonly at: number; readonly buildMs: number; readonly ownMs: number }>()
   for (const event of events) {
     const { domain, metadata } = event
     if (active.has(domain)) continue
@@ -169,7 +173,8 @@ export const analyse = (events: ReadonlyArray<DomainEvent>): Option.Option<BootA
     }
     if (event.to === "active" && openings.has(domain)) {
       const at = event.occurredAt.epochMilliseconds
-      active.set(domain, { at, ownMs: at - current.get(domain)!.occurredAt.epochMilliseconds })
+      const buildMs = at - current.get(domain)!.occurredAt.epochMilliseconds
+      active.set(domain, { at, buildMs, ownMs: Math.min(buildMs, event.durationMs ?? buildMs) })
     }
     if (event.reason !== "shutdown") current.set(domain, event)
   }
@@ -177,7 +182,7 @@ export const analyse = (events: ReadonlyArray<DomainEvent>): Option.Option<BootA
   if (first === undefined) return Option.none()
   const { runId } = first.event
   const start = startOf(runId) ?? first.opening.heartbeatAt
-  const facts = Array.from(active, ([domain, { at, ownMs }]): Fact => {
+  const facts = Array.from(active, ([domain, { at, buildMs, ownMs }]): Fact => {
     const { event, opening } = openings.get(domain)!
     const openedAt = event.occurredAt.epochMilliseconds
     const reachedAt = Math.max(opening.reachedAt, start)
@@ -190,7 +195,8 @@ export const analyse = (events: ReadonlyArray<DomainEvent>): Option.Option<BootA
       heartbeatAt: Math.min(Math.max(opening.heartbeatAt, start), reachedAt) - start,
       reachedAt: reachedAt - start,
       latencyMs: openedAt - could,
-      setbackMs: at - ownMs - openedAt,
+      setbackMs: at - buildMs - openedAt,
+      queueMs: buildMs - ownMs,
       ownMs
     }
   })

@@ -28,11 +28,11 @@ const boot = Effect.fnUntraced(function*(plan: ReadonlyArray<Planned>, faults: R
 const checkLaws = (analysis: BootAnalysis) => {
   for (const boot of analysis.domains) {
     assert.strictEqual(
-      boot.startMs + boot.tickMs + boot.dependencyMs + boot.setbackMs + boot.ownMs,
+      boot.startMs + boot.tickMs + boot.dependencyMs + boot.setbackMs + boot.queueMs + boot.ownMs,
       boot.activeAt,
       boot.domain
     )
-    for (const part of ["startMs", "tickMs", "dependencyMs", "setbackMs", "ownMs"] as const) {
+    for (const part of ["startMs", "tickMs", "dependencyMs", "setbackMs", "queueMs", "ownMs"] as const) {
       assert.isAtLeast(boot[part], 0, `${boot.domain}: ${part}`)
     }
   }

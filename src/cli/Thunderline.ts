@@ -4,6 +4,7 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Logger from "effect/Logger"
 import * as References from "effect/References"
+import * as Analyze from "./Analyze.ts"
 import * as Domain from "./Domain.ts"
 import * as Domains from "./Domains.ts"
 import * as Events from "./Events.ts"
@@ -23,6 +24,7 @@ export const command = Command.make("thunderline").pipe(
     Domain.command,
     Events.command,
     History.command,
+    Analyze.command,
     Migrate.command
   ])
 )
