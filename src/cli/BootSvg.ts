@@ -1,5 +1,6 @@
 import type { BootAnalysis } from "../BootAnalysis.ts"
 import { beginOf, type Part, parts, precise, segments, waves } from "./BootChart.ts"
+import { truncate } from "./Table.ts"
 
 const row = 22
 const left = 170
@@ -38,7 +39,7 @@ export const render = (analysis: BootAnalysis): string => {
     body.push(`<text class="wave" x="10" y="${y + 15}">tick ${tick}, wave ${wave}</text>`)
     y += row
     for (const boot of domains) {
-      body.push(`<text x="20" y="${y + 15}">${escape(boot.domain)}</text>`)
+      body.push(`<text x="20" y="${y + 15}">${escape(truncate(boot.domain, 22))}</text>`)
       for (const { from, part, to } of segments(boot, begin)) {
         if (from === to && part !== "ownMs") continue
         const { name } = parts.find((one) => one.part === part)!
@@ -61,10 +62,13 @@ export const render = (analysis: BootAnalysis): string => {
         `<text class="time" text-anchor="middle" x="${x(at)}" y="${top - 9}">${precise(at)}</text>`
     )
   }
-  const legend = parts.map(({ name, part }, i) =>
-    `<rect x="${10 + i * 150}" y="${y + 14}" width="11" height="11" fill="${colours[part]}"/>` +
-    `<text x="${26 + i * 150}" y="${y + 24}">${name}</text>`
-  )
+  let legendAt = 10
+  const legend = parts.map(({ name, part }) => {
+    const at = legendAt
+    legendAt += 34 + name.length * 6.4
+    return `<rect x="${round(at)}" y="${y + 14}" width="11" height="11" fill="${colours[part]}"/>` +
+      `<text x="${round(at + 16)}" y="${y + 24}">${name}</text>`
+  })
   const title = `Boot of run ${escape(analysis.runId)}: ${precise(analysis.totalMs)}`
   const width = left + chart + right
   const height = y + 38

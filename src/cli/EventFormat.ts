@@ -45,7 +45,7 @@ export const whyOf = ({ metadata, reason }: DomainEvent): string => {
   const { attempt, dependency, worker } = metadata
   if (reason === "dependency" && typeof dependency === "string") return `${dependency} went down`
   if (reason === "backoff" && typeof attempt === "number") return `backoff, attempt ${attempt}`
-  if (reason === "failure" && typeof worker === "string") return `failure of ${worker}`
+  if (reason === "failure" && typeof worker === "string") return `failure of worker ${worker}`
   return reason
 }
 

@@ -10,6 +10,8 @@ export interface ProgramSettings {
   readonly interval: Duration.Duration
   readonly firstTick: "interval" | "immediate"
   readonly audit: "best-effort" | "required"
+  /** Whether thundercrown, of the domains that come with Thunderline, carries its decisions out. */
+  readonly policy: "act" | "dry-run"
   readonly trail: TrailSettings
 }
 

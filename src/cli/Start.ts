@@ -31,10 +31,16 @@ const audit = Flag.Literals("audit", ["best-effort", "required"]).pipe(
   Flag.withDescription("Go on without the database (default), or require it")
 )
 
+const policy = Flag.Literals("policy", ["act", "dry-run"]).pipe(
+  Flag.withDefault("act"),
+  Flag.withMetavar("mode"),
+  Flag.withDescription("Whether thundercrown restarts what has become slow (default), or only says what it would do")
+)
+
 /** `thunderline start`: runs an app, or the domains that come with Thunderline, until a signal ends it. */
 export const command = Command.make(
   "start",
-  { app, interval: Interval.flag, firstTick, audit, logFormat: LogFormat.flag, trail: TrailSettings.flags },
+  { app, interval: Interval.flag, firstTick, audit, policy, logFormat: LogFormat.flag, trail: TrailSettings.flags },
   Effect.fnUntraced(function*({ app, logFormat, ...settings }) {
     const loaded = Option.isNone(app) ? undefined : yield* App.load(app.value)
     const logger = LogFormat.logger(logFormat, yield* Style.current)

@@ -13,6 +13,7 @@ import * as LogFormat from "./LogFormat.ts"
 import * as Migrate from "./Migrate.ts"
 import * as Presenter from "./Presenter.ts"
 import * as Report from "./Report.ts"
+import * as Simulate from "./Simulate.ts"
 import * as Start from "./Start.ts"
 
 /** `thunderline`: the command line. A new command is a file of its own and one name in this list. */
@@ -25,6 +26,7 @@ export const command = Command.make("thunderline").pipe(
     Events.command,
     History.command,
     Analyze.command,
+    Simulate.command,
     Migrate.command
   ])
 )
