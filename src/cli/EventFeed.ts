@@ -32,7 +32,7 @@ export class EventFeed extends Context.Service<EventFeed, {
 const pause = "250 millis"
 
 /** After so many looks the trail is let go of for a moment: an embedded server may be waiting for its program. */
-const looks = 20
+const looks = 8
 
 const pollTrail = (trail: Trail.Trail["Service"]) => (settings: TrailSettings, query: FeedQuery) =>
   Stream.callback<DomainEvent, unknown>((queue) => {
