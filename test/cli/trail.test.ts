@@ -29,9 +29,10 @@ describe("the trail from the command line", () => {
       const lines = yield* thunderline(["events", "-f", "--status", "crashed", ...state], { cwd })
       yield* follower.says(`"to":"crashed"`)
       yield* lines.says("failure of worker pump: Error: dry")
+      yield* follower.says(`"domain":"front","generation":2`)
       yield* program.kill("SIGTERM")
       yield* program.ended
-      yield* follower.says(`"domain":"back","generation":2,"epoch":1,"tick":`)
+      yield* follower.says(`"to":"inactive"`)
       yield* follower.kill("SIGINT")
       const followed = yield* follower.ended
       expect([followed.code, followed.stderr]).toEqual([130, ""])
@@ -89,7 +90,7 @@ describe("the trail from the command line", () => {
       expect(svg).toMatch(/^<svg xmlns="http:\/\/www\.w3\.org\/2000\/svg" [^]*<title>back: own work [^]*<\/svg>\n$/)
       const text = yield* run(["analyze", "boot", ...state], { cwd })
       expect(text.stdout).toMatch(
-        /Critical chain\n {2}back +\d+ms own work \+ .* until the heart beat \+ .* until tick 1/
+        /Critical chain\n {2}back +\d+ms own work \+ \S+ start \+ \S+ to tick 1\n {2}front +\d+ms own work/
       )
       expect(text.stdout.split("\n").filter((line) => line.length > 80)).toEqual([])
       const nobody = yield* run(["analyze", "boot", "--what-if", "middle=0", ...state], { cwd })
