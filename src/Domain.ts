@@ -190,6 +190,13 @@ export const make = <
   })
 
 /**
+ * The same domain with some of its parts replaced, for example wrapped in something for a test. What the parts need and
+ * provide is not checked: it must be what the domain had.
+ */
+export const derive = <D extends Any>(domain: D, parts: Partial<Omit<Any, "pipe" | typeof TypeId>>): D =>
+  Object.assign(Object.create(Proto), domain, parts)
+
+/**
  * Runs an effect with a domain's services.
  *
  * It waits while the domain is on its way (for at most `timeout`; default: as long as it takes), fails with

@@ -43,13 +43,13 @@ export type Reason = typeof Reason.Type
  * The state of a domain.
  *
  * A domain that rests in `crashed` has spent its restart budget; while budget is left it is `restarting` until `at`
- * (milliseconds since the epoch). `deactivating` knows where it will end.
+ * (milliseconds since the epoch). `deactivating` knows where it will end, and why.
  */
 export type DomainStatus = Data.TaggedEnum<{
   waiting: {}
   activating: { readonly opening: Opening }
   active: { readonly opening: Opening }
-  deactivating: { readonly target: "waiting" | "inactive" | "activating" }
+  deactivating: { readonly target: "waiting" | "inactive" | "activating"; readonly reason: Reason }
   inactive: {}
   crashed: { readonly cause: string }
   restarting: {
@@ -107,7 +107,7 @@ const next = (status: DomainStatus, trigger: Trigger): DomainStatus | undefined 
       if (trigger._tag === "Activated") return DomainStatus.active({ opening: status.opening })
       return leave(trigger)
     case "active":
-      if (trigger._tag === "Restart") return DomainStatus.deactivating({ target: "activating" })
+      if (trigger._tag === "Restart") return DomainStatus.deactivating({ target: "activating", reason: "operator" })
       return leave(trigger)
     case "deactivating":
       switch (trigger._tag) {
@@ -119,7 +119,7 @@ const next = (status: DomainStatus, trigger: Trigger): DomainStatus | undefined 
             : DomainStatus.waiting()
         case "Deactivate":
         case "Shutdown":
-          return status.target === "inactive" ? undefined : DomainStatus.deactivating({ target: "inactive" })
+          return status.target === "inactive" ? undefined : goOut(trigger)
       }
       return undefined
     case "inactive":
@@ -152,16 +152,19 @@ const next = (status: DomainStatus, trigger: Trigger): DomainStatus | undefined 
   }
 }
 
+const goOut = (trigger: Trigger): DomainStatus =>
+  DomainStatus.deactivating({ target: "inactive", reason: trigger._tag === "Shutdown" ? "shutdown" : "operator" })
+
 /** How a domain that has a generation (being built or running) leaves it. */
 const leave = (trigger: Trigger): DomainStatus | undefined => {
   switch (trigger._tag) {
     case "Failed":
       return DomainStatus.crashed({ cause: trigger.cause })
     case "DependencyLost":
-      return DomainStatus.deactivating({ target: "waiting" })
+      return DomainStatus.deactivating({ target: "waiting", reason: "dependency" })
     case "Deactivate":
     case "Shutdown":
-      return DomainStatus.deactivating({ target: "inactive" })
+      return goOut(trigger)
   }
   return undefined
 }

@@ -45,7 +45,6 @@ export type Report = Data.TaggedEnum<{
   Failed: { readonly slot: Slot; readonly generation: Generation.Generation; readonly failure: Generation.Failure }
   Closed: {
     readonly slot: Slot
-    readonly reason: Reason
     readonly closing: Generation.Closing
     readonly done: Deferred.Deferred<void>
     readonly durationMs: number
@@ -91,6 +90,8 @@ export interface Lifecycle {
   readonly enter: (slot: Slot, opening: Opening) => void
   /** Starts the workers and the ticks of a generation that has just become active. */
   readonly start: (slot: Slot) => void
+  /** Lets the budget know how long the domain has been active. */
+  readonly rest: (slot: Slot) => void
   /** Ends the generation of a domain that has just left `activating` or `active`, after those that wait for it. */
   readonly close: (slot: Slot, reason: Reason, exit?: Exit.Exit<unknown, unknown>) => void
   /** Ends the fiber of a domain that has just left `waiting`. */
@@ -144,7 +145,14 @@ export const make = Effect.fnUntraced(function*(options: {
     report(Report.Built({ slot, generation, exit, durationMs: millisSince(start) }))
   })
 
+  const rest = (slot: Slot) => {
+    if (slot.activeSince === undefined) return
+    slot.budget.wasActive(clock.currentTimeMillisUnsafe() - slot.activeSince)
+    slot.activeSince = undefined
+  }
+
   return {
+    rest,
     slots,
     slotOf,
     status,
@@ -202,13 +210,13 @@ export const make = Effect.fnUntraced(function*(options: {
       if (slot.receiver !== undefined) receivers.delete(slot.receiver)
       slot.generation = undefined
       slot.receiver = undefined
-      slot.activeSince = undefined
       slot.closing = done
+      rest(slot)
       run(Effect.gen(function*() {
         for (const closing of before) yield* Deferred.await(closing)
         const start = clock.monotonicTimeNanosUnsafe()
         const closing = yield* generation.close(reason, exit)
-        report(Report.Closed({ slot, reason, closing, done, durationMs: millisSince(start) }))
+        report(Report.Closed({ slot, closing, done, durationMs: millisSince(start) }))
       }))
     },
     backOff: (slot, delay) => {

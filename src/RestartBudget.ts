@@ -12,18 +12,17 @@ export interface Attempt {
 
 /** What is left of one domain's restarts. */
 export interface RestartBudget {
-  /**
-   * Takes one restart at `now` (milliseconds), after the domain had been active for `stableMs`; none when the budget is
-   * spent or the schedule has ended.
-   */
-  readonly take: (now: number, stableMs: number) => Effect.Effect<Option.Option<Attempt>>
+  /** Takes one restart at `now` (milliseconds); none when the budget is spent or the schedule has ended. */
+  readonly take: (now: number) => Effect.Effect<Option.Option<Attempt>>
+  /** The domain was active for so long (milliseconds): with `within` or more, everything starts over. */
+  readonly wasActive: (ms: number) => void
   /** A new budget, as after an operator's move. */
   readonly reset: () => void
 }
 
 /** The budget of a policy, unspent. */
 export const make = (policy: RestartPolicy | "never"): RestartBudget => {
-  if (policy === "never") return { take: () => Effect.succeedNone, reset: () => {} }
+  if (policy === "never") return { take: () => Effect.succeedNone, wasActive: () => {}, reset: () => {} }
   const withinMs = Duration.toMillis(policy.within)
   let taken: Array<number> = []
   let attempt = 0
@@ -35,8 +34,11 @@ export const make = (policy: RestartPolicy | "never"): RestartBudget => {
     step = undefined
   }
 
-  const take = Effect.fnUntraced(function*(now: number, stableMs: number) {
-    if (stableMs >= withinMs) reset()
+  const wasActive = (ms: number) => {
+    if (ms >= withinMs) reset()
+  }
+
+  const take = Effect.fnUntraced(function*(now: number) {
     taken = taken.filter((at) => now - at < withinMs)
     if (taken.length >= policy.limit) return Option.none<Attempt>()
     step ??= yield* Schedule.toStep(policy.schedule)
@@ -47,5 +49,5 @@ export const make = (policy: RestartPolicy | "never"): RestartBudget => {
     })
   })
 
-  return { take, reset }
+  return { take, wasActive, reset }
 }

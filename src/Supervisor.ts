@@ -182,7 +182,8 @@ const make = Effect.fnUntraced(function*(options: SupervisorOptions) {
     const { node } = slot
     const now = clock.currentTimeMillisUnsafe()
     const text = Cause.pretty(cause)
-    const next = yield* slot.budget.take(now, slot.activeSince === undefined ? 0 : now - slot.activeSince)
+    lifecycle.rest(slot)
+    const next = yield* slot.budget.take(now)
     const failed: Move = { node, trigger: Trigger.Failed({ cause: text }), reason, cause: text, ...details }
     yield* Effect.logError(`[${node.domain.name}] Crashed (${reason})`, cause).pipe(annotate(slot, details.metadata))
     if (Option.isNone(next)) {
@@ -230,7 +231,7 @@ const make = Effect.fnUntraced(function*(options: SupervisorOptions) {
       const reason = failedWith(failure.cause, DomainSilent) ? "silent" : "failure"
       yield* crash(slot, reason, failure.cause, { metadata: failure.metadata })
     }),
-    Closed: Effect.fnUntraced(function*({ closing, done, durationMs, reason, slot }) {
+    Closed: Effect.fnUntraced(function*({ closing, done, durationMs, slot }) {
       const { domain } = slot.node
       if (slot.closing === done) slot.closing = undefined
       if (closing.abandoned) {
@@ -247,13 +248,13 @@ const make = Effect.fnUntraced(function*(options: SupervisorOptions) {
         yield* transitions.commit([{
           node: slot.node,
           trigger: Trigger.Closed({ gate: opening }),
-          reason: phase === "stopping" ? "shutdown" : reason,
+          reason: before.reason,
           durationMs,
           cause: closing.cause === undefined ? undefined : Cause.pretty(closing.cause),
           metadata: closing.abandoned ? { abandoned: true } : {}
         }])
         yield* Effect.logInfo(`[DomainRegistry] Domain deactivated: ${domain.name}`).pipe(annotate(slot))
-        yield* settle(slot, opening, reason)
+        yield* settle(slot, opening, before.reason)
       }
       Deferred.doneUnsafe(done, Effect.void)
       finish()

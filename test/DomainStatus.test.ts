@@ -14,9 +14,9 @@ const statuses = {
   waiting: DomainStatus.waiting(),
   activating: DomainStatus.activating({ opening }),
   active: DomainStatus.active({ opening }),
-  "deactivating to waiting": DomainStatus.deactivating({ target: "waiting" }),
-  "deactivating to inactive": DomainStatus.deactivating({ target: "inactive" }),
-  "deactivating to activating": DomainStatus.deactivating({ target: "activating" }),
+  "deactivating to waiting": DomainStatus.deactivating({ target: "waiting", reason: "dependency" }),
+  "deactivating to inactive": DomainStatus.deactivating({ target: "inactive", reason: "shutdown" }),
+  "deactivating to activating": DomainStatus.deactivating({ target: "activating", reason: "operator" }),
   inactive: DomainStatus.inactive(),
   crashed: DomainStatus.crashed({ cause: "boom" }),
   restarting: DomainStatus.restarting({ ...backoff, cause: "boom" })
@@ -45,9 +45,10 @@ const waiting = DomainStatus.waiting()
 const inactive = DomainStatus.inactive()
 const started = DomainStatus.activating({ opening: later })
 const crashed = DomainStatus.crashed({ cause: "bang" })
-const toWaiting = DomainStatus.deactivating({ target: "waiting" })
-const toInactive = DomainStatus.deactivating({ target: "inactive" })
-const toActivating = DomainStatus.deactivating({ target: "activating" })
+const toWaiting = DomainStatus.deactivating({ target: "waiting", reason: "dependency" })
+const toInactive = DomainStatus.deactivating({ target: "inactive", reason: "operator" })
+const toInactiveAtEnd = DomainStatus.deactivating({ target: "inactive", reason: "shutdown" })
+const toActivating = DomainStatus.deactivating({ target: "activating", reason: "operator" })
 
 /** Every move there is; what is not here is illegal. */
 const table: { readonly [F in From]: { readonly [W in When]?: DomainStatus } } = {
@@ -57,7 +58,7 @@ const table: { readonly [F in From]: { readonly [W in When]?: DomainStatus } } =
     Failed: crashed,
     DependencyLost: toWaiting,
     Deactivate: toInactive,
-    Shutdown: toInactive
+    Shutdown: toInactiveAtEnd
   },
   active: {
     Failed: crashed,
@@ -65,18 +66,18 @@ const table: { readonly [F in From]: { readonly [W in When]?: DomainStatus } } =
     Deactivate: toInactive,
     "Restart, gate open": toActivating,
     "Restart, gate shut": toActivating,
-    Shutdown: toInactive
+    Shutdown: toInactiveAtEnd
   },
   "deactivating to waiting": {
     Deactivate: toInactive,
-    Shutdown: toInactive,
+    Shutdown: toInactiveAtEnd,
     "Closed, gate open": waiting,
     "Closed, gate shut": waiting
   },
   "deactivating to inactive": { "Closed, gate open": inactive, "Closed, gate shut": inactive },
   "deactivating to activating": {
     Deactivate: toInactive,
-    Shutdown: toInactive,
+    Shutdown: toInactiveAtEnd,
     "Closed, gate open": started,
     "Closed, gate shut": waiting
   },

@@ -11,9 +11,9 @@ import { int } from "./support/arbitraries.ts"
 const policy = Domain.restart({ schedule: Schedule.exponential("100 millis"), limit: 3, within: "10 seconds" })
 
 /** The attempt and its delay in milliseconds, or nothing when the budget is spent. */
-const take = (budget: RestartBudget.RestartBudget, now: number, stableMs = 0) =>
+const take = (budget: RestartBudget.RestartBudget, now: number) =>
   Effect.map(
-    budget.take(now, stableMs),
+    budget.take(now),
     (taken) => Option.isNone(taken) ? undefined : [taken.value.attempt, Duration.toMillis(taken.value.delay)]
   )
 
@@ -41,8 +41,10 @@ describe("RestartBudget", () => {
     Effect.gen(function*() {
       const budget = RestartBudget.make(policy)
       for (const now of [0, 1, 2]) yield* take(budget, now)
-      assert.isUndefined(yield* take(budget, 3, 9_999))
-      assert.deepStrictEqual(yield* take(budget, 4, 10_000), [1, 100])
+      budget.wasActive(9_999)
+      assert.isUndefined(yield* take(budget, 3))
+      budget.wasActive(10_000)
+      assert.deepStrictEqual(yield* take(budget, 4), [1, 100])
       assert.deepStrictEqual(yield* take(budget, 5), [2, 200])
     }))
 
@@ -69,7 +71,8 @@ describe("RestartBudget", () => {
         const budget = RestartBudget.make(none)
         assert.isUndefined(yield* take(budget, 0))
         budget.reset()
-        assert.isUndefined(yield* take(budget, 0, 1e9))
+        budget.wasActive(1e9)
+        assert.isUndefined(yield* take(budget, 0))
       }
     }))
 

@@ -96,7 +96,10 @@ export const run = Effect.fn("Migrations.run")(
       Effect.catchIf((error) => sqlState(error) === "42P01", () => Effect.succeed(0))
     )
     const { applied, version } = before < latest
-      ? yield* sql.withTransaction(apply(schema))
+      ? yield* sql.withTransaction(apply(schema)).pipe(
+        // A connection that ends in a transaction also fails its rollback, which is raised as a defect.
+        Effect.catchDefect((defect) => (isSqlError(defect) ? Effect.fail(defect) : Effect.die(defect)))
+      )
       : { applied: [], version: before }
     if (version > latest) return yield* new SchemaTooNew({ schema, found: version, known: latest })
     return applied.map(([id, name]) => ({ id, name }))

@@ -70,10 +70,8 @@ export const make = Effect.fnUntraced(function*(options?: SqlRepoOptions) {
   const domainEvent = sql(`${schema}.domain_event`)
   const runs = sql(`${schema}.run`)
   const registryColumns = sql.literal("id, domain_name, status, tick_count, metadata, activated_at, updated_at")
-  const eventColumns = sql.literal(
-    "id, run_id, node, domain_name, generation, epoch, tick_count, wave, from_status, to_status, reason, cause, " +
-      "duration_ms, metadata, trace_id, span_id, occurred_at"
-  )
+  const eventColumns = sql.literal(SqlRow.eventColumns)
+  const eventValues = sql.literal(SqlRow.eventValues)
   const time = (at: DateTime.Utc) => sql`${DateTime.formatIso(at)}::text::timestamptz`
 
   const rowsOf = (name: string, where: Fragment) =>
@@ -115,11 +113,9 @@ export const make = Effect.fnUntraced(function*(options?: SqlRepoOptions) {
   const insertEvents = (events: ReadonlyArray<DomainEvent>) =>
     sql`with fresh as (
       insert into ${domainEvent} (${eventColumns})
-      select ${eventColumns} from jsonb_to_recordset(${SqlRow.toJson(events.map(SqlRow.fromEvent))}::text::jsonb) as _(
-        id uuid, run_id uuid, node text, domain_name text, generation int, epoch bigint, tick_count bigint, wave int,
-        from_status text, to_status text, reason text, cause text, duration_ms double precision, metadata jsonb,
-        trace_id text, span_id text, occurred_at timestamptz
-      ) order by id
+      select ${eventValues}
+      from unnest(${sql.csv(SqlRow.eventArrays(events).map((array) => sql`${array}`))}) as _(${eventColumns})
+      order by id
       on conflict (id) do nothing
       returning id, run_id, node, domain_name, generation, tick_count, to_status, reason, occurred_at
     ), newer as (

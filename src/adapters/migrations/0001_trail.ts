@@ -18,8 +18,7 @@ export const up = (schema: string): Effect.Effect<void, SqlError, SqlClient> =>
       metadata jsonb not null default '{}',
       activated_at timestamptz,
       updated_at timestamptz not null
-    )`
-    yield* sql`create index active_domain_registry_by_status on ${registry} (status, domain_name)`
+    ) with (fillfactor = 50)`
 
     yield* sql`create table ${event} (
       id uuid primary key,

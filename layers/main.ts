@@ -1,0 +1,53 @@
+#!/usr/bin/env node
+import * as NodeServices from "@effect/platform-node/NodeServices"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Runtime from "effect/Runtime"
+import packageJson from "../package.json" with { type: "json" }
+import * as ExitCode from "../src/cli/ExitCode.ts"
+import { Program } from "../src/cli/Program.ts"
+import * as Thunderline from "../src/cli/Thunderline.ts"
+import * as Trail from "./Trail.ts"
+
+const signals = ["SIGINT", "SIGTERM", "SIGHUP"]
+
+/** npm passes on what the terminal has sent to the whole group: two signals so close together are one. */
+const echo = 300
+
+/** Interrupts the program at the first signal, for an orderly end, and ends the process at the second. */
+const runMain = Runtime.makeRunMain(({ fiber, teardown }) => {
+  let received: number | undefined
+  const onSignal = () => {
+    received ??= performance.now()
+    if (performance.now() - received > echo) process.exit(ExitCode.interrupted)
+    fiber.interruptUnsafe(fiber.id)
+  }
+  for (const signal of signals) process.on(signal, onSignal)
+  fiber.addObserver((exit) => {
+    for (const signal of signals) process.off(signal, onSignal)
+    teardown(exit, (code) => {
+      if (received !== undefined || code !== ExitCode.ok) process.exit(code)
+    })
+  })
+})
+
+/** Loaded when it is started: help and readings do without it. */
+const program = Layer.succeed(Program, {
+  run: (settings, app) =>
+    Effect.flatMap(
+      Effect.promise(() => import("./Program.ts")),
+      ({ run }) => run(packageJson.version, settings, app)
+    )
+})
+
+Thunderline.run(packageJson.version).pipe(
+  Effect.provide(Layer.mergeAll(NodeServices.layer, Trail.layer, program)),
+  runMain({
+    disableErrorReporting: true,
+    // Whoever takes an interruption for its orderly end has set the exit code; any other has cut something short.
+    teardown: (exit, onExit) => {
+      const code = ExitCode.ofExit(exit)
+      onExit(code === ExitCode.interrupted ? Number(process.exitCode ?? code) : code)
+    }
+  })
+)

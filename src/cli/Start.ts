@@ -1,0 +1,55 @@
+import * as Argument from "effect/cli/Argument"
+import * as Command from "effect/cli/Command"
+import * as Flag from "effect/cli/Flag"
+import * as GlobalFlag from "effect/cli/GlobalFlag"
+import * as Effect from "effect/Effect"
+import * as Logger from "effect/Logger"
+import * as Option from "effect/Option"
+import * as References from "effect/References"
+import * as App from "./App.ts"
+import * as Interval from "./Interval.ts"
+import * as LogFormat from "./LogFormat.ts"
+import { Program } from "./Program.ts"
+import * as Style from "./Style.ts"
+import * as Trail from "./Trail.ts"
+import * as TrailSettings from "./TrailSettings.ts"
+
+const app = Argument.String("app").pipe(
+  Argument.withDescription("A module that exports `domains`, and `layer` for what they need from outside"),
+  Argument.optional
+)
+
+const firstTick = Flag.Literals("first-tick", ["interval", "immediate"]).pipe(
+  Flag.withDefault("interval"),
+  Flag.withMetavar("mode"),
+  Flag.withDescription("When tick 1 comes: after one interval (default), or at once")
+)
+
+const audit = Flag.Literals("audit", ["best-effort", "required"]).pipe(
+  Flag.withDefault("best-effort"),
+  Flag.withMetavar("mode"),
+  Flag.withDescription("Go on without the database (default), or require it")
+)
+
+/** `thunderline start`: runs an app, or the domains that come with Thunderline, until a signal ends it. */
+export const command = Command.make(
+  "start",
+  { app, interval: Interval.flag, firstTick, audit, logFormat: LogFormat.flag, trail: TrailSettings.flags },
+  Effect.fnUntraced(function*({ app, logFormat, ...settings }) {
+    const loaded = Option.isNone(app) ? undefined : yield* App.load(app.value)
+    const logger = LogFormat.logger(logFormat, yield* Style.current)
+    return yield* Program.use((program) => program.run(settings, loaded)).pipe(
+      Trail.named(settings.trail),
+      Effect.provide(Logger.layer([Logger.withConsoleLog(logger)])),
+      Effect.provideService(References.MinimumLogLevel, Option.getOrElse(yield* GlobalFlag.LogLevel, () => "Info"))
+    )
+  })
+).pipe(
+  Command.withDescription("Run an app until Ctrl-C or SIGTERM; without one, the domains that come with Thunderline"),
+  Command.withShortDescription("Run an app until Ctrl-C or SIGTERM"),
+  Command.withExamples([
+    { command: "thunderline start" },
+    { command: "thunderline start examples/minimal.ts --interval 500ms", description: "Your own domains" },
+    { command: "thunderline start --database memory --log-format json" }
+  ])
+)

@@ -1,0 +1,69 @@
+import { displayWidth } from "effect/cli/CliOutput"
+import { plain, type Style } from "./Style.ts"
+
+/** One column: its head, and how a row is shown in it. */
+export interface Column<in Row> {
+  readonly head: string
+  readonly cell: (row: Row) => string
+  readonly align?: "left" | "right" | undefined
+  readonly style?: ((row: Row, style: Style) => (text: string) => string) | undefined
+}
+
+const gap = "  "
+
+/** Shortens text to a number of terminal cells; what is cut is shown by `…`. */
+export const truncate = (text: string, width: number): string => {
+  if (displayWidth(text) <= width) return text
+  let kept = ""
+  for (const character of text) {
+    if (displayWidth(kept + character) >= width) break
+    kept += character
+  }
+  return `${kept}…`
+}
+
+const oneLine = (text: string): string => text.replaceAll(/\s+/g, " ").trim()
+
+const pad = (text: string, width: number, align: "left" | "right" = "left"): string => {
+  const padding = " ".repeat(Math.max(0, width - displayWidth(text)))
+  return align === "right" ? padding + text : text + padding
+}
+
+/**
+ * Draws rows in aligned columns, two spaces apart, without spaces at the ends of lines. `width` cuts the last column
+ * there (for terminals); `note` puts a line of its own under a row.
+ */
+export const render = <Row>(columns: ReadonlyArray<Column<Row>>, rows: ReadonlyArray<Row>, options?: {
+  readonly style?: Style | undefined
+  readonly width?: number | undefined
+  readonly note?: ((row: Row) => string | undefined) | undefined
+}): string => {
+  const style = options?.style ?? plain
+  const cells = rows.map((row) => columns.map((column) => oneLine(column.cell(row))))
+  const widths = columns.map((column, i) =>
+    Math.max(displayWidth(column.head), ...cells.map((row) => displayWidth(row[i]!)))
+  )
+  const last = columns.length - 1
+  const before = widths.slice(0, last).reduce((sum, width) => sum + width + gap.length, 0)
+  if (options?.width !== undefined) {
+    widths[last] = Math.max(displayWidth(columns[last]!.head), Math.min(widths[last]!, options.width - before))
+  }
+
+  const line = (texts: ReadonlyArray<string>, paint: (column: number) => (text: string) => string): string =>
+    texts.map((text, i) => {
+      const shown = i === last ? truncate(text, widths[i]!) : text
+      const padded = i === last && columns[i]!.align !== "right" ? shown : pad(shown, widths[i]!, columns[i]!.align)
+      return padded.replace(shown, () => paint(i)(shown))
+    }).join(gap).trimEnd()
+
+  const lines = [line(columns.map((column) => column.head), () => style.bold)]
+  rows.forEach((row, i) => {
+    lines.push(line(cells[i]!, (column) => columns[column]!.style?.(row, style) ?? ((text) => text)))
+    const note = options?.note?.(row)
+    if (note !== undefined) {
+      const text = `    ${oneLine(note)}`
+      lines.push(style.dim(options?.width === undefined ? text : truncate(text, options.width)))
+    }
+  })
+  return lines.join("\n")
+}

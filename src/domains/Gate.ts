@@ -1,0 +1,133 @@
+import * as Context from "effect/Context"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as RateLimiter from "effect/persistence/RateLimiter"
+import * as Schema from "effect/Schema"
+
+/** Who asks: a name, and the roles that whoever checked the credentials gives it. */
+export const Caller = Schema.Struct({ name: Schema.String, roles: Schema.Array(Schema.String) })
+export interface Caller extends Schema.Schema.Type<typeof Caller> {}
+
+/**
+ * A permission, for one caller, for a role or for everybody. An action is a word such as `domain.restart`, `domain.*`
+ * for all that begin so, or `*`. What no grant allows is forbidden.
+ */
+export const Grant = Schema.Struct({
+  to: Schema.Union([
+    Schema.Literal("everybody"),
+    Schema.Struct({ caller: Schema.String }),
+    Schema.Struct({ role: Schema.String })
+  ]),
+  actions: Schema.Array(Schema.String)
+})
+export interface Grant extends Schema.Schema.Type<typeof Grant> {}
+
+/** At most `limit` requests of one caller in a `window`. */
+export interface Rate {
+  readonly limit: number
+  readonly window: Duration.Duration
+}
+
+/** No grant allows this. */
+export class Forbidden extends Schema.TaggedError<Forbidden>()("Forbidden", {
+  caller: Schema.String,
+  action: Schema.String
+}) {
+  override get message() {
+    return `${this.caller} may not ${this.action}`
+  }
+}
+
+/** The caller has used up its requests; after `retryAfter` there is room again. */
+export class RateLimited extends Schema.TaggedError<RateLimited>()("RateLimited", {
+  caller: Schema.String,
+  limit: Schema.Natural,
+  window: Schema.DurationFromMillis,
+  retryAfter: Schema.DurationFromMillis
+}) {
+  override get message() {
+    return `${this.caller} has made ${this.limit} requests in ${Duration.format(this.window)}: ` +
+      `try again in ${Duration.format(this.retryAfter)}`
+  }
+}
+
+/** How many requests the caller has left, and when all are back. */
+export interface Admission {
+  readonly remaining: number
+  readonly resetAfter: Duration.Duration
+}
+
+/** Who may do what, and how often. */
+export class Gate extends Context.Service<Gate, {
+  /** Asks only whether the caller may do it; costs nothing of its rate. */
+  readonly authorize: (caller: Caller, action: string) => Effect.Effect<void, Forbidden>
+  /** Asks whether the caller may do it, then takes one request from its rate. What is refused takes nothing. */
+  readonly admit: (caller: Caller, action: string) => Effect.Effect<Admission, Forbidden | RateLimited>
+}>()("thunderline/domains/Gate") {}
+
+/** Everybody may read, the role `operator` everything; `thundercrown` may restart and deactivate domains. */
+export const defaultGrants: ReadonlyArray<Grant> = [
+  { to: "everybody", actions: ["read"] },
+  { to: { role: "operator" }, actions: ["*"] },
+  { to: { caller: "thundercrown" }, actions: ["domain.restart", "domain.deactivate"] }
+]
+
+/** 60 requests a minute. */
+export const defaultRate: Rate = { limit: 60, window: Duration.minutes(1) }
+
+const isFor = ({ to }: Grant, caller: Caller) =>
+  to === "everybody" || ("caller" in to ? to.caller === caller.name : caller.roles.includes(to.role))
+
+const covers = (pattern: string, action: string) =>
+  pattern.endsWith("*") ? action.startsWith(pattern.slice(0, -1)) : action === pattern
+
+/** Whether a list of grants lets the caller do it. */
+export const isGranted = (grants: ReadonlyArray<Grant>, caller: Caller, action: string): boolean =>
+  grants.some((grant) => isFor(grant, caller) && grant.actions.some((pattern) => covers(pattern, action)))
+
+/** A gate with a list of grants (default {@link defaultGrants}) and a rate for each caller (default {@link defaultRate}). */
+export const make = Effect.fnUntraced(function*(options?: {
+  readonly grants?: ReadonlyArray<Grant> | undefined
+  readonly rate?: Rate | undefined
+}) {
+  const grants = options?.grants ?? defaultGrants
+  const { limit, window } = options?.rate ?? defaultRate
+  const limiter = yield* RateLimiter.RateLimiter
+
+  const authorize = (caller: Caller, action: string) =>
+    isGranted(grants, caller, action)
+      ? Effect.void
+      : Effect.fail(new Forbidden({ caller: caller.name, action }))
+
+  return Gate.of({
+    authorize,
+    admit: Effect.fn("Gate.admit")(function*(caller, action) {
+      yield* authorize(caller, action)
+      const { remaining, resetAfter } = yield* limiter.consume({ key: caller.name, limit, window }).pipe(
+        Effect.catchReason(
+          "RateLimiterError",
+          "RateLimitExceeded",
+          (exceeded) => {
+            const retryAfter = Duration.millis(Math.ceil(Duration.toMillis(exceeded.retryAfter)))
+            return Effect.fail(new RateLimited({ caller: caller.name, limit, window, retryAfter }))
+          },
+          Effect.die
+        )
+      )
+      return { remaining, resetAfter }
+    })
+  })
+})
+
+/** {@link make} as a layer, with the counts kept in memory: they begin anew with each generation. */
+export const layerWith = (options: {
+  readonly grants?: ReadonlyArray<Grant> | undefined
+  readonly rate?: Rate | undefined
+}): Layer.Layer<Gate> =>
+  Layer.effect(Gate, make(options)).pipe(
+    Layer.provide(RateLimiter.layer),
+    Layer.provide(RateLimiter.layerStoreMemory)
+  )
+
+export const layer: Layer.Layer<Gate> = layerWith({})

@@ -1,0 +1,109 @@
+import * as Context from "effect/Context"
+import * as SecureRandom from "effect/crypto/SecureRandom"
+import type * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Layer from "effect/Layer"
+import * as Random from "effect/Random"
+import * as Schema from "effect/Schema"
+import * as Scope from "effect/Scope"
+import * as TestClock from "effect/testing/TestClock"
+import type * as Domain from "../Domain.ts"
+import { DomainControl, Move } from "../DomainControl.ts"
+import type { DomainEvent } from "../DomainEvent.ts"
+import { DomainRegistry, type DomainView } from "../DomainRegistry.ts"
+import * as Repo from "../Repo.ts"
+import * as Thunderline from "../Thunderline.ts"
+import { TickGenerator, type TickStats } from "../TickGenerator.ts"
+import * as Fault from "./Fault.ts"
+
+/** What happens to the domains: the faults in them, and an operator's moves, each right after a tick. */
+export const Script = Schema.Struct({
+  faults: Schema.Array(Fault.Fault).pipe(Schema.withDecodingDefaultKey(Effect.succeed([]))),
+  moves: Schema.Array(Schema.Struct({
+    tick: Schema.Int.check(Schema.isGreaterThanOrEqualTo(1)),
+    domain: Schema.String,
+    move: Move
+  })).pipe(Schema.withDecodingDefaultKey(Effect.succeed([])))
+})
+export interface Script extends Schema.Schema.Type<typeof Script> {}
+
+/** A whole life of an application in virtual time. */
+export interface Options {
+  readonly domains: ReadonlyArray<Domain.Any>
+  /** What the domains require besides Thunderline's own services. */
+  readonly layer?: Layer.Layer<never, unknown> | undefined
+  readonly script?: Partial<Script> | undefined
+  /** How many intervals it lives (default 10). */
+  readonly ticks?: number | undefined
+  /** Default 1 second. */
+  readonly interval?: Duration.Input | undefined
+  /** The same seed gives the same life (default 1). */
+  readonly seed?: string | number | undefined
+}
+
+/** What came of it: every transition in order, and where the domains and the heartbeat were before the shutdown. */
+export interface Report {
+  readonly events: ReadonlyArray<DomainEvent>
+  readonly domains: ReadonlyArray<DomainView>
+  readonly heartbeat: TickStats
+  /** The moves that were refused, with the reason. */
+  readonly refused: ReadonlyArray<{ readonly tick: number; readonly message: string }>
+}
+
+/** All transitions that a `Repo` holds, in order. */
+export const allEvents = Effect.fnUntraced(function*(repo: Repo.Repo["Service"]) {
+  const events: Array<DomainEvent> = []
+  let cursor: string | undefined
+  do {
+    const page = yield* repo.events({ order: "oldest", limit: 1000, cursor })
+    events.push(...page.events)
+    cursor = page.next._tag === "Some" ? page.next.value : undefined
+  } while (cursor !== undefined)
+  return events
+})
+
+const live = Effect.fnUntraced(function*(options: Options) {
+  const interval = options.interval ?? "1 second"
+  const ticks = options.ticks ?? 10
+  const moves = options.script?.moves ?? []
+  const domains = yield* Fault.inject(options.domains, options.script?.faults ?? [])
+  const scope = yield* Scope.make()
+  const repo = yield* Repo.Repo
+  const app = Thunderline.layer({ domains, interval, repo: Layer.succeed(Repo.Repo, repo) })
+  const context = yield* Layer.buildWithScope(Layer.provide(app, options.layer ?? Layer.empty), scope)
+  const refused: Array<{ readonly tick: number; readonly message: string }> = []
+  for (let tick = 1; tick <= ticks; tick++) {
+    yield* TestClock.adjust(interval)
+    for (const { domain, move } of moves.filter((one) => one.tick === tick)) {
+      const asked = yield* Effect.result(Context.get(context, DomainControl)[move](domain))
+      if (asked._tag === "Failure") refused.push({ tick, message: asked.failure.message })
+    }
+  }
+  const views = yield* Context.get(context, DomainRegistry).snapshot
+  const heartbeat = yield* Context.get(context, TickGenerator).stats
+  const closing = yield* Effect.forkChild(Scope.close(scope, Exit.void), { startImmediately: true })
+  for (let waited = 0; closing.pollUnsafe() === undefined; waited++) {
+    if (waited === 1000) return yield* Effect.die(new Error("The shutdown did not end within 1,000 intervals"))
+    yield* TestClock.adjust(interval)
+  }
+  const events = yield* allEvents(repo)
+  return { events, domains: views, heartbeat, refused } satisfies Report
+})
+
+/**
+ * Runs an application from start to shutdown in virtual time: its clock goes on only when everything that was due has
+ * happened, so that hours take milliseconds. The clock, the random numbers and the identifiers are the simulation's;
+ * whatever else the domains use is real.
+ */
+export const run = Effect.fn("Simulation.run")(function*(options: Options) {
+  const simulated = Effect.gen(function*() {
+    const random = yield* Random.Random
+    const bytes = (size: number) => Uint8Array.from({ length: size }, () => Math.floor(random.nextDoubleUnsafe() * 256))
+    return yield* live(options).pipe(
+      Effect.provideService(SecureRandom.SecureRandom, SecureRandom.make(bytes)),
+      Effect.provide(Repo.layerMemory)
+    )
+  })
+  return yield* simulated.pipe(Effect.provide(TestClock.layer()), Random.withSeed(options.seed ?? 1))
+})

@@ -1,0 +1,95 @@
+import * as Deferred from "effect/Deferred"
+import * as Effect from "effect/Effect"
+import { spawn } from "node:child_process"
+import { mkdtemp, rm, writeFile } from "node:fs/promises"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+
+/** The repository's root. */
+export const root = new URL("../..", import.meta.url).pathname.replace(/\/$/, "")
+
+/** What a process has said and how it ended. */
+export interface Ended {
+  readonly code: number | null
+  readonly signal: NodeJS.Signals | null
+  readonly stdout: string
+  readonly stderr: string
+}
+
+/** The environment of the tests without what would change how the program behaves. */
+const environment = (env: Readonly<Record<string, string>>) => {
+  const { DATABASE_URL: _1, FORCE_COLOR: _2, NO_COLOR: _3, XDG_STATE_HOME: _4, ...rest } = process.env
+  return { ...rest, ...env }
+}
+
+/** Starts a command; it is killed with the scope, unless it has ended before. */
+export const start = Effect.fnUntraced(function*(
+  command: string,
+  args: ReadonlyArray<string>,
+  options?: { readonly cwd?: string; readonly env?: Readonly<Record<string, string>> }
+) {
+  const child = yield* Effect.acquireRelease(
+    Effect.sync(() =>
+      spawn(command, args, {
+        cwd: options?.cwd ?? root,
+        env: environment(options?.env ?? {}),
+        stdio: ["ignore", "pipe", "pipe"]
+      })
+    ),
+    (child) => Effect.sync(() => void child.kill("SIGKILL"))
+  )
+  const ended = Deferred.makeUnsafe<Ended>()
+  const waiting = new Set<() => void>()
+  let stdout = ""
+  let stderr = ""
+  child.stdout.setEncoding("utf8").on("data", (text: string) => {
+    stdout += text
+    for (const look of waiting) look()
+  })
+  child.stderr.setEncoding("utf8").on("data", (text: string) => void (stderr += text))
+  child.on("close", (code, signal) => Deferred.doneUnsafe(ended, Effect.succeed({ code, signal, stdout, stderr })))
+  return {
+    ended: Deferred.await(ended),
+    kill: (signal: NodeJS.Signals) => Effect.sync(() => child.kill(signal)),
+    /** Returns when standard output holds the text; dies when the process ends without it. */
+    says: (text: string) =>
+      Effect.raceFirst(
+        Effect.callback<void>((resume) => {
+          const look = () => {
+            if (stdout.includes(text)) resume(Effect.void)
+          }
+          waiting.add(look)
+          look()
+          return Effect.sync(() => waiting.delete(look))
+        }),
+        Effect.flatMap(Deferred.await(ended), (end) => Effect.die(`ended without "${text}": ${JSON.stringify(end)}`))
+      )
+  }
+})
+
+/** Starts the command line from its sources. */
+export const thunderline = (args: ReadonlyArray<string>, options?: Parameters<typeof start>[2]) =>
+  start(process.execPath, [join(root, "layers/main.ts"), ...args], options)
+
+/** Runs the command line to its end. */
+export const run = (args: ReadonlyArray<string>, options?: Parameters<typeof start>[2]) =>
+  Effect.scoped(Effect.flatMap(thunderline(args, options), (process) => process.ended))
+
+/** A folder for the life of the scope, with these files in it. */
+export const folder = (files: Readonly<Record<string, string>> = {}) =>
+  Effect.acquireRelease(
+    Effect.promise(async () => {
+      const path = await mkdtemp(join(tmpdir(), "thunderline-cli-"))
+      for (const [name, text] of Object.entries(files)) await writeFile(join(path, name), text)
+      return path
+    }),
+    (path) => Effect.promise(() => rm(path, { recursive: true, force: true }))
+  )
+
+/** The text of an app's module, anywhere on the disk, with what it needs in scope. */
+export const appText = (body: string): string =>
+  [
+    `import { Effect, Layer } from ${JSON.stringify(import.meta.resolve("effect"))}`,
+    `import { Domain } from ${JSON.stringify(`file://${root}/src/index.ts`)}`,
+    body
+  ].join("\n")

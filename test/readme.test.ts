@@ -1,0 +1,85 @@
+import { describe, expect, it } from "@effect/vitest"
+import * as Effect from "effect/Effect"
+import { readFileSync } from "node:fs"
+import { join } from "node:path"
+import packageJson from "../package.json" with { type: "json" }
+import { root, run, start, thunderline } from "./cli/Process.ts"
+
+const readme = readFileSync(join(root, "README.md"), "utf8")
+
+interface Block {
+  readonly marker: string | undefined
+  readonly language: string
+  readonly text: string
+}
+
+const blocks: ReadonlyArray<Block> = Array.from(
+  readme.matchAll(/(?:<!-- (?<marker>.+) -->\n)?```(?<language>\w+)\n(?<text>[^]*?)```\n/g),
+  ({ groups }) => ({ marker: groups!.marker, language: groups!.language!, text: groups!.text! })
+)
+
+/** The messages of a log in the pretty format, without times and annotations, those about each domain in their order. */
+const messages = (log: string) => {
+  const all = log.trimEnd().split("\n").map((line) => /^[\d:.]+ [A-Z]+ +(.+?)(?: {2}.*)?$/.exec(line)?.[1])
+  const about = (name: string) => all.filter((message) => message?.toLowerCase().includes(name))
+  return {
+    greeter: about("greeter"),
+    visitor: about("visitor"),
+    program: about("tickgenerator"),
+    ticks: about("hello"),
+    end: about("thunderline")
+  }
+}
+
+describe("the README", () => {
+  it("shows programs that are files of the examples, word for word", () => {
+    const programs = blocks.filter(({ language }) => language === "ts")
+    expect(programs.map(({ marker }) => marker)).toEqual(["examples/minimal.ts", "examples/library.ts"])
+    for (const { marker, text } of programs) expect(text, marker).toBe(readFileSync(join(root, marker!), "utf8"))
+  })
+
+  it("names npm scripts that there are", () => {
+    const scripts = blocks.filter(({ language }) => language === "sh").flatMap(({ text }) =>
+      Array.from(text.matchAll(/npm (?:run )?(?!ci\b)(\w+)/g), ([_, script]) => script!)
+    )
+    expect(scripts).toEqual(["start", "test", "start"])
+    for (const script of scripts) expect(packageJson.scripts).toHaveProperty(script)
+  })
+
+  it.live("lists the commands that there are, and no others", () =>
+    Effect.gen(function*() {
+      const { stdout } = yield* run(["--help"])
+      const there = Array.from(stdout.split("SUBCOMMANDS\n")[1]!.matchAll(/^ {2}(\w+)/gm), ([_, command]) => command)
+      const listed = Array.from(readme.matchAll(/^\| `(\w+)[^`]*` \|/gm), ([_, command]) => command)
+      expect(listed.sort()).toEqual(there.sort())
+    }))
+
+  it.live("shows what its first example writes", () =>
+    Effect.gen(function*() {
+      const program = yield* thunderline([
+        "start",
+        "examples/minimal.ts",
+        "--interval",
+        "200ms",
+        "--database",
+        "memory"
+      ])
+      yield* program.says("Hello, tick 3")
+      yield* program.kill("SIGINT")
+      const { code, stdout } = yield* program.ended
+      const shown = blocks.find(({ marker }) => marker === "output")!.text
+      const log = stdout.replace("200ms", "1000ms").replaceAll(/^.*Hello, tick [4-9].*\n/gm, "")
+      expect(messages(log)).toEqual(messages(shown))
+      expect(code).toBe(0)
+    }))
+
+  it.live("shows a program of one's own that runs", () =>
+    Effect.gen(function*() {
+      const program = yield* start(process.execPath, ["examples/library.ts"])
+      yield* program.says("Hello, tick 2")
+      yield* program.kill("SIGTERM")
+      const { stderr, stdout } = yield* program.ended
+      expect(stdout).toContain("Domain deactivated: visitor")
+      expect(stderr).toBe("")
+    }))
+})
