@@ -122,9 +122,9 @@ const make = Effect.fnUntraced(function*(options: OutboxOptions | undefined) {
           }
           inFlight--
           dropped++
-          return Effect.logError(
-            `[Outbox] The database refused transition ${batch[0]!.id} of ${batch[0]!.domain}`,
-            cause
+          return Effect.andThen(
+            recover(),
+            Effect.logError(`[Outbox] The database refused transition ${batch[0]!.id} of ${batch[0]!.domain}`, cause)
           )
         }
       })

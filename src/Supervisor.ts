@@ -97,7 +97,7 @@ const make = Effect.fnUntraced(function*(options: SupervisorOptions) {
   const { arm, cancelBackOff, close, enter, slotOf, slots, status, tickNow } = lifecycle
   const byRank = slots.toSorted((a, b) => a.node.rank - b.node.rank)
   /** Those whose activation tick is still to come, the next one last. */
-  const upcoming = byRank.toSorted((a, b) => b.node.domain.activationTick - a.node.domain.activationTick)
+  const upcoming = byRank.toReversed().toSorted((a, b) => b.node.domain.activationTick - a.node.domain.activationTick)
 
   const say = (slot: Slot, message: string) => log(slot, message, tickNow().count)
   const annotate = (slot: Slot, annotations?: Schema.JsonObject) =>

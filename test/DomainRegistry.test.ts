@@ -18,7 +18,7 @@ import { DomainStatus, Trigger } from "../src/DomainStatus.ts"
 import * as Outbox from "../src/Outbox.ts"
 import { layerMemory, Repo } from "../src/Repo.ts"
 import * as SystemPubSub from "../src/SystemPubSub.ts"
-import { idle } from "./support/awaitState.ts"
+import { settle } from "./support/awaitState.ts"
 import { foundation } from "./support/foundation.ts"
 import { tick } from "./support/values.ts"
 
@@ -262,7 +262,7 @@ describe("DomainRegistry", () => {
       const error = yield* Effect.flip(transitions.commit([activated(a), open(b), activated(c)]))
       assert.strictEqual(error._tag, "IllegalTransition")
       assert.strictEqual(error.message, "A domain that is waiting does not take Activated")
-      yield* idle
+      yield* settle
       assert.deepStrictEqual(yield* registry.snapshot, before)
       assert.strictEqual(yield* registry.activeCount, 0)
       assert.deepStrictEqual(yield* registry.activationHistory, [])
@@ -371,7 +371,7 @@ describe("DomainRegistry", () => {
       const { a, registry, transitions } = yield* enrolled
       yield* transitions.commit([open(a)])
       const listener = yield* Effect.forkChild(registry.changes.pipe(Stream.take(2), Stream.runCollect))
-      yield* idle
+      yield* settle
       yield* transitions.commit([activated(a), failed(a)])
       assert.deepStrictEqual((yield* Fiber.join(listener)).map(({ to }) => to), ["active", "crashed"])
     }).pipe(Effect.provide(foundation)))

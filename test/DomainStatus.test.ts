@@ -15,7 +15,7 @@ const statuses = {
   activating: DomainStatus.activating({ opening }),
   active: DomainStatus.active({ opening }),
   "deactivating to waiting": DomainStatus.deactivating({ target: "waiting", reason: "dependency" }),
-  "deactivating to inactive": DomainStatus.deactivating({ target: "inactive", reason: "shutdown" }),
+  "deactivating to inactive": DomainStatus.deactivating({ target: "inactive", reason: "operator" }),
   "deactivating to activating": DomainStatus.deactivating({ target: "activating", reason: "operator" }),
   inactive: DomainStatus.inactive(),
   crashed: DomainStatus.crashed({ cause: "boom" }),
@@ -47,7 +47,7 @@ const started = DomainStatus.activating({ opening: later })
 const crashed = DomainStatus.crashed({ cause: "bang" })
 const toWaiting = DomainStatus.deactivating({ target: "waiting", reason: "dependency" })
 const toInactive = DomainStatus.deactivating({ target: "inactive", reason: "operator" })
-const toInactiveAtEnd = DomainStatus.deactivating({ target: "inactive", reason: "shutdown" })
+const toShutdown = DomainStatus.deactivating({ target: "inactive", reason: "shutdown" })
 const toActivating = DomainStatus.deactivating({ target: "activating", reason: "operator" })
 
 /** Every move there is; what is not here is illegal. */
@@ -58,7 +58,7 @@ const table: { readonly [F in From]: { readonly [W in When]?: DomainStatus } } =
     Failed: crashed,
     DependencyLost: toWaiting,
     Deactivate: toInactive,
-    Shutdown: toInactiveAtEnd
+    Shutdown: toShutdown
   },
   active: {
     Failed: crashed,
@@ -66,18 +66,18 @@ const table: { readonly [F in From]: { readonly [W in When]?: DomainStatus } } =
     Deactivate: toInactive,
     "Restart, gate open": toActivating,
     "Restart, gate shut": toActivating,
-    Shutdown: toInactiveAtEnd
+    Shutdown: toShutdown
   },
   "deactivating to waiting": {
     Deactivate: toInactive,
-    Shutdown: toInactiveAtEnd,
+    Shutdown: toShutdown,
     "Closed, gate open": waiting,
     "Closed, gate shut": waiting
   },
   "deactivating to inactive": { "Closed, gate open": inactive, "Closed, gate shut": inactive },
   "deactivating to activating": {
     Deactivate: toInactive,
-    Shutdown: toInactiveAtEnd,
+    Shutdown: toShutdown,
     "Closed, gate open": started,
     "Closed, gate shut": waiting
   },

@@ -5,7 +5,7 @@ import * as Domain from "../src/Domain.ts"
 import { DomainControl } from "../src/DomainControl.ts"
 import { DomainUnavailable } from "../src/DomainHandle.ts"
 import { app, awaitStates, tick } from "./support/app.ts"
-import { idle } from "./support/awaitState.ts"
+import { settle } from "./support/awaitState.ts"
 
 class Store
   extends Context.Service<Store, { readonly generation: number; readonly closed: () => boolean }>()("Store")
@@ -44,7 +44,7 @@ describe("Domain.use", () => {
     const domain = store()
     return Effect.gen(function*() {
       const fiber = yield* Effect.forkChild(generation(domain), { startImmediately: true })
-      yield* idle
+      yield* settle
       assert.isUndefined(fiber.pollUnsafe())
       yield* tick
       assert.strictEqual(yield* Fiber.join(fiber), 1)
@@ -109,7 +109,7 @@ describe("Domain.use", () => {
         ),
         { startImmediately: true }
       )
-      yield* idle
+      yield* settle
       yield* control.restart("store")
       assert.strictEqual(
         yield* unavailable(Fiber.join(fiber)),
@@ -130,7 +130,7 @@ describe("Domain.use", () => {
         Domain.use(domain, Effect.onInterrupt(Effect.never, () => Effect.sync(() => interrupted++))),
         { startImmediately: true }
       )
-      yield* idle
+      yield* settle
       yield* Fiber.interrupt(fiber)
       assert.strictEqual(interrupted, 1)
       yield* awaitStates({ store: "active" })

@@ -11,7 +11,7 @@ import * as TestClock from "effect/testing/TestClock"
 import { AuditStatus, layer, Outbox, type OutboxOptions } from "../src/Outbox.ts"
 import { Repo } from "../src/Repo.ts"
 import { int } from "./support/arbitraries.ts"
-import { awaitState, idle } from "./support/awaitState.ts"
+import { awaitState, settle } from "./support/awaitState.ts"
 import * as FaultyRepo from "./support/FaultyRepo.ts"
 import * as LogLines from "./support/LogLines.ts"
 import { event } from "./support/values.ts"
@@ -51,7 +51,7 @@ describe("Outbox", () => {
       yield* flush
       offer([])
       yield* flush
-      yield* idle
+      yield* settle
       assert.strictEqual((yield* Faults).attempts, 0)
     }).pipe(Effect.provide(outbox())))
 
@@ -64,7 +64,7 @@ describe("Outbox", () => {
       faults.down = true
       offer(events(1, 2))
       yield* awaitState("a write was tried", attempts(1))
-      yield* idle
+      yield* settle
       const degraded = AuditStatus.degraded({ since: 7_000, detail: "by test" })
       assert.deepStrictEqual(yield* stats, { status: degraded, backlog: 2, written: 0, dropped: 0 })
       yield* TestClock.adjust("1 minute")
@@ -75,7 +75,7 @@ describe("Outbox", () => {
       assert.isAtLeast(faults.attempts, 50)
       assert.isAtMost(faults.attempts, 85)
       const flushing = yield* Effect.forkChild(flush)
-      yield* idle
+      yield* settle
       assert.isUndefined(flushing.pollUnsafe())
       faults.down = false
       yield* TestClock.adjust("2400 millis")
@@ -211,7 +211,7 @@ describe("Outbox", () => {
       assert.deepStrictEqual(yield* trail, ids(1, 5))
       const { attempts } = yield* Faults
       offer(events(6, 6))
-      yield* idle
+      yield* settle
       assert.strictEqual((yield* Faults).attempts, attempts)
     }).pipe(Effect.provide(FaultyRepo.layer)))
 

@@ -11,9 +11,12 @@ import { int } from "./support/arbitraries.ts"
 const policy = Domain.restart({ schedule: Schedule.exponential("100 millis"), limit: 3, within: "10 seconds" })
 
 /** The attempt and its delay in milliseconds, or nothing when the budget is spent. */
-const take = (budget: RestartBudget.RestartBudget, now: number) =>
+const take = (budget: RestartBudget.RestartBudget, now: number, stableMs = 0) =>
   Effect.map(
-    budget.take(now),
+    Effect.suspend(() => {
+      budget.wasActive(stableMs)
+      return budget.take(now)
+    }),
     (taken) => Option.isNone(taken) ? undefined : [taken.value.attempt, Duration.toMillis(taken.value.delay)]
   )
 
@@ -41,10 +44,8 @@ describe("RestartBudget", () => {
     Effect.gen(function*() {
       const budget = RestartBudget.make(policy)
       for (const now of [0, 1, 2]) yield* take(budget, now)
-      budget.wasActive(9_999)
-      assert.isUndefined(yield* take(budget, 3))
-      budget.wasActive(10_000)
-      assert.deepStrictEqual(yield* take(budget, 4), [1, 100])
+      assert.isUndefined(yield* take(budget, 3, 9_999))
+      assert.deepStrictEqual(yield* take(budget, 4, 10_000), [1, 100])
       assert.deepStrictEqual(yield* take(budget, 5), [2, 200])
     }))
 
@@ -71,8 +72,7 @@ describe("RestartBudget", () => {
         const budget = RestartBudget.make(none)
         assert.isUndefined(yield* take(budget, 0))
         budget.reset()
-        budget.wasActive(1e9)
-        assert.isUndefined(yield* take(budget, 0))
+        assert.isUndefined(yield* take(budget, 0, 1e9))
       }
     }))
 

@@ -9,7 +9,7 @@ import { SystemPubSub } from "../src/SystemPubSub.ts"
 import type * as Fault from "../src/testing/Fault.ts"
 import * as Thunderline from "../src/Thunderline.ts"
 import { app, awaitStates, brief, tick, trail } from "./support/app.ts"
-import { idle } from "./support/awaitState.ts"
+import { settle } from "./support/awaitState.ts"
 
 const restart = Domain.restart({ schedule: Schedule.spaced("1 second"), limit: 5, within: "1 minute" })
 
@@ -211,7 +211,7 @@ describe("Supervisor", () => {
               interval: Duration.seconds(1),
               metadata: { activeDomains: 0 }
             }),
-            idle
+            settle
           )
         yield* send(1, 0)
         for (let count = 2; count < 20; count++) yield* send(count, "600 millis")
@@ -381,7 +381,7 @@ describe("Supervisor", () => {
         )
         const closing = yield* Effect.forkChild(Scope.close(scope, Exit.void))
         yield* TestClock.adjust(ms)
-        yield* idle
+        yield* settle
         assert.isDefined(closing.pollUnsafe())
         const { events } = yield* repo.events({ order: "oldest" })
         return { log, events }

@@ -12,7 +12,7 @@ import type { DomainEvent } from "../src/DomainEvent.ts"
 import * as SystemPubSub from "../src/SystemPubSub.ts"
 import type { Tick } from "../src/Tick.ts"
 import { int } from "./support/arbitraries.ts"
-import { idle } from "./support/awaitState.ts"
+import { settle } from "./support/awaitState.ts"
 import { event, tick } from "./support/values.ts"
 
 const drain = <A>(subscription: PubSub.Subscription<A>) => PubSub.takeUpTo(subscription, Number.MAX_SAFE_INTEGER)
@@ -45,7 +45,7 @@ describe("SystemPubSub", () => {
     Effect.gen(function*() {
       const bus = yield* SystemPubSub.SystemPubSub
       const reader = yield* Effect.forkChild(bus.stream("system:domain_tick").pipe(Stream.take(3), Stream.runCollect))
-      yield* idle
+      yield* settle
       for (const n of [1, 2, 3, 4]) yield* bus.publish("system:domain_tick", tick(n))
       assert.deepStrictEqual((yield* Fiber.join(reader)).map((m) => [m.sequence, m.payload.count]), [
         [1, 1],

@@ -1,7 +1,7 @@
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
-import { readFileSync, rmSync, writeFileSync } from "node:fs"
+import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { access, chmod, constants, mkdir, stat } from "node:fs/promises"
 import { dirname, join } from "node:path"
 import type { DatabaseSync } from "node:sqlite"
@@ -62,10 +62,19 @@ export const openPath = Effect.fnUntraced(function*(path: string) {
   }
 })
 
+/** Makes a folder and those above it. Node's own recursion never ends where a path cannot exist, as below /proc. */
+const makePath = async (folder: string, mode: number): Promise<void> => {
+  if (existsSync(folder)) return
+  if (dirname(folder) !== folder) await makePath(dirname(folder), mode)
+  await mkdir(folder, { mode }).catch((error: NodeJS.ErrnoException) => {
+    if (error.code !== "EEXIST") throw error
+  })
+}
+
 /** Makes the folder if it is not there, and sees to it that it can be written. */
 export const make = (folder: string): Effect.Effect<void, StateFolderUnusable> =>
   attempt(folder, async () => {
-    await mkdir(folder, { recursive: true, mode: isRoot ? 0o711 : 0o700 })
+    await makePath(folder, isRoot ? 0o711 : 0o700)
     await access(folder, constants.W_OK | constants.X_OK)
   })
 

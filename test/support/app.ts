@@ -9,7 +9,7 @@ import * as Repo from "../../src/Repo.ts"
 import * as Fault from "../../src/testing/Fault.ts"
 import * as Thunderline from "../../src/Thunderline.ts"
 import { TickGenerator } from "../../src/TickGenerator.ts"
-import { awaitState, idle } from "./awaitState.ts"
+import { awaitState, settle } from "./awaitState.ts"
 
 /** An application with ticks by hand and faults in it. */
 export const app = (
@@ -22,7 +22,7 @@ export const app = (
   ) as Layer.Layer<Thunderline.Infrastructure, Thunderline.StartError | Fault.UnknownFaultDomain>
 
 /** Sends a tick and lets everything that follows from it happen. */
-export const tick = Effect.andThen(TickGenerator.use((generator) => generator.emit), idle)
+export const tick = Effect.andThen(TickGenerator.use((generator) => generator.emit), settle)
 
 /** The states of the domains by name. */
 export const states = DomainRegistry.use((registry) =>
