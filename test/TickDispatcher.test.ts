@@ -9,9 +9,12 @@ import * as Layer from "effect/Layer"
 import * as Stream from "effect/Stream"
 import * as TestClock from "effect/testing/TestClock"
 import * as Domain from "../src/Domain.ts"
+import { DomainControl } from "../src/DomainControl.ts"
 import * as Generation from "../src/Generation.ts"
+import * as Thunderline from "../src/Thunderline.ts"
 import type { Tick } from "../src/Tick.ts"
 import { DomainSilent, layer, TickDispatcher, type TickHandled, TickReceivers } from "../src/TickDispatcher.ts"
+import * as app from "./support/app.ts"
 import { int } from "./support/arbitraries.ts"
 import { awaitState, settle } from "./support/awaitState.ts"
 import { tick } from "./support/values.ts"
@@ -61,6 +64,27 @@ describe("TickDispatcher", () => {
         { domain: "one", generation: 3, tick: 3, duration: Duration.nanos(0n), coalesced: 0 }
       ])
     }).pipe(Effect.provide(layer)))
+
+  it.effect("hands an application's domains the ticks after the one that activated them, until they leave", () => {
+    const seen: Array<string> = []
+    const note = (name: string) => (tick: Tick) => Effect.sync(() => seen.push(`${name} ${tick.count}`))
+    const one = Domain.make("one", { layer: Layer.empty, onTick: note("one") })
+    const late = Domain.make("late", { layer: Layer.empty, onTick: note("late"), activationTick: 3 })
+    return Effect.gen(function*() {
+      const dispatcher = yield* TickDispatcher
+      const handled: Array<string> = []
+      yield* Effect.forkChild(
+        Stream.runForEach(dispatcher.handled, (tick) => Effect.sync(() => handled.push(`${tick.domain} ${tick.tick}`)))
+      )
+      yield* settle
+      for (let n = 1; n <= 4; n++) yield* app.tick
+      yield* DomainControl.use((control) => control.deactivate("one"))
+      yield* app.awaitStates({ one: "inactive", late: "active" })
+      yield* app.tick
+      assert.deepStrictEqual(seen, ["one 2", "one 3", "one 4", "late 4", "late 5"])
+      assert.deepStrictEqual(handled, seen)
+    }).pipe(Effect.provide(Thunderline.layerTest({ domains: [one, late] })))
+  })
 
   it.effect("calls a busy domain no second time, and hands it the newest when it is done; the rest is counted", () =>
     Effect.gen(function*() {
