@@ -16,6 +16,7 @@ import { DomainStatus, type IllegalTransition, type Reason, transition, type Tri
 import { Outbox } from "./Outbox.ts"
 import { SystemPubSub } from "./SystemPubSub.ts"
 import type { Tick } from "./Tick.ts"
+import type { Health } from "./TickDispatcher.ts"
 
 /** Where one domain stands. */
 export interface DomainView {
@@ -28,6 +29,8 @@ export interface DomainView {
   readonly dependsOn: ReadonlyArray<string>
   readonly after: ReadonlyArray<string>
   readonly criticality: Domain.Criticality
+  /** How it answers its ticks; `null` while it is not active, or without an `onTick`. */
+  readonly health: Health | null
   /** For a waiting domain: those of its dependencies that are crashed for good, inactive, or blocked themselves. */
   readonly blockedBy: ReadonlyArray<string>
 }
@@ -74,6 +77,8 @@ export class Transitions extends Context.Service<Transitions, {
   readonly status: (node: DomainNode) => DomainStatus
   readonly generation: (node: DomainNode) => number
   readonly blockedBy: (node: DomainNode) => ReadonlyArray<DomainNode>
+  /** Where to look up a domain's health from now on. */
+  readonly healthFrom: (node: DomainNode, health: (() => Health) | undefined) => void
   /**
    * Makes moves, all or none: every one is checked against the table of states, kept here and offered to the outbox in
    * one synchronous step, and only then published.
@@ -90,6 +95,7 @@ interface Entry {
   status: DomainStatus
   generation: number
   lastTick: number
+  health: (() => Health) | undefined
 }
 
 /** A domain that does not become active by itself any more. */
@@ -119,7 +125,7 @@ const make = Effect.gen(function*() {
     return blocking
   }
 
-  const view = ({ generation, lastTick: seen, node, status }: Entry): DomainView => ({
+  const view = ({ generation, health, lastTick: seen, node, status }: Entry): DomainView => ({
     name: node.domain.name,
     status,
     generation,
@@ -127,6 +133,7 @@ const make = Effect.gen(function*() {
     dependsOn: node.domain.dependsOn.map((other) => other.name),
     after: node.domain.after.map((other) => other.name),
     criticality: node.domain.criticality,
+    health: health?.() ?? null,
     blockedBy: blockedBy(node).map((other) => other.domain.name)
   })
 
@@ -219,7 +226,13 @@ const make = Effect.gen(function*() {
   const transitions = Transitions.of({
     enrol: (nodes) => {
       for (const node of nodes) {
-        entries.set(node.domain.name, { node, status: DomainStatus.waiting(), generation: 0, lastTick: 0 })
+        entries.set(node.domain.name, {
+          node,
+          status: DomainStatus.waiting(),
+          generation: 0,
+          lastTick: 0,
+          health: undefined
+        })
       }
     },
     ticked: (tick) => {
@@ -229,6 +242,9 @@ const make = Effect.gen(function*() {
     status: (node) => entry(node).status,
     generation: (node) => entry(node).generation,
     blockedBy: (node) => blockedBy(node),
+    healthFrom: (node, health) => {
+      entry(node).health = health
+    },
     commit: (moves) =>
       Effect.suspend(() => {
         const committed = commitUnsafe(moves)

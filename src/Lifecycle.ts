@@ -197,6 +197,7 @@ export const make = Effect.fnUntraced(function*(options: {
       if (generation.domain.onTick !== undefined) {
         slot.receiver = tickReceivers.make(generation)
         receivers.add(slot.receiver)
+        transitions.healthFrom(slot.node, slot.receiver.health)
       }
       generation.start()
     },
@@ -207,7 +208,10 @@ export const make = Effect.fnUntraced(function*(options: {
         .flatMap(({ closing }) => closing === undefined ? [] : [closing])
       slot.fiber?.interruptUnsafe()
       slot.receiver?.stop()
-      if (slot.receiver !== undefined) receivers.delete(slot.receiver)
+      if (slot.receiver !== undefined) {
+        receivers.delete(slot.receiver)
+        transitions.healthFrom(slot.node, undefined)
+      }
       slot.generation = undefined
       slot.receiver = undefined
       slot.closing = done

@@ -25,5 +25,6 @@ export const view = (name: string, status: DomainStatus): DomainView => ({
   dependsOn: [],
   after: [],
   criticality: "required",
-  blockedBy: []
+  blockedBy: [],
+  health: null
 })
