@@ -258,7 +258,7 @@ describe("DomainRegistry", () => {
       yield* outbox.flush
       const events = yield* bus.subscribe("system:domain_event")
       const before = yield* registry.snapshot
-      const changed = yield* Effect.forkChild(transitions.changed, { startImmediately: true })
+      const changed = yield* Effect.forkChild(transitions.changed(transitions.commits()), { startImmediately: true })
       const error = yield* Effect.flip(transitions.commit([activated(a), open(b), activated(c)]))
       assert.strictEqual(error._tag, "IllegalTransition")
       assert.strictEqual(error.message, "A domain that is waiting does not take Activated")
@@ -381,7 +381,7 @@ describe("DomainRegistry", () => {
       const { a, registry, transitions } = yield* enrolled
       const seen: Array<string> = []
       const wait = (name: string) =>
-        Effect.andThen(transitions.changed, registry.activeCount).pipe(
+        Effect.andThen(transitions.changed(transitions.commits()), registry.activeCount).pipe(
           Effect.tap((count) => Effect.sync(() => seen.push(`${name} ${count}`))),
           Effect.forkChild({ startImmediately: true })
         )
@@ -392,5 +392,14 @@ describe("DomainRegistry", () => {
       const exits = yield* Effect.forEach(fibers, Fiber.await)
       assert.isTrue(exits.every(Exit.isSuccess))
       assert.deepStrictEqual(seen, ["one 1", "other 1"])
+    }).pipe(Effect.provide(foundation)))
+
+  it.effect("lets nobody sleep through a commit that comes between his look and his wait", () =>
+    Effect.gen(function*() {
+      const { a, transitions } = yield* enrolled
+      const since = transitions.commits()
+      yield* transitions.commit([open(a)])
+      assert.strictEqual(transitions.commits(), since + 1)
+      yield* transitions.changed(since)
     }).pipe(Effect.provide(foundation)))
 })
