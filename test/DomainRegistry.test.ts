@@ -72,7 +72,7 @@ describe("DomainRegistry", () => {
       assert.strictEqual(yield* registry.currentTick, 0)
       assert.deepStrictEqual(yield* registry.lastTick, Option.none())
       yield* enrolled
-      const waiting = { status: DomainStatus.waiting(), generation: 0, lastTick: 0, blockedBy: [] }
+      const waiting = { status: DomainStatus.waiting(), generation: 0, lastTick: 0, health: null, blockedBy: [] }
       assert.deepStrictEqual(yield* registry.snapshot, [
         { ...waiting, name: "c", dependsOn: ["b"], after: ["a"], criticality: "required" as const },
         { ...waiting, name: "a", dependsOn: [], after: [], criticality: "required" as const },
@@ -143,6 +143,19 @@ describe("DomainRegistry", () => {
       assert.strictEqual(yield* registry.currentTick, 9)
       assert.deepStrictEqual(yield* registry.lastTick, Option.some(tick(9)))
       assert.deepStrictEqual((yield* registry.snapshot).map((view) => view.lastTick), [0, 9, 5])
+    }).pipe(Effect.provide(foundation)))
+
+  it.effect("shows how an active domain answers its ticks, asked for anew, and nothing once that is over", () =>
+    Effect.gen(function*() {
+      const { a, registry, transitions } = yield* enrolled
+      const health = Effect.map(registry.snapshot, (views) => views.map((view) => view.health))
+      let now: "healthy" | "suspect" = "healthy"
+      transitions.healthFrom(a, () => now)
+      assert.deepStrictEqual(yield* health, [null, "healthy", null])
+      now = "suspect"
+      assert.deepStrictEqual(yield* health, [null, "suspect", null])
+      transitions.healthFrom(a, undefined)
+      assert.deepStrictEqual(yield* health, [null, null, null])
     }).pipe(Effect.provide(foundation)))
 
   it.effect("says what blocks a waiting domain: what is crashed, inactive or blocked itself", () =>
