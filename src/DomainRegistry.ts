@@ -84,8 +84,10 @@ export class Transitions extends Context.Service<Transitions, {
    * one synchronous step, and only then published.
    */
   readonly commit: (moves: ReadonlyArray<Move>) => Effect.Effect<void, IllegalTransition>
-  /** Completes after the next commit. */
-  readonly changed: Effect.Effect<void>
+  /** How many commits there have been. */
+  readonly commits: () => number
+  /** Completes as soon as there have been more commits than `since`, so that none can slip by between look and wait. */
+  readonly changed: (since: number) => Effect.Effect<void>
 }>()("thunderline/DomainRegistry/Transitions") {}
 
 const historySize = 100
@@ -109,6 +111,7 @@ const make = Effect.gen(function*() {
   const entries = new Map<string, Entry>()
   const history: Array<DomainEvent> = []
   const waiters = new Set<() => void>()
+  let commits = 0
   let activeNames: ReadonlyArray<string> | undefined
   let activeCount = 0
   let lastTick: Tick | undefined
@@ -249,16 +252,20 @@ const make = Effect.gen(function*() {
       Effect.suspend(() => {
         const committed = commitUnsafe(moves)
         if (Result.isFailure(committed)) return Effect.fail(committed.failure)
+        commits++
         const woken = Array.from(waiters)
         waiters.clear()
         for (const resume of woken) resume()
         return publish(committed.success)
       }),
-    changed: Effect.callback<void>((resume) => {
-      const wake = () => resume(Effect.void)
-      waiters.add(wake)
-      return Effect.sync(() => waiters.delete(wake))
-    })
+    commits: () => commits,
+    changed: (since) =>
+      Effect.callback<void>((resume) => {
+        const wake = () => resume(Effect.void)
+        if (commits > since) return wake()
+        waiters.add(wake)
+        return Effect.sync(() => waiters.delete(wake))
+      })
   })
 
   yield* Effect.log("[DomainRegistry] Started and subscribed to system events")
