@@ -118,7 +118,7 @@ const make = Effect.gen(function*() {
 
   const entry = (node: DomainNode) => entries.get(node.domain.name)!
 
-  const blockedBy = (node: DomainNode, known = new Map<DomainNode, ReadonlyArray<DomainNode>>()) => {
+  const blockedBy = (node: DomainNode, known: Map<DomainNode, ReadonlyArray<DomainNode>>) => {
     const before = known.get(node)
     if (before !== undefined) return before
     const blocking: ReadonlyArray<DomainNode> = entry(node).status._tag === "waiting"
@@ -128,7 +128,10 @@ const make = Effect.gen(function*() {
     return blocking
   }
 
-  const view = ({ generation, health, lastTick: seen, node, status }: Entry): DomainView => ({
+  const view = (
+    { generation, health, lastTick: seen, node, status }: Entry,
+    known: Map<DomainNode, ReadonlyArray<DomainNode>>
+  ): DomainView => ({
     name: node.domain.name,
     status,
     generation,
@@ -137,7 +140,7 @@ const make = Effect.gen(function*() {
     after: node.domain.after.map((other) => other.name),
     criticality: node.domain.criticality,
     health: health?.() ?? null,
-    blockedBy: blockedBy(node).map((other) => other.domain.name)
+    blockedBy: blockedBy(node, known).map((other) => other.domain.name)
   })
 
   const event = (move: Move, from: DomainStatus, to: DomainStatus, generation: number): DomainEvent => {
@@ -222,7 +225,10 @@ const make = Effect.gen(function*() {
     activationHistory: Effect.sync(() => history.slice()),
     currentTick: Effect.sync(() => lastTick?.count ?? 0),
     lastTick: Effect.sync(() => Option.fromUndefinedOr(lastTick)),
-    snapshot: Effect.sync(() => Array.from(entries.values(), view)),
+    snapshot: Effect.sync(() => {
+      const known = new Map<DomainNode, ReadonlyArray<DomainNode>>()
+      return Array.from(entries.values(), (one) => view(one, known))
+    }),
     changes: Stream.map(pubsub.stream("system:domain_event"), (envelope) => envelope.payload)
   })
 
@@ -244,7 +250,7 @@ const make = Effect.gen(function*() {
     currentTick: () => lastTick,
     status: (node) => entry(node).status,
     generation: (node) => entry(node).generation,
-    blockedBy: (node) => blockedBy(node),
+    blockedBy: (node) => blockedBy(node, new Map()),
     healthFrom: (node, health) => {
       entry(node).health = health
     },
