@@ -22,6 +22,12 @@ import type { Health } from "./TickDispatcher.ts"
 export interface DomainView {
   readonly name: string
   readonly status: DomainStatus
+  /** When it entered that state, in milliseconds since the epoch. */
+  readonly since: number
+  /** When it last became active, in milliseconds since the epoch; `null` before the first time. */
+  readonly activatedAt: number | null
+  /** The earliest tick that it activates on. */
+  readonly activationTick: number
   /** How often it has been built; 0 before the first time. */
   readonly generation: number
   /** The count of the last tick it was active at; 0 before. */
@@ -50,6 +56,10 @@ export class DomainRegistry extends Context.Service<DomainRegistry, {
   readonly lastTick: Effect.Effect<Option.Option<Tick>>
   /** All domains, in the order in which they were given. */
   readonly snapshot: Effect.Effect<ReadonlyArray<DomainView>>
+  /** One domain. */
+  readonly domain: (name: string) => Effect.Effect<DomainView, UnknownDomain>
+  /** A number that grows with every commit: as long as it stays, only ticks and health have changed. */
+  readonly version: Effect.Effect<number>
   /** Every transition from now on. */
   readonly changes: Stream.Stream<DomainEvent>
 }>()("thunderline/DomainRegistry") {}
@@ -95,6 +105,8 @@ const historySize = 100
 interface Entry {
   readonly node: DomainNode
   status: DomainStatus
+  since: number
+  activatedAt: number | null
   generation: number
   lastTick: number
   health: (() => Health) | undefined
@@ -129,11 +141,14 @@ const make = Effect.gen(function*() {
   }
 
   const view = (
-    { generation, health, lastTick: seen, node, status }: Entry,
+    { activatedAt, generation, health, lastTick: seen, node, since, status }: Entry,
     known: Map<DomainNode, ReadonlyArray<DomainNode>>
   ): DomainView => ({
     name: node.domain.name,
     status,
+    since,
+    activatedAt,
+    activationTick: node.domain.activationTick,
     generation,
     lastTick: status._tag === "active" ? lastTick?.count ?? 0 : seen,
     dependsOn: node.domain.dependsOn.map((other) => other.name),
@@ -173,9 +188,11 @@ const make = Effect.gen(function*() {
       activeCount--
     }
     known.status = to
+    known.since = DateTime.toEpochMillis(event.occurredAt)
     known.generation = event.generation
     if (to._tag === "active") {
       activeCount++
+      known.activatedAt = known.since
       history.push(event)
       if (history.length > historySize) history.shift()
     }
@@ -208,6 +225,14 @@ const make = Effect.gen(function*() {
     }
   })
 
+  const find = (name: string) =>
+    Effect.suspend(() => {
+      const known = entries.get(name)
+      return known === undefined
+        ? Effect.fail(new UnknownDomain({ domain: name, known: Array.from(entries.keys()) }))
+        : Effect.succeed(known)
+    })
+
   const registry = DomainRegistry.of({
     activeDomains: Effect.sync(() =>
       activeNames ??= Array.from(entries.values())
@@ -215,20 +240,16 @@ const make = Effect.gen(function*() {
         .map((known) => known.node.domain.name)
     ),
     activeCount: Effect.sync(() => activeCount),
-    domainStatus: (name) =>
-      Effect.suspend(() => {
-        const known = entries.get(name)
-        return known === undefined
-          ? Effect.fail(new UnknownDomain({ domain: name, known: Array.from(entries.keys()) }))
-          : Effect.succeed(known.status)
-      }),
+    domainStatus: (name) => Effect.map(find(name), (known) => known.status),
     activationHistory: Effect.sync(() => history.slice()),
     currentTick: Effect.sync(() => lastTick?.count ?? 0),
     lastTick: Effect.sync(() => Option.fromUndefinedOr(lastTick)),
     snapshot: Effect.sync(() => {
       const known = new Map<DomainNode, ReadonlyArray<DomainNode>>()
-      return Array.from(entries.values(), (one) => view(one, known))
+      return Array.from(entries.values(), (entry) => view(entry, known))
     }),
+    domain: (name) => Effect.map(find(name), (known) => view(known, new Map())),
+    version: Effect.sync(() => commits),
     changes: Stream.map(pubsub.stream("system:domain_event"), (envelope) => envelope.payload)
   })
 
@@ -238,6 +259,8 @@ const make = Effect.gen(function*() {
         entries.set(node.domain.name, {
           node,
           status: DomainStatus.waiting(),
+          since: clock.currentTimeMillisUnsafe(),
+          activatedAt: null,
           generation: 0,
           lastTick: 0,
           health: undefined
