@@ -1,5 +1,4 @@
 import { assert, describe, it } from "@effect/vitest"
-import * as DateTime from "effect/DateTime"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
@@ -74,7 +73,7 @@ describe("DomainRegistry", () => {
       yield* enrolled
       const waiting = {
         status: DomainStatus.waiting(),
-        since: DateTime.makeUnsafe(0),
+        since: 0,
         activatedAt: null,
         activationTick: 1,
         generation: 0,
