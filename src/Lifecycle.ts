@@ -28,6 +28,7 @@ export interface Slot {
   /** The generation that is being built or runs. */
   generation: Generation.Generation | undefined
   receiver: TickReceiver | undefined
+  /** On the monotonic clock, in milliseconds. */
   activeSince: number | undefined
   /** Completes when the generation before is closed or left behind. */
   closing: Deferred.Deferred<void> | undefined
@@ -53,13 +54,12 @@ export type Report = Data.TaggedEnum<{
 }>
 export const Report = Data.taggedEnum<Report>()
 
+/** How a domain begins its lines in the log. */
+export const label = ({ node: { domain: { name } } }: Slot): string => `[${name[0]!.toUpperCase()}${name.slice(1)}]`
+
 /** Logs a line of a domain, with its name and a tick. */
-export const log = (slot: Slot, message: string, tick: number): Effect.Effect<void> => {
-  const { name } = slot.node.domain
-  return Effect.logInfo(`[${name[0]!.toUpperCase()}${name.slice(1)}] ${message}`).pipe(
-    Effect.annotateLogs({ domain: name, tick })
-  )
-}
+export const log = (slot: Slot, message: string, tick: number): Effect.Effect<void> =>
+  Effect.logInfo(`${label(slot)} ${message}`).pipe(Effect.annotateLogs({ domain: slot.node.domain.name, tick }))
 
 const genesis = (timestamp: number): Tick => ({
   count: 0,
@@ -131,6 +131,7 @@ export const make = Effect.fnUntraced(function*(options: {
   const slotOf = (node: DomainNode) => byNode.get(node)!
   const status = (slot: Slot) => transitions.status(slot.node)._tag
   const tickNow = () => transitions.currentTick() ?? genesis(clock.currentTimeMillisUnsafe())
+  const monotonicMs = () => Number(clock.monotonicTimeNanosUnsafe()) / 1e6
   const millisSince = (start: bigint) => Number(clock.monotonicTimeNanosUnsafe() - start) / 1e6
   const run = Effect.runForkWith(services)
 
@@ -147,7 +148,7 @@ export const make = Effect.fnUntraced(function*(options: {
 
   const rest = (slot: Slot) => {
     if (slot.activeSince === undefined) return
-    slot.budget.wasActive(clock.currentTimeMillisUnsafe() - slot.activeSince)
+    slot.budget.wasActive(monotonicMs() - slot.activeSince)
     slot.activeSince = undefined
   }
 
@@ -193,7 +194,7 @@ export const make = Effect.fnUntraced(function*(options: {
     },
     start: (slot) => {
       const generation = slot.generation!
-      slot.activeSince = clock.currentTimeMillisUnsafe()
+      slot.activeSince = monotonicMs()
       if (generation.domain.onTick !== undefined) {
         slot.receiver = tickReceivers.make(generation)
         receivers.add(slot.receiver)

@@ -23,12 +23,13 @@ import * as DomainUse from "./DomainUse.ts"
 import { Escalation } from "./Escalation.ts"
 import { ActivationTimeout } from "./Generation.ts"
 import * as Lifecycle from "./Lifecycle.ts"
-import { log, type Report, type Slot } from "./Lifecycle.ts"
+import { label, log, type Report, type Slot } from "./Lifecycle.ts"
 import { Outbox } from "./Outbox.ts"
 import type { NotCommitted } from "./Receipt.ts"
 import { SystemPubSub } from "./SystemPubSub.ts"
 import type { Tick } from "./Tick.ts"
 import { DomainSilent, TickReceivers } from "./TickDispatcher.ts"
+import * as Watchdog from "./Watchdog.ts"
 
 /** What the supervisor runs and how; everything but the domains has a default. */
 export interface SupervisorOptions {
@@ -69,6 +70,7 @@ const make = Effect.fnUntraced(function*(options: SupervisorOptions) {
   const outbox = yield* Outbox
   const auditTimeout = Duration.fromInputUnsafe(options.auditTimeout ?? "5 seconds")
   const mailbox = yield* Queue.unbounded<Command | Report>()
+  const watchdog = Watchdog.make()
   const stopped = Deferred.makeUnsafe<void>()
   let phase: "running" | "stopping" = "running"
 
@@ -203,9 +205,9 @@ const make = Effect.fnUntraced(function*(options: SupervisorOptions) {
     const now = clock.currentTimeMillisUnsafe()
     const text = Cause.pretty(cause)
     lifecycle.rest(slot)
-    const next = yield* slot.budget.take(now)
+    const next = yield* slot.budget.take(Number(clock.monotonicTimeNanosUnsafe()) / 1e6)
     const failed: Move = { node, trigger: Trigger.Failed({ cause: text }), reason, cause: text, ...details }
-    yield* Effect.logError(`[${node.domain.name}] Crashed (${reason})`, cause).pipe(annotate(slot, details.metadata))
+    yield* Effect.logError(`${label(slot)} Crashed (${reason})`, cause).pipe(annotate(slot, details.metadata))
     if (Option.isNone(next)) {
       yield* takeDown(slot, [failed], reason, Exit.failCause(cause))
       yield* say(slot, "No restart left, stays crashed")
@@ -256,11 +258,11 @@ const make = Effect.fnUntraced(function*(options: SupervisorOptions) {
       if (slot.closing === done) slot.closing = undefined
       if (closing.abandoned) {
         yield* Effect.logWarning(
-          `[${domain.name}] Its end took longer than ${Duration.format(domain.shutdownTimeout)} and was left behind`
+          `${label(slot)} Its end took longer than ${Duration.format(domain.shutdownTimeout)} and was left behind`
         ).pipe(annotate(slot))
       }
       if (closing.cause !== undefined) {
-        yield* Effect.logWarning(`[${domain.name}] Its end failed`, closing.cause).pipe(annotate(slot))
+        yield* Effect.logWarning(`${label(slot)} Its end failed`, closing.cause).pipe(annotate(slot))
       }
       const before = transitions.status(slot.node)
       if (before._tag === "deactivating") {
@@ -328,6 +330,7 @@ const make = Effect.fnUntraced(function*(options: SupervisorOptions) {
   const commands: { readonly [T in Command["_tag"]]: (command: Data.TaggedEnum.Value<Command, T>) => Step } = {
     Ticked: Effect.fnUntraced(function*({ tick }) {
       transitions.ticked(tick)
+      yield* watchdog(tick)
       for (const receiver of lifecycle.receivers) receiver.deliver(tick)
       const reached: Array<Slot> = []
       while (upcoming.length > 0 && upcoming.at(-1)!.node.domain.activationTick <= tick.count) {
