@@ -88,9 +88,8 @@ const make = Effect.fnUntraced(function*({ audit, run: options }: RunLeaseSettin
     }),
     Effect.tapError((error) =>
       Effect.suspend(() => {
+        if (status._tag !== "superseded") status = LeaseStatus.unclaimed({ detail: error.detail })
         Deferred.doneUnsafe(first, Effect.fail(error))
-        if (status._tag === "superseded") return Effect.void
-        status = LeaseStatus.unclaimed({ detail: error.detail })
         return Effect.logDebug(`[RunLease] ${error.message}`)
       })
     ),
