@@ -13,10 +13,10 @@ export class NotCommitted extends Schema.TaggedError<NotCommitted>()("NotCommitt
 
 /** Follows transitions on their way into the trail. */
 export interface Receipt {
-  /**
-   * The last of them has been accepted: the effect returns when all are committed, and fails when one was dropped.
-   */
-  readonly end: () => Effect.Effect<void, NotCommitted>
+  /** What is accepted from now on is not of them. */
+  readonly end: () => void
+  /** Returns when all of them are committed, and fails when one was dropped. */
+  readonly committed: Effect.Effect<void, NotCommitted>
 }
 
 interface Follower {
@@ -62,8 +62,8 @@ export const make = () => {
         end: () => {
           follower.to = accepted
           if (accepted <= Math.max(settled, follower.from)) tell(follower, Effect.void)
-          return Deferred.await(follower.outcome)
-        }
+        },
+        committed: Deferred.await(follower.outcome)
       }
     }
   }

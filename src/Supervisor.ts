@@ -347,12 +347,9 @@ const make = Effect.fnUntraced(function*(options: SupervisorOptions) {
       }
       const receipt = outbox.follow()
       yield* moves[move](slot).pipe(
-        Effect.andThen(Effect.sync(() => Deferred.doneUnsafe(reply, Exit.succeed(receipt.end())))),
-        Effect.catchTag("MoveRefused", (refusal) =>
-          Effect.sync(() => {
-            receipt.end()
-            Deferred.doneUnsafe(reply, Exit.fail(refusal))
-          }))
+        Effect.andThen(Effect.sync(() => Deferred.doneUnsafe(reply, Exit.succeed(receipt.committed)))),
+        Effect.catchTag("MoveRefused", (refusal) => Effect.sync(() => Deferred.doneUnsafe(reply, Exit.fail(refusal)))),
+        Effect.ensuring(Effect.sync(receipt.end))
       )
     }),
     Start: Effect.fnUntraced(function*() {

@@ -295,7 +295,8 @@ describe("Outbox", () => {
       const followed = (from: number, to: number) => {
         const receipt = follow()
         offer(events(from, to))
-        return receipt.end()
+        receipt.end()
+        return receipt.committed
       }
       yield* followed(1, 0)
       const first = yield* Effect.forkChild(followed(1, 2))
