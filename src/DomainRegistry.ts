@@ -22,6 +22,12 @@ import type { Health } from "./TickDispatcher.ts"
 export interface DomainView {
   readonly name: string
   readonly status: DomainStatus
+  /** When it entered that state, in milliseconds since the epoch. */
+  readonly since: number
+  /** When it last became active, in milliseconds since the epoch; `null` before the first time. */
+  readonly activatedAt: number | null
+  /** The earliest tick that it activates on. */
+  readonly activationTick: number
   /** How often it has been built; 0 before the first time. */
   readonly generation: number
   /** The count of the last tick it was active at; 0 before. */
@@ -50,6 +56,10 @@ export class DomainRegistry extends Context.Service<DomainRegistry, {
   readonly lastTick: Effect.Effect<Option.Option<Tick>>
   /** All domains, in the order in which they were given. */
   readonly snapshot: Effect.Effect<ReadonlyArray<DomainView>>
+  /** One domain. */
+  readonly domain: (name: string) => Effect.Effect<DomainView, UnknownDomain>
+  /** A number that grows with every commit: as long as it stays, only ticks and health have changed. */
+  readonly version: Effect.Effect<number>
   /** Every transition from now on. */
   readonly changes: Stream.Stream<DomainEvent>
 }>()("thunderline/DomainRegistry") {}
@@ -84,8 +94,10 @@ export class Transitions extends Context.Service<Transitions, {
    * one synchronous step, and only then published.
    */
   readonly commit: (moves: ReadonlyArray<Move>) => Effect.Effect<void, IllegalTransition>
-  /** Completes after the next commit. */
-  readonly changed: Effect.Effect<void>
+  /** How many commits there have been. */
+  readonly commits: () => number
+  /** Completes as soon as there have been more commits than `since`, so that none can slip by between look and wait. */
+  readonly changed: (since: number) => Effect.Effect<void>
 }>()("thunderline/DomainRegistry/Transitions") {}
 
 const historySize = 100
@@ -93,6 +105,8 @@ const historySize = 100
 interface Entry {
   readonly node: DomainNode
   status: DomainStatus
+  since: number
+  activatedAt: number | null
   generation: number
   lastTick: number
   health: (() => Health) | undefined
@@ -109,13 +123,14 @@ const make = Effect.gen(function*() {
   const entries = new Map<string, Entry>()
   const history: Array<DomainEvent> = []
   const waiters = new Set<() => void>()
+  let commits = 0
   let activeNames: ReadonlyArray<string> | undefined
   let activeCount = 0
   let lastTick: Tick | undefined
 
   const entry = (node: DomainNode) => entries.get(node.domain.name)!
 
-  const blockedBy = (node: DomainNode, known = new Map<DomainNode, ReadonlyArray<DomainNode>>()) => {
+  const blockedBy = (node: DomainNode, known: Map<DomainNode, ReadonlyArray<DomainNode>>) => {
     const before = known.get(node)
     if (before !== undefined) return before
     const blocking: ReadonlyArray<DomainNode> = entry(node).status._tag === "waiting"
@@ -125,16 +140,22 @@ const make = Effect.gen(function*() {
     return blocking
   }
 
-  const view = ({ generation, health, lastTick: seen, node, status }: Entry): DomainView => ({
+  const view = (
+    { activatedAt, generation, health, lastTick: seen, node, since, status }: Entry,
+    known: Map<DomainNode, ReadonlyArray<DomainNode>>
+  ): DomainView => ({
     name: node.domain.name,
     status,
+    since,
+    activatedAt,
+    activationTick: node.domain.activationTick,
     generation,
     lastTick: status._tag === "active" ? lastTick?.count ?? 0 : seen,
     dependsOn: node.domain.dependsOn.map((other) => other.name),
     after: node.domain.after.map((other) => other.name),
     criticality: node.domain.criticality,
     health: health?.() ?? null,
-    blockedBy: blockedBy(node).map((other) => other.domain.name)
+    blockedBy: blockedBy(node, known).map((other) => other.domain.name)
   })
 
   const event = (
@@ -173,9 +194,11 @@ const make = Effect.gen(function*() {
       activeCount--
     }
     known.status = to
+    known.since = DateTime.toEpochMillis(event.occurredAt)
     known.generation = event.generation
     if (to._tag === "active") {
       activeCount++
+      known.activatedAt = known.since
       history.push(event)
       if (history.length > historySize) history.shift()
     }
@@ -210,6 +233,14 @@ const make = Effect.gen(function*() {
     }
   })
 
+  const find = (name: string) =>
+    Effect.suspend(() => {
+      const known = entries.get(name)
+      return known === undefined
+        ? Effect.fail(new UnknownDomain({ domain: name, known: Array.from(entries.keys()) }))
+        : Effect.succeed(known)
+    })
+
   const registry = DomainRegistry.of({
     activeDomains: Effect.sync(() =>
       activeNames ??= Array.from(entries.values())
@@ -217,17 +248,16 @@ const make = Effect.gen(function*() {
         .map((known) => known.node.domain.name)
     ),
     activeCount: Effect.sync(() => activeCount),
-    domainStatus: (name) =>
-      Effect.suspend(() => {
-        const known = entries.get(name)
-        return known === undefined
-          ? Effect.fail(new UnknownDomain({ domain: name, known: Array.from(entries.keys()) }))
-          : Effect.succeed(known.status)
-      }),
+    domainStatus: (name) => Effect.map(find(name), (known) => known.status),
     activationHistory: Effect.sync(() => history.slice()),
     currentTick: Effect.sync(() => lastTick?.count ?? 0),
     lastTick: Effect.sync(() => Option.fromUndefinedOr(lastTick)),
-    snapshot: Effect.sync(() => Array.from(entries.values(), view)),
+    snapshot: Effect.sync(() => {
+      const known = new Map<DomainNode, ReadonlyArray<DomainNode>>()
+      return Array.from(entries.values(), (entry) => view(entry, known))
+    }),
+    domain: (name) => Effect.map(find(name), (known) => view(known, new Map())),
+    version: Effect.sync(() => commits),
     changes: Stream.map(pubsub.stream("system:domain_event"), (envelope) => envelope.payload)
   })
 
@@ -237,6 +267,8 @@ const make = Effect.gen(function*() {
         entries.set(node.domain.name, {
           node,
           status: DomainStatus.waiting(),
+          since: clock.currentTimeMillisUnsafe(),
+          activatedAt: null,
           generation: 0,
           lastTick: 0,
           health: undefined
@@ -249,7 +281,7 @@ const make = Effect.gen(function*() {
     currentTick: () => lastTick,
     status: (node) => entry(node).status,
     generation: (node) => entry(node).generation,
-    blockedBy: (node) => blockedBy(node),
+    blockedBy: (node) => blockedBy(node, new Map()),
     healthFrom: (node, health) => {
       entry(node).health = health
     },
@@ -257,16 +289,20 @@ const make = Effect.gen(function*() {
       Effect.suspend(() => {
         const committed = commitUnsafe(moves)
         if (Result.isFailure(committed)) return Effect.fail(committed.failure)
+        commits++
         const woken = Array.from(waiters)
         waiters.clear()
         for (const resume of woken) resume()
         return publish(committed.success)
       }),
-    changed: Effect.callback<void>((resume) => {
-      const wake = () => resume(Effect.void)
-      waiters.add(wake)
-      return Effect.sync(() => waiters.delete(wake))
-    })
+    commits: () => commits,
+    changed: (since) =>
+      Effect.callback<void>((resume) => {
+        const wake = () => resume(Effect.void)
+        if (commits > since) return wake()
+        waiters.add(wake)
+        return Effect.sync(() => waiters.delete(wake))
+      })
   })
 
   yield* Effect.log("[DomainRegistry] Started and subscribed to system events")
