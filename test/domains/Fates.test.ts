@@ -53,13 +53,13 @@ describe("the six domains, when a worker of thunderbolt is killed", () => {
     Effect.gen(function*() {
       yield* Simulation.run({ domains, script: { faults }, ticks: 12 })
       const { lines } = yield* LogLines.LogLines
-      const crash = lines.findIndex(({ text }) => text === "[thunderbolt] Crashed (failure)")
+      const crash = lines.findIndex(({ text }) => text === "[Thunderbolt] Crashed (failure)")
       const end = lines.findIndex(({ annotations, text }) =>
         text.endsWith("Deactivating") && annotations["tick"] === 12
       )
       const told = lines.slice(crash, end)
       assert.deepStrictEqual(told.map(({ text }) => text.replace(/in \d+.*/, "in …")), [
-        "[thunderbolt] Crashed (failure)",
+        "[Thunderbolt] Crashed (failure)",
         "[Thundercrown] Deactivating, thunderbolt is going down",
         "[Cerebros] Deactivating, thunderbolt is going down",
         "[Thunderbolt] Restart 1 in …",
