@@ -34,12 +34,6 @@ const audit = Flag.Literals("audit", ["best-effort", "required"]).pipe(
   Flag.withDescription("Go on without the database (default), or require it")
 )
 
-const policy = Flag.Literals("policy", ["act", "dry-run"]).pipe(
-  Flag.withDefault("act"),
-  Flag.withMetavar("mode"),
-  Flag.withDescription("Whether thundercrown restarts what has become slow (default), or only says what it would do")
-)
-
 const migrate = Flag.Boolean("migrate").pipe(
   Flag.withDefault(true),
   Flag.withDescription("Bring the database schema up to date first (default); --no-migrate leaves it as it is")
@@ -55,6 +49,12 @@ const retention = Flag.String("retention").pipe(
   Flag.withDescription("How long transitions are kept: \"30 days\", 12h (default: for ever)")
 )
 
+const policy = Flag.Literals("policy", ["act", "dry-run"]).pipe(
+  Flag.withDefault("act"),
+  Flag.withMetavar("mode"),
+  Flag.withDescription("Whether thundercrown restarts what has become slow (default), or only says what it would do")
+)
+
 /** `thunderline start`: runs an app, or the domains that come with Thunderline, until a signal ends it. */
 export const command = Command.make(
   "start",
@@ -63,10 +63,10 @@ export const command = Command.make(
     interval: Interval.flag,
     firstTick,
     audit,
-    policy,
     migrate,
     retention,
     logFormat: LogFormat.flag,
+    policy,
     trail: TrailSettings.flags
   },
   Effect.fnUntraced(function*({ app, logFormat, ...settings }) {
