@@ -2,7 +2,7 @@ import { describe, expect, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import { readFileSync } from "node:fs"
 import { join } from "node:path"
-import { appText, folder, run, thunderline } from "./Process.ts"
+import { appText, folder, root, run, start, thunderline } from "./Process.ts"
 
 /** `back` loses a worker once, and takes `front` down with it. */
 const app = appText(`
@@ -116,6 +116,22 @@ describe("the trail from the command line", () => {
       })
       const events = yield* run(["events", "--csv", ...state], { cwd })
       expect(events.stdout).toMatch(/^occurred_at,run_id,tick,[^\n]*\n$/)
+    }))
+
+  it.live("is written only as long as somebody reads it, but for the program's own log", () =>
+    Effect.gen(function*() {
+      const cwd = yield* folder({ "app.ts": app })
+      const main = join(root, "layers/main.ts")
+      const shell = (line: string) => Effect.flatMap(start("bash", ["-c", line], { cwd }), (process) => process.ended)
+      const many = yield* shell(
+        `${process.execPath} ${main} simulate app.ts --ticks 9999 --interval 1ms --json | head -1; echo "\${PIPESTATUS[@]}"`
+      )
+      expect(many).toMatchObject({ stderr: "", stdout: "{\n0 0\n" })
+      const log = yield* shell(
+        `timeout -s TERM 2 ${process.execPath} ${main} start app.ts --interval 10ms --database memory | head -1; ` +
+          `echo "\${PIPESTATUS[@]}"`
+      )
+      expect(log.stdout).toMatch(/Started and subscribed to system events\n124 0\n$/)
     }))
 
   it.live("is followed from before there is one", () =>
