@@ -31,8 +31,12 @@ const runMain = Runtime.makeRunMain(({ fiber, teardown }) => {
   })
 })
 
-/** When whoever read the output (`head`, a pager) has gone, there is nobody left to write for. */
-let onReaderGone: () => void = () => process.exit(ExitCode.ok)
+/** When whoever read the output (`head`, a pager) has gone, there is nobody left to write for: an orderly end. */
+let onReaderGone = () => {
+  onReaderGone = () => {}
+  process.exitCode = ExitCode.ok
+  process.emit("SIGTERM")
+}
 for (const stream of [process.stdout, process.stderr]) {
   stream.on("error", (error: NodeJS.ErrnoException) => {
     if (error.code !== "EPIPE") throw error

@@ -127,6 +127,14 @@ describe("the trail from the command line", () => {
         `${process.execPath} ${main} simulate app.ts --ticks 9999 --interval 1ms --json | head -1; echo "\${PIPESTATUS[@]}"`
       )
       expect(many).toMatchObject({ stderr: "", stdout: "{\n0 0\n" })
+      // A reader that ran the embedded server itself takes it along.
+      yield* shell(`timeout -s TERM 3 ${process.execPath} ${main} start app.ts --interval 100ms --state-dir state`)
+      const read = yield* shell(
+        `${process.execPath} ${main} history --csv --state-dir state | head -1; echo "\${PIPESTATUS[@]}"`
+      )
+      expect(read).toMatchObject({ stderr: "", stdout: expect.stringMatching(/^occurred_at.*\n0 0\n$/) })
+      const server = yield* shell("cat state/postgres/postmaster.pid")
+      expect(server.code).toBe(1)
       const log = yield* shell(
         `timeout -s TERM 2 ${process.execPath} ${main} start app.ts --interval 10ms --database memory | head -1; ` +
           `echo "\${PIPESTATUS[@]}"`
