@@ -11,7 +11,7 @@ import * as Option from "effect/Option"
 import * as Schedule from "effect/Schedule"
 import { CurrentRun } from "./CurrentRun.ts"
 import { Escalation } from "./Escalation.ts"
-import { Repo, type RepoError, RepoUnavailable, type Run, RunInUse } from "./Repo.ts"
+import { Repo, type RepoError, RepoUnavailable, type Run, type RunInUse } from "./Repo.ts"
 
 /**
  * How this run stands in the trail: `held`, it is this run's; `unclaimed`, the database has not answered yet or not any
