@@ -9,18 +9,19 @@ import * as Database from "./Database.ts"
 import { databaseOptions } from "./Trail.ts"
 
 /** What runs when `start` is given no app; it needs nothing from outside. */
-const sixDomains: Effect.Effect<App> = Effect.map(
-  Effect.promise(() => import("../src/domains/SixDomains.ts")),
-  ({ domains }) => ({ domains, layer: Layer.empty })
-)
+const sixDomains = (mode: ProgramSettings["policy"]): Effect.Effect<App> =>
+  Effect.map(
+    Effect.promise(() => import("../src/domains/SixDomains.ts")),
+    ({ domainsWith }) => ({ domains: domainsWith({ policy: { mode } }), layer: Layer.empty })
+  )
 
 /** The program: Thunderline with the app's domains on the trail of choice, until it is interrupted or escalates. */
 export const run = Effect.fnUntraced(function*(
   version: string,
-  { audit, firstTick, interval, migrate, name, retention, trail }: ProgramSettings,
+  { audit, firstTick, interval, migrate, name, policy, retention, trail }: ProgramSettings,
   given: App | undefined
 ): Effect.fn.Return<never, unknown> {
-  const { domains, layer } = given ?? (yield* sixDomains)
+  const { domains, layer } = given ?? (yield* sixDomains(policy))
   // What the domains need and how the app's layer fails is known to the app alone.
   const main = Thunderline.layer({
     domains,

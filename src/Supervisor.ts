@@ -60,6 +60,17 @@ const Command = Data.taggedEnum<Command>()
 const failedWith = (cause: Cause.Cause<unknown>, error: new(...args: any) => unknown): boolean =>
   cause.reasons.some((reason) => Cause.isFailReason(reason) && reason.error instanceof error)
 
+/** What a boot is analysed by: what the domain awaits, when its tick was sent, when the heart began to beat. */
+const gateFacts = ({ node, reached }: Slot): Schema.JsonObject => {
+  const { interval, lateness, slot, timestamp } = reached!
+  const reachedAt = timestamp.epochMilliseconds
+  return {
+    awaits: node.awaits.map((other) => other.domain.name),
+    reachedAt,
+    heartbeatAt: Math.round(reachedAt - Duration.toMillis(lateness) - slot * Duration.toMillis(interval))
+  }
+}
+
 /** One fiber that executes all moves, in the order in which they were asked for. */
 const make = Effect.fnUntraced(function*(options: SupervisorOptions) {
   const nodes = yield* DomainGraph.make(options.domains)
@@ -139,7 +150,12 @@ const make = Effect.fnUntraced(function*(options: SupervisorOptions) {
     })
     if (opened.length === 0) return
     yield* transitions.commit(
-      opened.map(({ opening, slot }) => ({ node: slot.node, trigger: Trigger.GateOpened({ opening }), reason }))
+      opened.map(({ opening, slot }) => ({
+        node: slot.node,
+        trigger: Trigger.GateOpened({ opening }),
+        reason,
+        metadata: transitions.generation(slot.node) === 0 ? gateFacts(slot) : {}
+      }))
     )
     for (const { opening, slot } of opened) enter(slot, opening)
   })

@@ -17,6 +17,8 @@ export interface ProgramSettings {
   readonly migrate: boolean
   /** How long transitions are kept; for ever without. */
   readonly retention: Option.Option<Duration.Duration>
+  /** Whether thundercrown, of the domains that come with Thunderline, carries its decisions out. */
+  readonly policy: "act" | "dry-run"
   readonly trail: TrailSettings
 }
 

@@ -49,6 +49,12 @@ const retention = Flag.String("retention").pipe(
   Flag.withDescription("How long transitions are kept: \"30 days\", 12h (default: for ever)")
 )
 
+const policy = Flag.Literals("policy", ["act", "dry-run"]).pipe(
+  Flag.withDefault("act"),
+  Flag.withMetavar("mode"),
+  Flag.withDescription("Whether thundercrown restarts what has become slow (default), or only says what it would do")
+)
+
 /** `thunderline start`: runs an app, or the domains that come with Thunderline, until a signal ends it. */
 export const command = Command.make(
   "start",
@@ -60,6 +66,7 @@ export const command = Command.make(
     migrate,
     retention,
     logFormat: LogFormat.flag,
+    policy,
     trail: TrailSettings.flags
   },
   Effect.fnUntraced(function*({ app, logFormat, ...settings }) {
