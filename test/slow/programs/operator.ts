@@ -33,7 +33,7 @@ const operate = Effect.fnUntraced(function*(domain: string) {
     Effect.sync(() => say({ event: "acknowledged", runId, domain, count: ++count }))
   )
   // Refused while it is on its way.
-  yield* Effect.forever(Effect.catchTag(move, "MoveRefused", () => Effect.yieldNow))
+  return yield* Effect.forever(Effect.catchTag(move, "MoveRefused", () => Effect.yieldNow))
 })
 
 const main = Thunderline.layer({
