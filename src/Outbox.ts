@@ -10,6 +10,7 @@ import * as Layer from "effect/Layer"
 import * as Schedule from "effect/Schedule"
 import type { DomainEvent } from "./DomainEvent.ts"
 import { Repo, RepoUnavailable } from "./Repo.ts"
+import * as Telemetry from "./Telemetry.ts"
 
 /**
  * Whether the trail is written: `ok`, or `degraded` since a moment (milliseconds since the epoch) because the database
@@ -89,13 +90,17 @@ const make = Effect.fnUntraced(function*(options: OutboxOptions | undefined) {
   const degrade = Effect.fnUntraced(function*(error: RepoUnavailable) {
     if (status._tag === "degraded") return
     status = AuditStatus.degraded({ since: clock.currentTimeMillisUnsafe(), detail: error.detail })
-    yield* Effect.logWarning(`[Outbox] audit: degraded, ${error.message}`)
+    yield* Effect.logWarning(`[Outbox] audit: degraded, ${error.message}`).pipe(
+      Telemetry.event("thunderline.outbox.degraded")
+    )
   })
 
   const recover = Effect.fnUntraced(function*() {
     if (status._tag === "ok") return
     status = AuditStatus.ok()
-    yield* Effect.logInfo(`[Outbox] audit: ok, ${pending.length} transitions left to write`)
+    yield* Effect.logInfo(`[Outbox] audit: ok, ${pending.length} transitions left to write`).pipe(
+      Telemetry.event("thunderline.outbox.recovered")
+    )
   })
 
   const write = (batch: ReadonlyArray<DomainEvent>): Effect.Effect<void> =>
@@ -137,7 +142,9 @@ const make = Effect.fnUntraced(function*(options: OutboxOptions | undefined) {
         const lost = overflowing
         dropped += lost
         overflowing = 0
-        yield* Effect.logError(`[Outbox] Full at ${capacity}: the oldest ${lost} transitions were dropped`)
+        yield* Effect.logError(`[Outbox] Full at ${capacity}: the oldest ${lost} transitions were dropped`).pipe(
+          Telemetry.event("thunderline.outbox.dropped")
+        )
       }
       const batch = pending.splice(0, batchSize)
       inFlight = batch.length
@@ -148,6 +155,10 @@ const make = Effect.fnUntraced(function*(options: OutboxOptions | undefined) {
       }
     }
   })
+
+  yield* Telemetry.observe("thunderline.outbox.backlog", () => pending.length + inFlight)
+  yield* Telemetry.observe("thunderline.outbox.written", () => written)
+  yield* Telemetry.observe("thunderline.outbox.dropped", () => dropped + overflowing)
 
   const fiber = yield* Effect.forkDetach(writer)
   yield* Effect.addFinalizer(() =>

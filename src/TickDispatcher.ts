@@ -4,11 +4,15 @@ import * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
+import { identity } from "effect/Function"
 import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
 import * as PubSub from "effect/PubSub"
 import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
 import type { Generation } from "./Generation.ts"
+import * as Spans from "./Spans.ts"
+import * as Telemetry from "./Telemetry.ts"
 import type { Tick } from "./Tick.ts"
 
 /** A domain left its ticks unanswered and is taken for dead. */
@@ -36,6 +40,9 @@ export interface TickHandled {
   readonly coalesced: number
 }
 
+/** Whether a tick came so late that silence before it says nothing: the event loop was blocked. */
+export const isLate = (tick: Tick): boolean => Duration.toMillis(tick.lateness) > Duration.toMillis(tick.interval) / 2
+
 /** Hands each tick to the active domains that have an `onTick`. */
 export class TickDispatcher extends Context.Service<TickDispatcher, {
   /** Every handled tick from now on; a slow reader loses the oldest. */
@@ -55,8 +62,23 @@ export class TickReceivers extends Context.Service<TickReceivers, {
   readonly make: (generation: Generation) => TickReceiver
 }>()("thunderline/TickDispatcher/TickReceivers") {}
 
+const tracedTick = ({ domain, number }: Generation, tick: Tick) => <A, E>(effect: Effect.Effect<A, E>) =>
+  Effect.flatMap(Spans.ofTick(tick), (parent) =>
+    Effect.withSpan(effect, "Domain.tick", {
+      parent: Option.getOrUndefined(parent),
+      root: Option.isNone(parent),
+      level: "Debug",
+      attributes: {
+        [Telemetry.attribute.domain]: domain.name,
+        [Telemetry.attribute.generation]: number,
+        [Telemetry.attribute.tick]: tick.count
+      },
+      captureStackTrace: false
+    }))
+
 const make = Effect.gen(function*() {
   const clock = yield* Clock.Clock
+  const everyTick = yield* Spans.everyTick
   const pubsub = yield* Effect.acquireRelease(PubSub.sliding<TickHandled>(4096), PubSub.shutdown)
 
   // The plain publish is the cheap one, and refuses only when a slow reader has to lose its oldest.
@@ -67,6 +89,9 @@ const make = Effect.gen(function*() {
 
   const makeReceiver = (generation: Generation): TickReceiver => {
     const { domain, onFailure } = generation
+    const attributes = { [Telemetry.attribute.domain]: domain.name }
+    const durations = Telemetry.histogram("thunderline.domain.tick.duration", attributes)
+    const coalescings = Telemetry.counter("thunderline.domain.ticks.coalesced", attributes)
     let running: { readonly tick: Tick } | undefined
     let waiting: Tick | undefined
     let coalesced = 0
@@ -79,7 +104,11 @@ const make = Effect.gen(function*() {
       coalesced = 0
       running = call
       const fiber = generation.fork(
-        Effect.suspend(() => domain.onTick!(tick)).pipe(Effect.scoped, Effect.annotateLogs("tick", tick.count))
+        Effect.suspend(() => domain.onTick!(tick)).pipe(
+          Effect.scoped,
+          Effect.annotateLogs("tick", tick.count),
+          everyTick ? tracedTick(generation, tick) : identity
+        )
       )
       generation.track(fiber)
       fiber.addObserver((exit) => {
@@ -91,7 +120,9 @@ const make = Effect.gen(function*() {
           return
         }
         unanswered = 0
-        const duration = Duration.nanos(clock.monotonicTimeNanosUnsafe() - started)
+        const nanos = clock.monotonicTimeNanosUnsafe() - started
+        const duration = Duration.nanos(nanos)
+        durations.updateUnsafe(Number(nanos) / 1e9, services)
         report({
           domain: domain.name,
           generation: generation.number,
@@ -111,10 +142,13 @@ const make = Effect.gen(function*() {
       health: () => unanswered === 0 ? "healthy" : unanswered < domain.maxMissedTicks ? "suspect" : "silent",
       deliver: (tick) => {
         if (running === undefined) return run(tick)
-        if (waiting !== undefined) coalesced++
+        if (waiting !== undefined) {
+          coalesced++
+          coalescings.updateUnsafe(1, services)
+        }
         waiting = tick
         // While the heartbeat itself is late, the event loop is blocked and silence says nothing about this domain.
-        if (Duration.toMillis(tick.lateness) > Duration.toMillis(tick.interval) / 2) return
+        if (isLate(tick)) return
         unanswered++
         if (unanswered === domain.maxMissedTicks) {
           const silent = new DomainSilent({ domain: domain.name, tick: running.tick.count, unanswered })
