@@ -1,6 +1,7 @@
 import * as Context from "effect/Context"
 import type * as Duration from "effect/Duration"
 import type * as Effect from "effect/Effect"
+import type * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import type { App } from "./App.ts"
 import type { TrailSettings } from "./TrailSettings.ts"
@@ -11,6 +12,9 @@ export interface ProgramSettings {
   readonly firstTick: "interval" | "immediate"
   readonly audit: "best-effort" | "required"
   readonly trail: TrailSettings
+  /** The base URL of the collector; without it the environment says whether and where telemetry goes. */
+  readonly otlp: Option.Option<string>
+  readonly traceLevel: "Info" | "Debug"
 }
 
 /** A domain with `escalate` has spent its restarts: the program ends, so that the platform may start it anew. */

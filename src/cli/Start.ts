@@ -9,6 +9,7 @@ import * as References from "effect/References"
 import * as App from "./App.ts"
 import * as Interval from "./Interval.ts"
 import * as LogFormat from "./LogFormat.ts"
+import * as Otlp from "./Otlp.ts"
 import { Program } from "./Program.ts"
 import * as Style from "./Style.ts"
 import * as Trail from "./Trail.ts"
@@ -34,7 +35,16 @@ const audit = Flag.Literals("audit", ["best-effort", "required"]).pipe(
 /** `thunderline start`: runs an app, or the domains that come with Thunderline, until a signal ends it. */
 export const command = Command.make(
   "start",
-  { app, interval: Interval.flag, firstTick, audit, logFormat: LogFormat.flag, trail: TrailSettings.flags },
+  {
+    app,
+    interval: Interval.flag,
+    firstTick,
+    audit,
+    logFormat: LogFormat.flag,
+    otlp: Otlp.flag,
+    traceLevel: Otlp.traceLevel,
+    trail: TrailSettings.flags
+  },
   Effect.fnUntraced(function*({ app, logFormat, ...settings }) {
     const loaded = Option.isNone(app) ? undefined : yield* App.load(app.value)
     const logger = LogFormat.logger(logFormat, yield* Style.current)
@@ -50,6 +60,7 @@ export const command = Command.make(
   Command.withExamples([
     { command: "thunderline start" },
     { command: "thunderline start examples/minimal.ts --interval 500ms", description: "Your own domains" },
-    { command: "thunderline start --database memory --log-format json" }
+    { command: "thunderline start --database memory --log-format json" },
+    { command: "thunderline start --otlp http://127.0.0.1:4318", description: "With traces, metrics and logs" }
   ])
 )
