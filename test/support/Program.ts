@@ -16,12 +16,12 @@ export interface Program {
 export const start = (
   path: string,
   args: ReadonlyArray<string>,
-  user: { readonly uid?: number; readonly gid?: number } = {}
+  options: { readonly uid?: number; readonly gid?: number; readonly env?: NodeJS.ProcessEnv } = {}
 ) =>
   Effect.acquireRelease(
     Effect.sync((): Program => {
       const child = spawn(process.execPath, [path, ...args], {
-        ...user,
+        ...options,
         detached: true,
         stdio: ["ignore", "pipe", "inherit"]
       })
