@@ -26,12 +26,16 @@ export const start = (
         stdio: ["ignore", "pipe", "inherit"]
       })
       const heard: Array<any> = []
+      let silent = false
       const listeners = new Set<() => void>()
       const notify = () => listeners.forEach((listener) => listener())
       createInterface({ input: child.stdout! }).on("line", (line) => {
         if (line.startsWith("{")) heard.push(JSON.parse(line))
         notify()
-      }).on("close", notify)
+      }).on("close", () => {
+        silent = true
+        notify()
+      })
       const ended = () => child.exitCode ?? child.signalCode
       child.on("exit", notify)
       const until = <A>(look: () => A | undefined) =>
@@ -51,7 +55,7 @@ export const start = (
           until(() => {
             const index = heard.findIndex((message) => message.event === event)
             if (index >= 0) return heard.splice(index, 1)[0]
-            return ended() === null ? undefined : { event: "ended", exit: ended() }
+            return ended() === null || !silent ? undefined : { event: "ended", exit: ended() }
           }),
         exit: until(() => ended() ?? undefined)
       }
