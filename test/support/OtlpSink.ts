@@ -159,7 +159,9 @@ export const make = Effect.acquireRelease(
         until: (holds) =>
           Effect.callback<void>((resume) => {
             const look = () => {
-              if (holds()) resume(Effect.void)
+              if (!holds()) return
+              listeners.delete(look)
+              resume(Effect.void)
             }
             listeners.add(look)
             look()

@@ -26,23 +26,21 @@ export const start = (
         stdio: ["ignore", "pipe", "inherit"]
       })
       const heard: Array<any> = []
-      let silent = false
       const listeners = new Set<() => void>()
       const notify = () => listeners.forEach((listener) => listener())
       createInterface({ input: child.stdout! }).on("line", (line) => {
         if (line.startsWith("{")) heard.push(JSON.parse(line))
         notify()
-      }).on("close", () => {
-        silent = true
-        notify()
-      })
+      }).on("close", notify)
       const ended = () => child.exitCode ?? child.signalCode
       child.on("exit", notify)
       const until = <A>(look: () => A | undefined) =>
         Effect.callback<A>((resume) => {
           const listener = () => {
             const found = look()
-            if (found !== undefined) resume(Effect.succeed(found))
+            if (found === undefined) return
+            listeners.delete(listener)
+            resume(Effect.succeed(found))
           }
           listeners.add(listener)
           listener()
@@ -55,7 +53,7 @@ export const start = (
           until(() => {
             const index = heard.findIndex((message) => message.event === event)
             if (index >= 0) return heard.splice(index, 1)[0]
-            return ended() === null || !silent ? undefined : { event: "ended", exit: ended() }
+            return ended() === null ? undefined : { event: "ended", exit: ended() }
           }),
         exit: until(() => ended() ?? undefined)
       }
