@@ -37,7 +37,21 @@ export const make = Effect.fnUntraced(function*(options: {
   const recent = open()
   const failing = new Set<Signal>()
   let lost = open()
-  const counters = new Map<string, ReturnType<typeof Telemetry.counter>>()
+  const makeCounter = (signal: Signal, reason: LossReason) => {
+    const counter = Telemetry.counter("thunderline.telemetry.dropped", {
+      [Telemetry.attribute.signal]: signal,
+      [Telemetry.attribute.reason]: reason
+    })
+    // A series that begins with its first loss would not show that one as an increase.
+    counter.updateUnsafe(0, context)
+    return counter
+  }
+  const makeCounters = (signal: Signal) => ({
+    queue_full: makeCounter(signal, "queue_full"),
+    export_failed: makeCounter(signal, "export_failed"),
+    shutdown: makeCounter(signal, "shutdown")
+  })
+  const counters = { traces: makeCounters("traces"), metrics: makeCounters("metrics"), logs: makeCounters("logs") }
 
   const listed = (counts: Record<Signal, number>) =>
     Object.entries(items).flatMap(([signal, name]) =>
@@ -46,13 +60,7 @@ export const make = Effect.fnUntraced(function*(options: {
 
   const lose = (signal: Signal, reason: LossReason, count: number, detail: string) => {
     if (count === 0) return
-    const key = `${signal} ${reason}`
-    const counter = counters.get(key) ?? Telemetry.counter("thunderline.telemetry.dropped", {
-      [Telemetry.attribute.signal]: signal,
-      [Telemetry.attribute.reason]: reason
-    })
-    counters.set(key, counter)
-    counter.updateUnsafe(count, context)
+    counters[signal][reason].updateUnsafe(count, context)
     lost[signal] += count
     recent[signal] += count
     if (failing.size === 0) {

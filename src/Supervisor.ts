@@ -437,6 +437,8 @@ const make = Effect.fnUntraced(function*(options: SupervisorOptions) {
     })
   }
 
+  // A series that begins with its first restart would not show that one as an increase.
+  for (const slot of slots) slot.restarts.updateUnsafe(0, context)
   transitions.enrol(nodes)
   for (const slot of slots) {
     arm(slot)

@@ -167,7 +167,9 @@ describe.each(exporters)("telemetry of the six domains, one of them crashing onc
       )
       expect(yield* running.exit).toBe(0)
       expect(performance.now() - before).toBeLessThan(5_000)
-      expect(left.text).toMatch(/^\[Telemetry\] Left behind at the end: \d+ spans, (\d+ metric points, )?\d+ log records$/)
+      expect(left.text).toMatch(
+        /^\[Telemetry\] Left behind at the end: \d+ spans, (\d+ metric points, )?\d+ log records$/
+      )
     }))
 })
 
