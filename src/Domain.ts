@@ -94,8 +94,8 @@ export const isDomain = (u: unknown): u is Any => Predicate.hasProperty(u, TypeI
 
 /** Exponential from 200 ms to 30 s, jittered. */
 export const defaultSchedule: Schedule.Schedule<unknown> = Schedule.exponential("200 millis").pipe(
-  Schedule.modifyDelay(({ duration }) => Effect.succeed(Duration.min(duration, Duration.seconds(30)))),
-  Schedule.jittered
+  Schedule.jittered,
+  Schedule.modifyDelay(({ duration }) => Effect.succeed(Duration.min(duration, Duration.seconds(30))))
 )
 
 /**

@@ -31,6 +31,12 @@ import type { Health } from "./TickDispatcher.ts"
 export interface DomainView {
   readonly name: string
   readonly status: DomainStatus
+  /** When it entered that state, in milliseconds since the epoch. */
+  readonly since: number
+  /** When it last became active, in milliseconds since the epoch; `null` before the first time. */
+  readonly activatedAt: number | null
+  /** The earliest tick that it activates on. */
+  readonly activationTick: number
   /** How often it has been built; 0 before the first time. */
   readonly generation: number
   /** The count of the last tick it was active at; 0 before. */
@@ -59,6 +65,10 @@ export class DomainRegistry extends Context.Service<DomainRegistry, {
   readonly lastTick: Effect.Effect<Option.Option<Tick>>
   /** All domains, in the order in which they were given. */
   readonly snapshot: Effect.Effect<ReadonlyArray<DomainView>>
+  /** One domain. */
+  readonly domain: (name: string) => Effect.Effect<DomainView, UnknownDomain>
+  /** A number that grows with every commit: as long as it stays, only ticks and health have changed. */
+  readonly version: Effect.Effect<number>
   /** Every transition from now on. */
   readonly changes: Stream.Stream<DomainEvent>
 }>()("thunderline/DomainRegistry") {}
@@ -104,6 +114,8 @@ const historySize = 100
 interface Entry {
   readonly node: DomainNode
   status: DomainStatus
+  since: number
+  activatedAt: number | null
   generation: number
   lastTick: number
   health: (() => Health) | undefined
@@ -150,7 +162,7 @@ const make = Effect.gen(function*() {
 
   const entry = (node: DomainNode) => entries.get(node.domain.name)!
 
-  const blockedBy = (node: DomainNode, known = new Map<DomainNode, ReadonlyArray<DomainNode>>()) => {
+  const blockedBy = (node: DomainNode, known: Map<DomainNode, ReadonlyArray<DomainNode>>) => {
     const before = known.get(node)
     if (before !== undefined) return before
     const blocking: ReadonlyArray<DomainNode> = entry(node).status._tag === "waiting"
@@ -160,19 +172,31 @@ const make = Effect.gen(function*() {
     return blocking
   }
 
-  const view = ({ generation, health, lastTick: seen, node, status }: Entry): DomainView => ({
+  const view = (
+    { activatedAt, generation, health, lastTick: seen, node, since, status }: Entry,
+    known: Map<DomainNode, ReadonlyArray<DomainNode>>
+  ): DomainView => ({
     name: node.domain.name,
     status,
+    since,
+    activatedAt,
+    activationTick: node.domain.activationTick,
     generation,
     lastTick: status._tag === "active" ? lastTick?.count ?? 0 : seen,
     dependsOn: node.domain.dependsOn.map((other) => other.name),
     after: node.domain.after.map((other) => other.name),
     criticality: node.domain.criticality,
     health: health?.() ?? null,
-    blockedBy: blockedBy(node).map((other) => other.domain.name)
+    blockedBy: blockedBy(node, known).map((other) => other.domain.name)
   })
 
-  const event = (move: Move, from: DomainStatus, to: DomainStatus, generation: number): DomainEvent => {
+  const event = (
+    move: Move,
+    from: DomainStatus,
+    to: DomainStatus,
+    generation: number,
+    at: DateTime.Utc
+  ): DomainEvent => {
     const cause = move.cause ?? (to._tag === "crashed" ? to.cause : undefined)
     return {
       id: run.nextId(),
@@ -191,7 +215,7 @@ const make = Effect.gen(function*() {
       metadata: move.metadata ?? {},
       traceId: move.traceId ?? null,
       spanId: move.spanId ?? null,
-      occurredAt: DateTime.makeUnsafe(clock.currentTimeMillisUnsafe())
+      occurredAt: at
     }
   }
 
@@ -204,9 +228,11 @@ const make = Effect.gen(function*() {
     counts.set(event.from, counts.get(event.from)! - 1)
     count(known, event.to)
     known.status = to
+    known.since = DateTime.toEpochMillis(event.occurredAt)
     known.generation = event.generation
     if (to._tag === "active") {
       activeCount++
+      known.activatedAt = known.since
       history.push(event)
       if (history.length > historySize) history.shift()
     }
@@ -215,6 +241,8 @@ const make = Effect.gen(function*() {
 
   const commitUnsafe = (moves: ReadonlyArray<Move>): Result.Result<ReadonlyArray<DomainEvent>, IllegalTransition> => {
     const planned = new Map<string, { status: DomainStatus; generation: number }>()
+    // What goes down together went down at one time.
+    const at = DateTime.makeUnsafe(clock.currentTimeMillisUnsafe())
     const steps: Array<{ readonly event: DomainEvent; readonly to: DomainStatus }> = []
     for (const move of moves) {
       const name = move.node.domain.name
@@ -223,7 +251,7 @@ const make = Effect.gen(function*() {
       if (Result.isFailure(to)) return Result.fail(to.failure)
       const generation = to.success._tag === "activating" ? before + 1 : before
       planned.set(name, { status: to.success, generation })
-      steps.push({ event: event(move, from, to.success, generation), to: to.success })
+      steps.push({ event: event(move, from, to.success, generation, at), to: to.success })
     }
     for (const step of steps) apply(step.event, step.to)
     const events = steps.map((step) => step.event)
@@ -239,6 +267,14 @@ const make = Effect.gen(function*() {
     }
   })
 
+  const find = (name: string) =>
+    Effect.suspend(() => {
+      const known = entries.get(name)
+      return known === undefined
+        ? Effect.fail(new UnknownDomain({ domain: name, known: Array.from(entries.keys()) }))
+        : Effect.succeed(known)
+    })
+
   const registry = DomainRegistry.of({
     activeDomains: Effect.sync(() =>
       activeNames ??= Array.from(entries.values())
@@ -246,17 +282,16 @@ const make = Effect.gen(function*() {
         .map((known) => known.node.domain.name)
     ),
     activeCount: Effect.sync(() => activeCount),
-    domainStatus: (name) =>
-      Effect.suspend(() => {
-        const known = entries.get(name)
-        return known === undefined
-          ? Effect.fail(new UnknownDomain({ domain: name, known: Array.from(entries.keys()) }))
-          : Effect.succeed(known.status)
-      }),
+    domainStatus: (name) => Effect.map(find(name), (known) => known.status),
     activationHistory: Effect.sync(() => history.slice()),
     currentTick: Effect.sync(() => lastTick?.count ?? 0),
     lastTick: Effect.sync(() => Option.fromUndefinedOr(lastTick)),
-    snapshot: Effect.sync(() => Array.from(entries.values(), view)),
+    snapshot: Effect.sync(() => {
+      const known = new Map<DomainNode, ReadonlyArray<DomainNode>>()
+      return Array.from(entries.values(), (entry) => view(entry, known))
+    }),
+    domain: (name) => Effect.map(find(name), (known) => view(known, new Map())),
+    version: Effect.sync(() => commits),
     changes: Stream.map(pubsub.stream("system:domain_event"), (envelope) => envelope.payload)
   })
 
@@ -266,6 +301,8 @@ const make = Effect.gen(function*() {
         entries.set(node.domain.name, {
           node,
           status: DomainStatus.waiting(),
+          since: clock.currentTimeMillisUnsafe(),
+          activatedAt: null,
           generation: 0,
           lastTick: 0,
           health: undefined,
@@ -280,7 +317,7 @@ const make = Effect.gen(function*() {
     currentTick: () => lastTick,
     status: (node) => entry(node).status,
     generation: (node) => entry(node).generation,
-    blockedBy: (node) => blockedBy(node),
+    blockedBy: (node) => blockedBy(node, new Map()),
     healthFrom: (node, health) => {
       entry(node).health = health
     },

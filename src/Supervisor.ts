@@ -26,22 +26,32 @@ import * as DomainUse from "./DomainUse.ts"
 import { Escalation } from "./Escalation.ts"
 import { ActivationTimeout } from "./Generation.ts"
 import * as Lifecycle from "./Lifecycle.ts"
-import { log, type Report, type Slot, traced } from "./Lifecycle.ts"
+import { label, log, type Report, type Slot, traced } from "./Lifecycle.ts"
+import { Outbox } from "./Outbox.ts"
+import type { NotCommitted } from "./Receipt.ts"
 import * as Spans from "./Spans.ts"
 import { SystemPubSub } from "./SystemPubSub.ts"
 import * as Telemetry from "./Telemetry.ts"
 import type { Tick } from "./Tick.ts"
-import { DomainSilent, isLate, TickReceivers } from "./TickDispatcher.ts"
+import { DomainSilent, TickReceivers } from "./TickDispatcher.ts"
+import * as Watchdog from "./Watchdog.ts"
 
 /** What the supervisor runs and how; everything but the domains has a default. */
 export interface SupervisorOptions {
   readonly domains: ReadonlyArray<Domain.Any>
   /** `false` activates the domains at start, whatever their `activationTick` (default true). */
   readonly waitForTick?: boolean | undefined
+  /**
+   * `required`: an operator's move returns only when it is in the trail, else fails with `AuditUnavailable`.
+   * `best-effort` (the default): it returns when it is made.
+   */
+  readonly audit?: "best-effort" | "required" | undefined
+  /** How long such a move waits for the trail (default 5 seconds). */
+  readonly auditTimeout?: Duration.Input | undefined
 }
 
-/** What an operator's move is answered with. */
-type Reply = Deferred.Deferred<void, Control.MoveRefused | Control.ShuttingDown>
+/** What an operator's move is answered with: how to wait for the trail to have it. */
+type Reply = Deferred.Deferred<Effect.Effect<void, NotCommitted>, Control.MoveRefused | Control.ShuttingDown>
 
 /** Everything that can make the supervisor move, besides the reports of the domains' own fibers. */
 type Command = Data.TaggedEnum<{
@@ -62,6 +72,17 @@ const errorType = (cause: Cause.Cause<unknown>): string => {
   return error instanceof Error ? error.name : "_OTHER"
 }
 
+/** What a boot is analysed by: what the domain awaits, when its tick was sent, when the heart began to beat. */
+const gateFacts = ({ node, reached }: Slot): Schema.JsonObject => {
+  const { interval, lateness, slot, timestamp } = reached!
+  const reachedAt = timestamp.epochMilliseconds
+  return {
+    awaits: node.awaits.map((other) => other.domain.name),
+    reachedAt,
+    heartbeatAt: Math.round(reachedAt - Duration.toMillis(lateness) - slot * Duration.toMillis(interval))
+  }
+}
+
 /** One fiber that executes all moves, in the order in which they were asked for. */
 const make = Effect.fnUntraced(function*(options: SupervisorOptions) {
   const nodes = yield* DomainGraph.make(options.domains)
@@ -70,7 +91,10 @@ const make = Effect.fnUntraced(function*(options: SupervisorOptions) {
   const pubsub = yield* SystemPubSub
   const registry = yield* DomainRegistry
   const escalation = yield* Escalation
+  const outbox = yield* Outbox
+  const auditTimeout = Duration.fromInputUnsafe(options.auditTimeout ?? "5 seconds")
   const mailbox = yield* Queue.unbounded<Command | Report>()
+  const watchdog = Watchdog.make()
   const stopped = Deferred.makeUnsafe<void>()
   let phase: "running" | "stopping" = "running"
 
@@ -82,7 +106,16 @@ const make = Effect.fnUntraced(function*(options: SupervisorOptions) {
       }
       const reply: Reply = Deferred.makeUnsafe()
       Queue.offerUnsafe(mailbox, Command.Operate({ slot, move, reply }))
-      yield* Deferred.await(reply)
+      const committed = yield* Deferred.await(reply)
+      if (options.audit !== "required") return
+      const unavailable = (detail: string) => Effect.fail(new Control.AuditUnavailable({ domain, move, detail }))
+      yield* committed.pipe(
+        Effect.catchTag("NotCommitted", ({ detail }) => unavailable(detail)),
+        Effect.timeoutOrElse({
+          duration: auditTimeout,
+          orElse: () => unavailable(`no commit within ${Duration.format(auditTimeout)}`)
+        })
+      )
     })
   const control = Control.DomainControl.of({
     restart: operate("restart"),
@@ -114,9 +147,6 @@ const make = Effect.fnUntraced(function*(options: SupervisorOptions) {
 
   const context = yield* Effect.context<never>()
   const fanout = Telemetry.histogram("thunderline.tick.fanout.duration")
-  let suspended = 0
-  let suspendedInARow = 0
-  yield* Telemetry.observe("thunderline.watchdog.suspended", () => suspended)
 
   const say = (slot: Slot, message: string, event: Parameters<typeof Telemetry.event>[0]) =>
     Telemetry.event(event)(log(slot, message, tickNow().count))
@@ -142,6 +172,7 @@ const make = Effect.fnUntraced(function*(options: SupervisorOptions) {
         node: slot.node,
         trigger: Trigger.GateOpened({ opening }),
         reason,
+        metadata: transitions.generation(slot.node) === 0 ? gateFacts(slot) : {},
         ...(yield* begin(slot, opening))
       })
     }
@@ -211,7 +242,7 @@ const make = Effect.fnUntraced(function*(options: SupervisorOptions) {
     const now = clock.currentTimeMillisUnsafe()
     const text = Cause.pretty(cause)
     lifecycle.rest(slot)
-    const next = yield* slot.budget.take(now)
+    const next = yield* slot.budget.take(Number(clock.monotonicTimeNanosUnsafe()) / 1e6)
     const failed: Move = {
       node,
       trigger: Trigger.Failed({ cause: text }),
@@ -220,7 +251,7 @@ const make = Effect.fnUntraced(function*(options: SupervisorOptions) {
       ...details,
       ...traced(slot)
     }
-    yield* Effect.logError(`[${node.domain.name}] Crashed (${reason})`, cause).pipe(
+    yield* Effect.logError(`${label(slot)} Crashed (${reason})`, cause).pipe(
       annotate(slot, details.metadata),
       Telemetry.event("thunderline.domain.crashed"),
       slot.generation === undefined ? identity : Spans.under(slot.generation.span)
@@ -246,23 +277,8 @@ const make = Effect.fnUntraced(function*(options: SupervisorOptions) {
     lifecycle.backOff(slot, delay)
   })
 
-  /** A heartbeat that is late itself says nothing about the domains: how long that goes on must not stay unseen. */
-  const watch = Effect.fnUntraced(function*(tick: Tick) {
-    if (!isLate(tick)) {
-      suspendedInARow = 0
-      return
-    }
-    suspended++
-    if (++suspendedInARow !== 10) return
-    yield* Effect.logWarning(
-      "[Supervisor] Ten ticks in a row were late by more than half an interval: the event loop is blocked, and silent domains are not judged"
-    ).pipe(Effect.annotateLogs({ tick: tick.count }), Telemetry.event("thunderline.watchdog.suspended"))
-  })
-
   const finish = () => {
-    if (phase === "stopping" && slots.every((slot) => slot.closing === undefined)) {
-      Deferred.doneUnsafe(stopped, Effect.void)
-    }
+    if (phase === "stopping" && lifecycle.closing() === 0) Deferred.doneUnsafe(stopped, Effect.void)
   }
 
   const reports: { readonly [T in Report["_tag"]]: (report: Data.TaggedEnum.Value<Report, T>) => Step } = {
@@ -299,14 +315,13 @@ const make = Effect.fnUntraced(function*(options: SupervisorOptions) {
     }),
     Closed: Effect.fnUntraced(function*({ closing, done, durationMs, slot, span }) {
       const { domain } = slot.node
-      if (slot.closing === done) slot.closing = undefined
       if (closing.abandoned) {
         yield* Effect.logWarning(
-          `[${domain.name}] Its end took longer than ${Duration.format(domain.shutdownTimeout)} and was left behind`
+          `${label(slot)} Its end took longer than ${Duration.format(domain.shutdownTimeout)} and was left behind`
         ).pipe(annotate(slot), Telemetry.event("thunderline.domain.abandoned"), Spans.under(span))
       }
       if (closing.cause !== undefined) {
-        yield* Effect.logWarning(`[${domain.name}] Its end failed`, closing.cause).pipe(
+        yield* Effect.logWarning(`${label(slot)} Its end failed`, closing.cause).pipe(
           annotate(slot),
           Telemetry.event("thunderline.domain.end_failed"),
           Spans.under(span)
@@ -331,7 +346,7 @@ const make = Effect.fnUntraced(function*(options: SupervisorOptions) {
         )
         yield* settle(slot, opening, before.reason)
       }
-      Deferred.doneUnsafe(done, Effect.void)
+      lifecycle.closed(slot, done)
       finish()
     }),
     BackoffElapsed: Effect.fnUntraced(function*({ fiber, slot }) {
@@ -384,10 +399,10 @@ const make = Effect.fnUntraced(function*(options: SupervisorOptions) {
   const commands: { readonly [T in Command["_tag"]]: (command: Data.TaggedEnum.Value<Command, T>) => Step } = {
     Ticked: Effect.fnUntraced(function*({ tick }) {
       transitions.ticked(tick)
+      yield* watchdog(tick)
       const start = clock.monotonicTimeNanosUnsafe()
       for (const receiver of lifecycle.receivers) receiver.deliver(tick)
       fanout.updateUnsafe(Number(clock.monotonicTimeNanosUnsafe() - start) / 1e9, context)
-      yield* watch(tick)
       const reached: Array<Slot> = []
       while (upcoming.length > 0 && upcoming.at(-1)!.node.domain.activationTick <= tick.count) {
         const slot = upcoming.pop()!
@@ -401,9 +416,11 @@ const make = Effect.fnUntraced(function*(options: SupervisorOptions) {
         const refusal = new Control.ShuttingDown({ domain: slot.node.domain.name, move })
         return void Deferred.doneUnsafe(reply, Exit.fail(refusal))
       }
+      const receipt = outbox.follow()
       yield* moves[move](slot).pipe(
-        Effect.andThen(Effect.sync(() => Deferred.doneUnsafe(reply, Exit.void))),
-        Effect.catchTag("MoveRefused", (refusal) => Effect.sync(() => Deferred.doneUnsafe(reply, Exit.fail(refusal))))
+        Effect.andThen(Effect.sync(() => Deferred.doneUnsafe(reply, Exit.succeed(receipt.committed)))),
+        Effect.catchTag("MoveRefused", (refusal) => Effect.sync(() => Deferred.doneUnsafe(reply, Exit.fail(refusal)))),
+        Effect.ensuring(Effect.sync(receipt.end))
       )
     }),
     Start: Effect.fnUntraced(function*() {
@@ -480,5 +497,5 @@ type Step = Effect.Effect<void, IllegalTransition>
 export const layer = (options: SupervisorOptions): Layer.Layer<
   Control.DomainControl | DomainHandles,
   DomainGraph.DomainGraphError,
-  DomainRegistry | Transitions | TickReceivers | SystemPubSub | Escalation | CurrentRun
+  DomainRegistry | Transitions | TickReceivers | SystemPubSub | Escalation | Outbox | CurrentRun
 > => Layer.effectContext(make(options))

@@ -1,3 +1,4 @@
+import type * as Duration from "effect/Duration"
 import type * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as CurrentRun from "./CurrentRun.ts"
@@ -9,6 +10,8 @@ import * as DomainRegistry from "./DomainRegistry.ts"
 import * as Escalation from "./Escalation.ts"
 import * as Outbox from "./Outbox.ts"
 import * as Repo from "./Repo.ts"
+import * as Retention from "./Retention.ts"
+import * as RunLease from "./RunLease.ts"
 import * as Supervisor from "./Supervisor.ts"
 import * as SystemPubSub from "./SystemPubSub.ts"
 import * as TickDispatcher from "./TickDispatcher.ts"
@@ -20,6 +23,7 @@ export type Infrastructure =
   | SystemPubSub.SystemPubSub
   | Repo.Repo
   | Outbox.Outbox
+  | RunLease.RunLease
   | DomainRegistry.DomainRegistry
   | TickGenerator.TickGenerator
   | TickDispatcher.TickDispatcher
@@ -28,7 +32,7 @@ export type Infrastructure =
   | Escalation.Escalation
 
 /** What can be wrong with an application before anything of it has started. */
-export type StartError = DomainGraphError | TickGenerator.InvalidInterval
+export type StartError = DomainGraphError | TickGenerator.InvalidInterval | Repo.RunInUse | Repo.RepoError
 
 /** An application; everything but the domains has a default. */
 export interface Options<Domains extends ReadonlyArray<Domain.Any>, ERepo, RRepo>
@@ -42,6 +46,17 @@ export interface Options<Domains extends ReadonlyArray<Domain.Any>, ERepo, RRepo
   /** Where the trail is kept (default: in memory). */
   readonly repo?: Layer.Layer<Repo.Repo, ERepo, RRepo> | undefined
   readonly outbox?: Outbox.OutboxOptions | undefined
+  /** How the run is kept alive in the trail. */
+  readonly run?: RunLease.RunLeaseOptions | undefined
+  /**
+   * `required`: the program does not start without a trail, and an operator's move returns only when it is in there, else
+   * fails with `AuditUnavailable`. `best-effort` (the default): it goes on without. Domains move by themselves either way.
+   */
+  readonly audit?: "best-effort" | "required" | undefined
+  /** How long such a move waits for the trail (default 5 seconds). */
+  readonly auditTimeout?: Duration.Input | undefined
+  /** How long transitions are kept in the trail (default: for ever). */
+  readonly retention?: Duration.Input | undefined
 }
 
 /** The last step of the start: only when every domain waits for its gate does the heart begin to beat. */
@@ -67,12 +82,13 @@ export const layer = <const Domains extends ReadonlyArray<Domain.Any>, ERepo = n
   const ticks = options.heartbeat === "manual" ? TickGenerator.layerManual : TickGenerator.layer
   return heartbeat.pipe(
     Layer.provideMerge(Supervisor.layer(options)),
-    Layer.provideMerge(Layer.merge(TickDispatcher.layer, Escalation.layer)),
+    Layer.provideMerge(TickDispatcher.layer),
     Layer.provideMerge(ticks(options)),
     Layer.provideMerge(DomainRegistry.layer),
     Layer.provideMerge(Outbox.layer(options.outbox)),
+    Layer.provideMerge(Layer.merge(RunLease.layer(options), Retention.layer(options.retention))),
     Layer.provideMerge(repo),
-    Layer.provideMerge(SystemPubSub.layer),
+    Layer.provideMerge(Layer.merge(SystemPubSub.layer, Escalation.layer)),
     Layer.provideMerge(CurrentRun.layer(options))
   ) as Layer.Layer<
     Infrastructure,

@@ -14,6 +14,7 @@ import type { Generation } from "./Generation.ts"
 import * as Spans from "./Spans.ts"
 import * as Telemetry from "./Telemetry.ts"
 import type { Tick } from "./Tick.ts"
+import { isSuspended } from "./Watchdog.ts"
 
 /** A domain left its ticks unanswered and is taken for dead. */
 export class DomainSilent extends Schema.TaggedError<DomainSilent>()("DomainSilent", {
@@ -39,9 +40,6 @@ export interface TickHandled {
   /** How many ticks before this one were skipped because the domain was still busy. */
   readonly coalesced: number
 }
-
-/** Whether a tick came so late that silence before it says nothing: the event loop was blocked. */
-export const isLate = (tick: Tick): boolean => Duration.toMillis(tick.lateness) > Duration.toMillis(tick.interval) / 2
 
 /** Hands each tick to the active domains that have an `onTick`. */
 export class TickDispatcher extends Context.Service<TickDispatcher, {
@@ -147,8 +145,7 @@ const make = Effect.gen(function*() {
           coalescings.updateUnsafe(1, services)
         }
         waiting = tick
-        // While the heartbeat itself is late, the event loop is blocked and silence says nothing about this domain.
-        if (isLate(tick)) return
+        if (isSuspended(tick)) return
         unanswered++
         if (unanswered === domain.maxMissedTicks) {
           const silent = new DomainSilent({ domain: domain.name, tick: running.tick.count, unanswered })

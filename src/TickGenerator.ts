@@ -78,6 +78,7 @@ const make = Effect.fnUntraced(function*(options: TickGeneratorOptions | undefin
   let slot = 0
   let skipped = 0
   let startedAt: DateTime.Utc | undefined
+  let started: bigint | undefined
   let lastTickAt: DateTime.Utc | undefined
   yield* Telemetry.observe("thunderline.ticks.skipped", () => skipped)
 
@@ -135,6 +136,7 @@ const make = Effect.fnUntraced(function*(options: TickGeneratorOptions | undefin
   return TickGenerator.of({
     start: Effect.gen(function*() {
       startedAt = yield* DateTime.now
+      started = clock.monotonicTimeNanosUnsafe()
       if (beat === "manual") return
       yield* Effect.log(`[TickGenerator] Started with ${intervalMs}ms interval`).pipe(
         Telemetry.event("thunderline.heartbeat.started")
@@ -153,7 +155,7 @@ const make = Effect.fnUntraced(function*(options: TickGeneratorOptions | undefin
         slot,
         epoch: 1,
         interval: intervalMs,
-        uptime: startedAt === undefined ? 0 : clock.currentTimeMillisUnsafe() - startedAt.epochMilliseconds,
+        uptime: started === undefined ? 0 : Number(clock.monotonicTimeNanosUnsafe() - started) / 1e6,
         startedAt: startedAt ?? null,
         lastTickAt: lastTickAt ?? null,
         lateness: { p50: at(0.5), p99: at(0.99), max: at(1) },

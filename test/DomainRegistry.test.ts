@@ -72,7 +72,16 @@ describe("DomainRegistry", () => {
       assert.strictEqual(yield* registry.currentTick, 0)
       assert.deepStrictEqual(yield* registry.lastTick, Option.none())
       yield* enrolled
-      const waiting = { status: DomainStatus.waiting(), generation: 0, lastTick: 0, health: null, blockedBy: [] }
+      const waiting = {
+        status: DomainStatus.waiting(),
+        since: 0,
+        activatedAt: null,
+        activationTick: 1,
+        generation: 0,
+        lastTick: 0,
+        health: null,
+        blockedBy: []
+      }
       assert.deepStrictEqual(yield* registry.snapshot, [
         { ...waiting, name: "c", dependsOn: ["b"], after: ["a"], criticality: "required" as const },
         { ...waiting, name: "a", dependsOn: [], after: [], criticality: "required" as const },

@@ -116,7 +116,7 @@ const life = Effect.fnUntraced(function*(level: "All" | "Debug") {
       yield* awaitStates({ messy: "active", stubborn: "inactive" })
       faults.down = false
       yield* TestClock.adjust("5 seconds")
-      for (let n = 100; n < 110; n++) {
+      for (let n = 100; n < 120; n++) {
         yield* pubsub.publish("system:domain_tick", tick(n, { lateness: Duration.millis(800) }))
       }
       yield* settle

@@ -11,6 +11,14 @@ export interface ProgramSettings {
   readonly interval: Duration.Duration
   readonly firstTick: "interval" | "immediate"
   readonly audit: "best-effort" | "required"
+  /** The application's name in the trail. */
+  readonly name: string
+  /** Whether the database schema is brought up to date at the start. */
+  readonly migrate: boolean
+  /** How long transitions are kept; for ever without. */
+  readonly retention: Option.Option<Duration.Duration>
+  /** Whether thundercrown, of the domains that come with Thunderline, carries its decisions out. */
+  readonly policy: "act" | "dry-run"
   readonly trail: TrailSettings
   /** The base URL of the collector; without it the environment says whether and where telemetry goes. */
   readonly otlp: Option.Option<string>

@@ -20,6 +20,9 @@ export const layer = (state: TestRegistry): Layer.Layer<DomainRegistry> =>
 export const view = (name: string, status: DomainStatus): DomainView => ({
   name,
   status,
+  since: 0,
+  activatedAt: null,
+  activationTick: 1,
   generation: 1,
   lastTick: 0,
   dependsOn: [],

@@ -116,8 +116,8 @@ describe.each(exporters)("telemetry of the six domains, one of them crashing onc
         expect(value("thunderline.domain.transitions", attributes), `${domain} -> ${to}`).toBe(made)
       }
       for (const { domain } of activated) {
-        const [point] = sink.latest("thunderline.domain.activation.duration")
-          .filter(({ attributes }) => attributes["thunderline.domain.name"] === domain)
+        const point = sink.latest("thunderline.domain.activation.duration")
+          .find(({ attributes }) => attributes["thunderline.domain.name"] === domain)
         const all = activated.filter((one) => one.domain === domain)
         expect(point!.value).toBe(all.length)
         expect(point!.sum).toBeCloseTo(all.reduce((sum, one) => sum + one.durationMs! / 1_000, 0), 6)

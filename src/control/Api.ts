@@ -1,0 +1,160 @@
+import * as HttpApi from "effect/http-api/HttpApi"
+import * as HttpApiEndpoint from "effect/http-api/HttpApiEndpoint"
+import * as HttpApiGroup from "effect/http-api/HttpApiGroup"
+import * as HttpApiSchema from "effect/http-api/HttpApiSchema"
+import * as OpenApi from "effect/http-api/OpenApi"
+import * as Schema from "effect/Schema"
+import { Move } from "../DomainControl.ts"
+import { DomainEvent } from "../DomainEvent.ts"
+import { StatusName } from "../DomainStatus.ts"
+import * as Health from "../Health.ts"
+import { Tick } from "../Tick.ts"
+import { TickStats } from "../TickGenerator.ts"
+import { Operating, Reading, Validation } from "./Access.ts"
+import { DomainInfo, DomainList } from "./DomainInfo.ts"
+import * as Problem from "./Problem.ts"
+import { StreamEvent } from "./StreamEvent.ts"
+
+const describe = (description: string) => OpenApi.annotations({ description })
+
+const probe = <const Name extends string, const Path extends `/${string}`>(name: Name, path: Path, text: string) =>
+  HttpApiEndpoint.get(name, path, {
+    success: [Health.Pass, Health.Fail.pipe(HttpApiSchema.status(503))]
+  }).annotateMerge(describe(text))
+
+/** `GET /health/…`: open to everybody, for probes. 200 or 503, and why. */
+export class HealthApi extends HttpApiGroup.make("health").add(
+  probe("live", "/live", "Whether the heartbeat is alive; says nothing about domains or the database"),
+  probe("ready", "/ready", "Whether every required domain is active"),
+  probe("startup", "/startup", "Whether every domain whose tick has come has been active, is crashed, or is blocked")
+).prefix("/health").annotateMerge(describe("Probes")) {}
+
+/** The newest tick. */
+export const TickInfo = Schema.Struct({
+  /** Its count, 0 before the first. */
+  count: Schema.Natural,
+  tick: Schema.NullOr(Tick)
+})
+export interface TickInfo extends Schema.Schema.Type<typeof TickInfo> {}
+
+/** How the program does as a whole. */
+export const Stats = Schema.Struct({
+  run: Schema.Struct({
+    runId: Schema.String,
+    node: Schema.String,
+    app: Schema.String,
+    version: Schema.String,
+    startedAt: Schema.DateTimeUtcFromString
+  }),
+  heartbeat: TickStats,
+  domains: Schema.Struct({
+    total: Schema.Natural,
+    byStatus: Schema.Record(StatusName, Schema.Natural)
+  }),
+  /** The trail: where it is kept, whether it is written, and how far the writing is. */
+  audit: Schema.Struct({
+    backend: Schema.Literals(["memory", "postgresql"]),
+    status: Schema.Literals(["ok", "degraded"]),
+    since: Schema.NullOr(Schema.DateTimeUtcFromString),
+    detail: Schema.NullOr(Schema.String),
+    backlog: Schema.Natural,
+    written: Schema.Natural,
+    dropped: Schema.Natural
+  }),
+  /** Where telemetry is sent to, without what is secret in it; `null` when it is not sent anywhere. */
+  telemetry: Schema.Struct({ collector: Schema.NullOr(Schema.String) }),
+  /** How many follow the live stream. */
+  followers: Schema.Natural,
+  /** The server's clock. */
+  now: Schema.DateTimeUtcFromString
+})
+export interface Stats extends Schema.Schema.Type<typeof Stats> {}
+
+/** `GET /api/v1/tick` and `/stats`. */
+export class SystemApi extends HttpApiGroup.make("system").add(
+  HttpApiEndpoint.get("tick", "/tick", { success: TickInfo }).annotateMerge(describe("The newest tick")),
+  HttpApiEndpoint.get("stats", "/stats", { success: Stats }).annotateMerge(
+    describe("Heartbeat, domains by state, trail and telemetry")
+  )
+).middleware(Reading).prefix("/api/v1") {}
+
+/** A move that was accepted; the domain may still be on its way. */
+export const Accepted = Schema.Struct({ domain: Schema.String, move: Move, status: StatusName })
+export interface Accepted extends Schema.Schema.Type<typeof Accepted> {}
+
+const name = { name: Schema.String }
+
+const move = <const M extends Move>(move: M, text: string) =>
+  HttpApiEndpoint.post(move, `/:name/${move}`, {
+    params: name,
+    success: Accepted.pipe(HttpApiSchema.status(202)),
+    error: [Problem.DomainNotFound, Problem.MoveConflict, Problem.AuditAway, Problem.Stopping]
+  }).middleware(Operating).annotateMerge(describe(text))
+
+/** `GET /api/v1/domains`, `GET /api/v1/domains/{name}`, `POST /api/v1/domains/{name}/{move}`. */
+export class DomainsApi extends HttpApiGroup.make("domains").add(
+  HttpApiEndpoint.get("list", "/", { success: DomainList }).middleware(Reading).annotateMerge(
+    describe("All domains; has an ETag")
+  ),
+  HttpApiEndpoint.get("get", "/:name", { params: name, success: DomainInfo, error: Problem.DomainNotFound })
+    .middleware(Reading).annotateMerge(describe("One domain")),
+  move("restart", "Ends the domain's generation and builds the next, with a new restart budget"),
+  move("activate", "Lets an inactive domain wait for its gate again, which is looked at now"),
+  move("deactivate", "Takes the domain, and those that depend on it, out")
+).prefix("/api/v1/domains") {}
+
+/** Which transitions to read: everything given must hold. */
+export const HistoryQuery = {
+  domain: Schema.optionalKey(Schema.String),
+  /** The state that was entered. */
+  status: Schema.optionalKey(StatusName),
+  runId: Schema.optionalKey(Schema.String),
+  since: Schema.optionalKey(Schema.DateTimeUtcFromString),
+  until: Schema.optionalKey(Schema.DateTimeUtcFromString),
+  order: Schema.optionalKey(Schema.Literals(["newest", "oldest"])),
+  limit: Schema.optionalKey(Schema.Int.check(Schema.isBetween({ minimum: 1, maximum: 1000 }))),
+  cursor: Schema.optionalKey(Schema.String)
+}
+
+/** A page of transitions; `next` is the `cursor` of the page behind it. */
+export const HistoryPage = Schema.Struct({ events: Schema.Array(DomainEvent), next: Schema.NullOr(Schema.String) })
+export interface HistoryPage extends Schema.Schema.Type<typeof HistoryPage> {}
+
+/** `GET /api/v1/history`: the trail. */
+export class HistoryApi extends HttpApiGroup.make("history").add(
+  HttpApiEndpoint.get("page", "/history", {
+    query: HistoryQuery,
+    success: HistoryPage,
+    error: [Problem.InvalidRequest, Problem.Unavailable]
+  }).annotateMerge(describe("The transitions, newest first, at most 1,000 (default 100)"))
+).middleware(Reading).prefix("/api/v1") {}
+
+/** `GET /api/v1/events`: the live stream, as server-sent events. */
+export class EventsApi extends HttpApiGroup.make("events").add(
+  HttpApiEndpoint.get("stream", "/events", {
+    headers: { "last-event-id": Schema.optionalKey(Schema.String) },
+    query: {
+      /** Only this domain's transitions. */
+      domain: Schema.optionalKey(Schema.String),
+      /** Only transitions into this state. */
+      status: Schema.optionalKey(StatusName),
+      /** `false` leaves the ticks out (default `true`). */
+      ticks: Schema.optionalKey(Schema.Literals(["true", "false"])),
+      /** The same as the header `Last-Event-ID`, which goes before it. */
+      lastEventId: Schema.optionalKey(Schema.String)
+    },
+    success: HttpApiSchema.StreamSse({ events: StreamEvent }),
+    error: [Problem.InvalidRequest, Problem.Unavailable]
+  }).annotateMerge(describe("Ticks and transitions from now on, or from behind `Last-Event-ID`"))
+).middleware(Reading).prefix("/api/v1") {}
+
+/** The control plane: one definition for the server, the derived client, OpenAPI and the docs page. */
+export class Api extends HttpApi.make("thunderline")
+  .add(HealthApi, SystemApi, DomainsApi, HistoryApi, EventsApi)
+  .middleware(Validation)
+  .annotate(HttpApi.QueryParseOptions, { onExcessProperty: "error", errors: "all" })
+  .annotateMerge(OpenApi.annotations({
+    title: "Thunderline",
+    description: "Start-up, supervision and health of an application, driven by a heartbeat"
+  }))
+{}

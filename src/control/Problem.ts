@@ -1,0 +1,98 @@
+import { Problem, ProblemIssue } from "effect/http-api/HttpApiError"
+import * as ProblemDetails from "effect/http/ProblemDetails"
+import * as Schema from "effect/Schema"
+import type { DomainControlError } from "../DomainControl.ts"
+import { Move } from "../DomainControl.ts"
+import { StatusName } from "../DomainStatus.ts"
+
+/** The problem type of one kind of failure; those with an HTTP status alone are `about:blank`. */
+const type = <const Name extends string>(name: Name) => `urn:problem-type:thunderline:${name}` as const
+
+/** The request was understood and is wrong; `errors` names each field and what is wrong with it. */
+export class InvalidRequest extends Problem<InvalidRequest>()("InvalidRequest", {
+  type: type("invalid-request"),
+  status: 400,
+  title: "Invalid request"
+}, { errors: Schema.Array(ProblemIssue) }) {}
+
+/** No token was given where one is needed, or a wrong one. */
+export class Unauthorized extends Problem<Unauthorized>()("Unauthorized", {
+  type: type("unauthorized"),
+  status: 401,
+  title: "A token is needed"
+}) {}
+
+/** Whoever asks may not do this, or asks from where it is not allowed (`Host`, `Origin`). */
+export class Forbidden extends Problem<Forbidden>()("Forbidden", {
+  type: type("forbidden"),
+  status: 403,
+  title: "Forbidden"
+}) {}
+
+/** No domain has that name. */
+export class DomainNotFound extends Problem<DomainNotFound>()("DomainNotFound", {
+  type: type("unknown-domain"),
+  status: 404,
+  title: "Unknown domain"
+}, { domain: Schema.String, known: Schema.Array(Schema.String) }) {}
+
+/** The domain's state does not allow that move. */
+export class MoveConflict extends Problem<MoveConflict>()("MoveConflict", {
+  type: type("move-refused"),
+  status: 409,
+  title: "The domain's state does not allow that move"
+}, { domain: Schema.String, move: Move, current: StatusName }) {}
+
+/** Too many requests: try again after `retryAfter` seconds, which is also in the `Retry-After` header. */
+export class TooManyRequests extends Problem<TooManyRequests>()("TooManyRequests", {
+  type: type("rate-limited"),
+  status: 429,
+  title: "Too many requests"
+}, { retryAfter: Schema.Natural }) {}
+
+/** The move was made, but could not be written to the trail, which this program requires. */
+export class AuditAway extends Problem<AuditAway>()("AuditAway", {
+  type: type("audit-unavailable"),
+  status: 503,
+  title: "The trail cannot be written"
+}, { domain: Schema.String, move: Move }) {}
+
+/** The program is shutting down and takes no more moves. */
+export class Stopping extends Problem<Stopping>()("Stopping", {
+  type: type("shutting-down"),
+  status: 503,
+  title: "The program is shutting down"
+}) {}
+
+/** The trail cannot be read now, or as many follow the stream of events as may. */
+export class Unavailable extends Problem<Unavailable>()("Unavailable", {
+  type: type("unavailable"),
+  status: 503,
+  title: "Not available now"
+}) {}
+
+/** What an operator's move can be answered with. */
+export type MoveProblem = DomainNotFound | MoveConflict | AuditAway | Stopping
+
+/** The problem that stands for a refusal of the core. */
+export const ofControlError = (error: DomainControlError): MoveProblem => {
+  const detail = error.message
+  switch (error._tag) {
+    case "UnknownDomain":
+      return new DomainNotFound({ detail, domain: error.domain, known: error.known })
+    case "MoveRefused":
+      return new MoveConflict({ detail, domain: error.domain, move: error.move, current: error.status })
+    case "AuditUnavailable":
+      return new AuditAway({ detail, domain: error.domain, move: error.move })
+    case "ShuttingDown":
+      return new Stopping({ detail })
+  }
+}
+
+/** A problem that is nothing more than its HTTP status, for what no endpoint answers. */
+export const blank = (status: number, title: string, detail: string): ProblemDetails.ProblemDetails => ({
+  type: ProblemDetails.blankType,
+  status,
+  title,
+  detail
+})
