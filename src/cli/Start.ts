@@ -12,6 +12,7 @@ import * as App from "./App.ts"
 import * as DurationText from "./DurationText.ts"
 import * as Interval from "./Interval.ts"
 import * as LogFormat from "./LogFormat.ts"
+import * as Otlp from "./Otlp.ts"
 import { Program } from "./Program.ts"
 import * as Style from "./Style.ts"
 import * as Trail from "./Trail.ts"
@@ -66,6 +67,8 @@ export const command = Command.make(
     migrate,
     retention,
     logFormat: LogFormat.flag,
+    otlp: Otlp.flag,
+    traceLevel: Otlp.traceLevel,
     policy,
     trail: TrailSettings.flags
   },
@@ -89,6 +92,7 @@ export const command = Command.make(
   Command.withExamples([
     { command: "thunderline start" },
     { command: "thunderline start examples/minimal.ts --interval 500ms", description: "Your own domains" },
-    { command: "thunderline start --database memory --log-format json" }
+    { command: "thunderline start --database memory --log-format json" },
+    { command: "thunderline start --otlp http://127.0.0.1:4318", description: "With traces, metrics and logs" }
   ])
 )
