@@ -162,6 +162,7 @@ export class Api extends HttpApi.make("thunderline")
   .annotate(HttpApi.QueryParseOptions, { onExcessProperty: "error", errors: "all" })
   .annotateMerge(OpenApi.annotations({
     title: "Thunderline",
+    version: "1",
     description: "Start-up, supervision and health of an application, driven by a heartbeat"
   }))
 {}
