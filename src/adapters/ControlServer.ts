@@ -99,6 +99,16 @@ const refuseUnparsable = (server: Server): Server =>
     )
   })
 
+/** Closes connections as they become idle, and what is left when the time to drain is over. */
+const closeSoon = (server: Server): void => {
+  const idle = setInterval(() => server.closeIdleConnections(), 20).unref()
+  const rest = setTimeout(() => server.closeAllConnections(), drain).unref()
+  server.once("close", () => {
+    clearInterval(idle)
+    clearTimeout(rest)
+  })
+}
+
 const settings = ({ allowedHosts = [], collector, host, token }: ControlServerOptions) =>
   Settings.of({
     token,
@@ -181,7 +191,7 @@ export const layerServed = (
         Effect.gen(function*() {
           yield* health.stop
           yield* feed.end
-          setTimeout(() => server.closeAllConnections(), drain).unref()
+          closeSoon(server)
         })
       )
       yield* Effect.logInfo(`[ControlServer] Listening on ${url}`)
