@@ -212,7 +212,7 @@ describe("the feed", () => {
         expect(yield* Effect.flip(follow({}))).toMatchObject({ _tag: "Unavailable", status: 503 })
       }))
       expect(followers()).toBe(0)
-      yield* follow({})
+      expect(Stream.isStream(yield* follow({}))).toBe(true)
     }).pipe(Effect.provide(feed({ followers: 1 }))))
 
   it.effect("ends its streams after what was still to tell", () =>
