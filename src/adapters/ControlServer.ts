@@ -84,9 +84,12 @@ export const isLoopback = (host: string): boolean =>
 const shown = (host: string): string =>
   host === "0.0.0.0" ? "127.0.0.1" : host === "::" ? "[::1]" : isIP(host) === 6 ? `[${host}]` : host
 
-/** What the parser refuses never reaches a route. */
-const refuseUnparsable = (server: Server): Server =>
-  server.on("clientError", (error: NodeJS.ErrnoException, socket) => {
+/** What Node itself refuses never reaches a route. */
+const refuse = (server: Server): Server =>
+  server.on("checkExpectation", (_, response: ServerResponse) => {
+    const body = JSON.stringify({ type: "about:blank", status: 417, title: "Expectation Failed" })
+    response.writeHead(417, { "content-type": "application/problem+json", connection: "close" }).end(body)
+  }).on("clientError", (error: NodeJS.ErrnoException, socket) => {
     if (error.code === "ECONNRESET" || !socket.writable) return void socket.destroy()
     const [status, title] = error.code === "HPE_HEADER_OVERFLOW"
       ? [431, "Request Header Fields Too Large"]
@@ -144,7 +147,8 @@ const settings = ({ allowedHosts = [], collector, host, token }: ControlServerOp
   })
 
 const makeServer = (): Server =>
-  refuseUnparsable(createServer({
+  refuse(createServer({
+    requireHostHeader: false,
     maxHeaderSize: 16 * 1024,
     headersTimeout: 10_000,
     requestTimeout: 15_000,
@@ -216,6 +220,8 @@ export const layerServed = (
       const app = yield* HttpRouter.toHttpEffect(Routes.layer({ dashboard }))
       server.off("request", answerStarting)
       yield* http.serve(guard(app))
+      // Nothing here is upgraded: without a listener Node takes such a request for what else it is.
+      server.removeAllListeners("upgrade")
       yield* Effect.addFinalizer(() =>
         Effect.gen(function*() {
           yield* health.stop
