@@ -6,7 +6,6 @@ import * as HttpServerResponse from "effect/http/HttpServerResponse"
 import * as Layer from "effect/Layer"
 import * as PrometheusMetrics from "effect/observability/PrometheusMetrics"
 import * as Option from "effect/Option"
-import * as Schema from "effect/Schema"
 import * as Semaphore from "effect/Semaphore"
 import { CurrentRun } from "../CurrentRun.ts"
 import { DomainControl, type Move } from "../DomainControl.ts"
@@ -19,7 +18,7 @@ import { Repo } from "../Repo.ts"
 import { TickGenerator } from "../TickGenerator.ts"
 import { invalid } from "./AccessControl.ts"
 import { Api } from "./Api.ts"
-import { DomainList, fromView } from "./DomainInfo.ts"
+import { encodeList, fromView } from "./DomainInfo.ts"
 import { EventFeed } from "./EventFeed.ts"
 import * as Problem from "./Problem.ts"
 import { Settings } from "./Settings.ts"
@@ -78,8 +77,6 @@ const system = HttpApiBuilder.group(
   })
 )
 
-const encodeList = Schema.encodeEffect(Schema.toCodecJson(DomainList))
-
 /** How long the list of domains may be told as it was, in milliseconds: health changes between two ticks. */
 const listAge = 250
 
@@ -105,7 +102,7 @@ const cachedList = Effect.gen(function*() {
     if (known !== undefined && known.version === version && known.tick === tick && at - known.at < listAge) return known
     const views = yield* registry.snapshot
     const active = yield* registry.activeCount
-    const text = JSON.stringify(yield* Effect.orDie(encodeList({ tick, active, domains: views.map(fromView) })))
+    const text = encodeList(tick, active, views)
     const same = known !== undefined && known.text === text ? known : undefined
     const etag = same?.etag ?? `"${runId}-${++made}"`
     const response = same?.response ?? HttpServerResponse.uint8Array(new TextEncoder().encode(text), {
