@@ -84,13 +84,18 @@ export type WorkerInput<R> =
   | Effect.Effect<unknown, unknown, R>
   | { readonly effect: Effect.Effect<unknown, unknown, R>; readonly permanent: boolean }
 
+/** What workers need, all together; each may need something else. */
+export type WorkersRequirements<Workers> = {
+  [Name in keyof Workers]: Workers[Name] extends WorkerInput<infer R> ? R : never
+}[keyof Workers]
+
 /** Tells a domain from anything else, for example from what a module exports. */
 export const isDomain = (u: unknown): u is Any => Predicate.hasProperty(u, TypeId)
 
 /** Exponential from 200 ms to 30 s, jittered. */
 export const defaultSchedule: Schedule.Schedule<unknown> = Schedule.exponential("200 millis").pipe(
-  Schedule.modifyDelay(({ duration }) => Effect.succeed(Duration.min(duration, Duration.seconds(30)))),
-  Schedule.jittered
+  Schedule.jittered,
+  Schedule.modifyDelay(({ duration }) => Effect.succeed(Duration.min(duration, Duration.seconds(30))))
 )
 
 /**
@@ -145,7 +150,7 @@ export const make = <
   E,
   RIn,
   const Deps extends ReadonlyArray<Any> = readonly [],
-  RWorkers = never,
+  const Workers extends { readonly [name: string]: WorkerInput<any> } = {},
   RTick = never,
   RActivate = never,
   RDeactivate = never
@@ -154,7 +159,7 @@ export const make = <
   readonly dependsOn?: Deps
   readonly after?: ReadonlyArray<Any>
   readonly activationTick?: number
-  readonly workers?: { readonly [name: string]: WorkerInput<RWorkers> }
+  readonly workers?: Workers
   readonly onTick?: (tick: Tick) => Effect.Effect<unknown, unknown, RTick>
   readonly onActivate?: (tick: Tick) => Effect.Effect<unknown, unknown, RActivate>
   readonly onDeactivate?: (reason: Reason) => Effect.Effect<unknown, unknown, RDeactivate>
@@ -169,7 +174,7 @@ export const make = <
   ROut,
   E,
   | Exclude<RIn, Services<Deps[number]>>
-  | Exclude<RWorkers | RTick | RActivate | RDeactivate, ROut | Services<Deps[number]> | Scope.Scope>
+  | Exclude<WorkersRequirements<Workers> | RTick | RActivate | RDeactivate, ROut | Services<Deps[number]> | Scope.Scope>
 > =>
   Object.assign(Object.create(Proto), {
     name,

@@ -94,8 +94,10 @@ export class Transitions extends Context.Service<Transitions, {
    * one synchronous step, and only then published.
    */
   readonly commit: (moves: ReadonlyArray<Move>) => Effect.Effect<void, IllegalTransition>
-  /** Completes after the next commit. */
-  readonly changed: Effect.Effect<void>
+  /** How many commits there have been. */
+  readonly commits: () => number
+  /** Completes as soon as there have been more commits than `since`, so that none can slip by between look and wait. */
+  readonly changed: (since: number) => Effect.Effect<void>
 }>()("thunderline/DomainRegistry/Transitions") {}
 
 const historySize = 100
@@ -121,14 +123,14 @@ const make = Effect.gen(function*() {
   const entries = new Map<string, Entry>()
   const history: Array<DomainEvent> = []
   const waiters = new Set<() => void>()
+  let commits = 0
   let activeNames: ReadonlyArray<string> | undefined
   let activeCount = 0
-  let version = 0
   let lastTick: Tick | undefined
 
   const entry = (node: DomainNode) => entries.get(node.domain.name)!
 
-  const blockedBy = (node: DomainNode, known = new Map<DomainNode, ReadonlyArray<DomainNode>>()) => {
+  const blockedBy = (node: DomainNode, known: Map<DomainNode, ReadonlyArray<DomainNode>>) => {
     const before = known.get(node)
     if (before !== undefined) return before
     const blocking: ReadonlyArray<DomainNode> = entry(node).status._tag === "waiting"
@@ -140,7 +142,7 @@ const make = Effect.gen(function*() {
 
   const view = (
     { activatedAt, generation, health, lastTick: seen, node, since, status }: Entry,
-    known?: Map<DomainNode, ReadonlyArray<DomainNode>>
+    known: Map<DomainNode, ReadonlyArray<DomainNode>>
   ): DomainView => ({
     name: node.domain.name,
     status,
@@ -156,7 +158,13 @@ const make = Effect.gen(function*() {
     blockedBy: blockedBy(node, known).map((other) => other.domain.name)
   })
 
-  const event = (move: Move, from: DomainStatus, to: DomainStatus, generation: number): DomainEvent => {
+  const event = (
+    move: Move,
+    from: DomainStatus,
+    to: DomainStatus,
+    generation: number,
+    at: DateTime.Utc
+  ): DomainEvent => {
     const cause = move.cause ?? (to._tag === "crashed" ? to.cause : undefined)
     return {
       id: run.nextId(),
@@ -175,7 +183,7 @@ const make = Effect.gen(function*() {
       metadata: move.metadata ?? {},
       traceId: move.traceId ?? null,
       spanId: move.spanId ?? null,
-      occurredAt: DateTime.makeUnsafe(clock.currentTimeMillisUnsafe())
+      occurredAt: at
     }
   }
 
@@ -199,6 +207,8 @@ const make = Effect.gen(function*() {
 
   const commitUnsafe = (moves: ReadonlyArray<Move>): Result.Result<ReadonlyArray<DomainEvent>, IllegalTransition> => {
     const planned = new Map<string, { status: DomainStatus; generation: number }>()
+    // What goes down together went down at one time.
+    const at = DateTime.makeUnsafe(clock.currentTimeMillisUnsafe())
     const steps: Array<{ readonly event: DomainEvent; readonly to: DomainStatus }> = []
     for (const move of moves) {
       const name = move.node.domain.name
@@ -207,10 +217,9 @@ const make = Effect.gen(function*() {
       if (Result.isFailure(to)) return Result.fail(to.failure)
       const generation = to.success._tag === "activating" ? before + 1 : before
       planned.set(name, { status: to.success, generation })
-      steps.push({ event: event(move, from, to.success, generation), to: to.success })
+      steps.push({ event: event(move, from, to.success, generation, at), to: to.success })
     }
     for (const step of steps) apply(step.event, step.to)
-    version++
     const events = steps.map((step) => step.event)
     outbox.offer(events)
     return Result.succeed(events)
@@ -247,8 +256,8 @@ const make = Effect.gen(function*() {
       const known = new Map<DomainNode, ReadonlyArray<DomainNode>>()
       return Array.from(entries.values(), (entry) => view(entry, known))
     }),
-    domain: (name) => Effect.map(find(name), (known) => view(known)),
-    version: Effect.sync(() => version),
+    domain: (name) => Effect.map(find(name), (known) => view(known, new Map())),
+    version: Effect.sync(() => commits),
     changes: Stream.map(pubsub.stream("system:domain_event"), (envelope) => envelope.payload)
   })
 
@@ -272,7 +281,7 @@ const make = Effect.gen(function*() {
     currentTick: () => lastTick,
     status: (node) => entry(node).status,
     generation: (node) => entry(node).generation,
-    blockedBy: (node) => blockedBy(node),
+    blockedBy: (node) => blockedBy(node, new Map()),
     healthFrom: (node, health) => {
       entry(node).health = health
     },
@@ -280,16 +289,20 @@ const make = Effect.gen(function*() {
       Effect.suspend(() => {
         const committed = commitUnsafe(moves)
         if (Result.isFailure(committed)) return Effect.fail(committed.failure)
+        commits++
         const woken = Array.from(waiters)
         waiters.clear()
         for (const resume of woken) resume()
         return publish(committed.success)
       }),
-    changed: Effect.callback<void>((resume) => {
-      const wake = () => resume(Effect.void)
-      waiters.add(wake)
-      return Effect.sync(() => waiters.delete(wake))
-    })
+    commits: () => commits,
+    changed: (since) =>
+      Effect.callback<void>((resume) => {
+        const wake = () => resume(Effect.void)
+        if (commits > since) return wake()
+        waiters.add(wake)
+        return Effect.sync(() => waiters.delete(wake))
+      })
   })
 
   yield* Effect.log("[DomainRegistry] Started and subscribed to system events")

@@ -31,7 +31,7 @@ export const make = (options: {
       const { _tag: status } = transitions.status(node)
       if (status === "crashed" || status === "inactive") return Effect.fail(unavailable(node, status))
       if (transitions.blockedBy(node).length > 0) return Effect.fail(unavailable(node, "blocked"))
-      return Effect.andThen(transitions.changed, acquire(node))
+      return Effect.andThen(transitions.changed(transitions.commits()), acquire(node))
     })
 
   return DomainHandles.of({

@@ -28,6 +28,7 @@ export interface Slot {
   /** The generation that is being built or runs. */
   generation: Generation.Generation | undefined
   receiver: TickReceiver | undefined
+  /** On the monotonic clock, in milliseconds. */
   activeSince: number | undefined
   /** Completes when the generation before is closed or left behind. */
   closing: Deferred.Deferred<void> | undefined
@@ -53,13 +54,12 @@ export type Report = Data.TaggedEnum<{
 }>
 export const Report = Data.taggedEnum<Report>()
 
+/** How a domain begins its lines in the log. */
+export const label = ({ node: { domain: { name } } }: Slot): string => `[${name[0]!.toUpperCase()}${name.slice(1)}]`
+
 /** Logs a line of a domain, with its name and a tick. */
-export const log = (slot: Slot, message: string, tick: number): Effect.Effect<void> => {
-  const { name } = slot.node.domain
-  return Effect.logInfo(`[${name[0]!.toUpperCase()}${name.slice(1)}] ${message}`).pipe(
-    Effect.annotateLogs({ domain: name, tick })
-  )
-}
+export const log = (slot: Slot, message: string, tick: number): Effect.Effect<void> =>
+  Effect.logInfo(`${label(slot)} ${message}`).pipe(Effect.annotateLogs({ domain: slot.node.domain.name, tick }))
 
 const genesis = (timestamp: number): Tick => ({
   count: 0,
@@ -94,6 +94,10 @@ export interface Lifecycle {
   readonly rest: (slot: Slot) => void
   /** Ends the generation of a domain that has just left `activating` or `active`, after those that wait for it. */
   readonly close: (slot: Slot, reason: Reason, exit?: Exit.Exit<unknown, unknown>) => void
+  /** Lets whatever waits for the end of a generation go on. */
+  readonly closed: (slot: Slot, done: Deferred.Deferred<void>) => void
+  /** How many generations are being closed. */
+  readonly closing: () => number
   /** Ends the fiber of a domain that has just left `waiting`. */
   readonly disarm: (slot: Slot) => void
   readonly backOff: (slot: Slot, delay: Duration.Duration) => void
@@ -115,6 +119,7 @@ export const make = Effect.fnUntraced(function*(options: {
   const scope = yield* Effect.scope
   const clock = yield* Clock.Clock
   const receivers = new Set<TickReceiver>()
+  let closing = 0
   const slots = nodes.map((node): Slot => ({
     node,
     budget: RestartBudget.make(node.domain.restart),
@@ -131,6 +136,7 @@ export const make = Effect.fnUntraced(function*(options: {
   const slotOf = (node: DomainNode) => byNode.get(node)!
   const status = (slot: Slot) => transitions.status(slot.node)._tag
   const tickNow = () => transitions.currentTick() ?? genesis(clock.currentTimeMillisUnsafe())
+  const monotonicMs = () => Number(clock.monotonicTimeNanosUnsafe()) / 1e6
   const millisSince = (start: bigint) => Number(clock.monotonicTimeNanosUnsafe() - start) / 1e6
   const run = Effect.runForkWith(services)
 
@@ -147,7 +153,7 @@ export const make = Effect.fnUntraced(function*(options: {
 
   const rest = (slot: Slot) => {
     if (slot.activeSince === undefined) return
-    slot.budget.wasActive(clock.currentTimeMillisUnsafe() - slot.activeSince)
+    slot.budget.wasActive(monotonicMs() - slot.activeSince)
     slot.activeSince = undefined
   }
 
@@ -193,7 +199,7 @@ export const make = Effect.fnUntraced(function*(options: {
     },
     start: (slot) => {
       const generation = slot.generation!
-      slot.activeSince = clock.currentTimeMillisUnsafe()
+      slot.activeSince = monotonicMs()
       if (generation.domain.onTick !== undefined) {
         slot.receiver = tickReceivers.make(generation)
         receivers.add(slot.receiver)
@@ -215,6 +221,7 @@ export const make = Effect.fnUntraced(function*(options: {
       slot.generation = undefined
       slot.receiver = undefined
       slot.closing = done
+      closing++
       rest(slot)
       run(Effect.gen(function*() {
         for (const closing of before) yield* Deferred.await(closing)
@@ -223,6 +230,12 @@ export const make = Effect.fnUntraced(function*(options: {
         report(Report.Closed({ slot, closing, done, durationMs: millisSince(start) }))
       }))
     },
+    closed: (slot, done) => {
+      if (slot.closing === done) slot.closing = undefined
+      closing--
+      Deferred.doneUnsafe(done, Effect.void)
+    },
+    closing: () => closing,
     backOff: (slot, delay) => {
       const fiber = run(Effect.sleep(delay))
       slot.backoff = fiber

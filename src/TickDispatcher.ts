@@ -10,6 +10,7 @@ import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
 import type { Generation } from "./Generation.ts"
 import type { Tick } from "./Tick.ts"
+import { isSuspended } from "./Watchdog.ts"
 
 /** A domain left its ticks unanswered and is taken for dead. */
 export class DomainSilent extends Schema.TaggedError<DomainSilent>()("DomainSilent", {
@@ -113,8 +114,7 @@ const make = Effect.gen(function*() {
         if (running === undefined) return run(tick)
         if (waiting !== undefined) coalesced++
         waiting = tick
-        // While the heartbeat itself is late, the event loop is blocked and silence says nothing about this domain.
-        if (Duration.toMillis(tick.lateness) > Duration.toMillis(tick.interval) / 2) return
+        if (isSuspended(tick)) return
         unanswered++
         if (unanswered === domain.maxMissedTicks) {
           const silent = new DomainSilent({ domain: domain.name, tick: running.tick.count, unanswered })

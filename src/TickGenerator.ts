@@ -72,6 +72,7 @@ const make = Effect.fnUntraced(function*(options: TickGeneratorOptions | undefin
   let slot = 0
   let skipped = 0
   let startedAt: DateTime.Utc | undefined
+  let started: bigint | undefined
   let lastTickAt: DateTime.Utc | undefined
 
   const metadata = (activeDomains: number) => {
@@ -122,6 +123,7 @@ const make = Effect.fnUntraced(function*(options: TickGeneratorOptions | undefin
   return TickGenerator.of({
     start: Effect.gen(function*() {
       startedAt = yield* DateTime.now
+      started = clock.monotonicTimeNanosUnsafe()
       if (beat === "manual") return
       yield* Effect.log(`[TickGenerator] Started with ${intervalMs}ms interval`)
       yield* Effect.forkScoped(loop, { startImmediately: true })
@@ -138,7 +140,7 @@ const make = Effect.fnUntraced(function*(options: TickGeneratorOptions | undefin
         slot,
         epoch: 1,
         interval: intervalMs,
-        uptime: startedAt === undefined ? 0 : clock.currentTimeMillisUnsafe() - startedAt.epochMilliseconds,
+        uptime: started === undefined ? 0 : Number(clock.monotonicTimeNanosUnsafe() - started) / 1e6,
         startedAt: startedAt ?? null,
         lastTickAt: lastTickAt ?? null,
         lateness: { p50: at(0.5), p99: at(0.99), max: at(1) },

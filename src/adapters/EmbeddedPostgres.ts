@@ -33,8 +33,8 @@ const inRealTime = Effect.provideService(Clock.Clock, Context.get(Context.empty(
  *
  * One program at a time: another one fails with `StateFolderInUse` and harms nothing; one that only reads is waited
  * for, up to 15 seconds. The server that a killed program left behind is ended first; what it had committed is there.
- * A server that ends by itself is started again. Under root it runs as `postgres` or `nobody`, and closed folders on
- * the way to it are opened for passing through.
+ * A server that ends by itself is started again. Under root it runs as `postgres` or `nobody`, who must be able to
+ * pass through the folders above.
  */
 export const acquire = Effect.fn("EmbeddedPostgres.acquire")(
   function*(stateDir: string): Effect.fn.Return<PostgresServer.EmbeddedServer, EmbeddedPostgresError, Scope.Scope> {

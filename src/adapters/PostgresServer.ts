@@ -3,9 +3,9 @@ import * as Effect from "effect/Effect"
 import * as Schedule from "effect/Schedule"
 import { type ChildProcess, spawn } from "node:child_process"
 import { closeSync, existsSync, openSync, readFileSync, statSync } from "node:fs"
-import { chown, mkdir, mkdtemp, rename, rm } from "node:fs/promises"
+import { chown, cp, mkdir, mkdtemp, rename, rm } from "node:fs/promises"
 import { tmpdir } from "node:os"
-import { basename, dirname, join } from "node:path"
+import { basename, dirname, join, relative } from "node:path"
 import { EmbeddedPostgresFailed, find, type PostgresBinaries } from "./PostgresBinaries.ts"
 import * as PostmasterFile from "./PostmasterFile.ts"
 import * as StateFolder from "./StateFolder.ts"
@@ -179,6 +179,23 @@ const start = Effect.fnUntraced(
   })
 )
 
+/** The programs where PostgreSQL's own user reaches them: root's may lie in a folder of root's, and are copied then. */
+const reachable = Effect.fnUntraced(function*(folder: string, binaries: PostgresBinaries) {
+  const native = dirname(dirname(binaries.postgres))
+  if (!StateFolder.isRoot || (yield* StateFolder.closedAbove(binaries.postgres)) === undefined) return binaries
+  const copy = join(folder, "postgresql")
+  const within = (program: string) => join(copy, relative(native, program))
+  if (!existsSync(within(binaries.postgres))) {
+    yield* Effect.logInfo(`[EmbeddedPostgres] Copying the server's programs to ${copy}, where its user reaches them`)
+    yield* StateFolder.attempt(folder, async () => {
+      await rm(`${copy}.new`, { recursive: true, force: true })
+      await cp(native, `${copy}.new`, { recursive: true, verbatimSymlinks: true })
+      await rename(`${copy}.new`, copy)
+    })
+  }
+  return { initdb: within(binaries.initdb), postgres: within(binaries.postgres) }
+})
+
 /** Where the server's data is in a state folder. */
 export const dataFolder = (folder: string): string => join(folder, "postgres")
 
@@ -188,12 +205,16 @@ export const dataFolder = (folder: string): string => join(folder, "postgres")
  */
 export const serve = Effect.fnUntraced(function*(folder: string) {
   const data = dataFolder(folder)
-  const binaries = yield* find
   const user = serverUser(data)
-  if (StateFolder.isRoot) {
-    yield* StateFolder.openPath(folder)
-    yield* StateFolder.openPath(dirname(binaries.postgres))
+  const closed = StateFolder.isRoot ? yield* StateFolder.closedAbove(folder) : undefined
+  if (closed !== undefined) {
+    return yield* new StateFolder.StateFolderUnusable({
+      folder,
+      detail: `PostgreSQL does not run as root, and the user that it runs as cannot pass through ${closed}; ` +
+        `give it another folder, such as /var/lib/thunderline`
+    })
   }
+  const binaries = yield* reachable(folder, yield* find)
   if (!existsSync(join(data, "PG_VERSION"))) yield* initdb(folder, data, binaries, user)
   const sockets = yield* socketFolder(folder, data, user)
   const launch = Effect.andThen(

@@ -46,21 +46,15 @@ export const attempt = <A>(folder: string, action: () => A | Promise<A>): Effect
 /** Whether this process is root: PostgreSQL refuses to run as root. */
 export const isRoot = process.getuid?.() === 0
 
-/**
- * Lets another user pass through a path (not list it): root's own folders are closed to the user that PostgreSQL runs
- * as. Only folders that are closed are changed, and those above `path` named in the log.
- */
-export const openPath = Effect.fnUntraced(function*(path: string) {
-  for (let folder = path; folder !== dirname(folder); folder = dirname(folder)) {
-    const { mode } = yield* attempt(path, () => stat(folder))
-    if ((mode & 0o001) !== 0) continue
-    yield* attempt(path, () => chmod(folder, (mode & 0o7777) | 0o001))
-    if (folder === path) continue
-    yield* Effect.logWarning(
-      `[EmbeddedPostgres] Let other users pass through ${folder}: PostgreSQL does not run as root`
-    )
-  }
-})
+/** The folder above a path that other users cannot pass through, if there is one: root's own are closed to the user that
+ * PostgreSQL runs as. */
+export const closedAbove = (path: string): Effect.Effect<string | undefined, StateFolderUnusable> =>
+  attempt(path, async () => {
+    for (let folder = dirname(path); folder !== dirname(folder); folder = dirname(folder)) {
+      if (((await stat(folder)).mode & 0o001) === 0) return folder
+    }
+    return undefined
+  })
 
 /** Makes a folder and those above it. Node's own recursion never ends where a path cannot exist, as below /proc. */
 const makePath = async (folder: string, mode: number): Promise<void> => {
@@ -76,6 +70,8 @@ export const make = (folder: string): Effect.Effect<void, StateFolderUnusable> =
   attempt(folder, async () => {
     await makePath(folder, isRoot ? 0o711 : 0o700)
     await access(folder, constants.W_OK | constants.X_OK)
+    // PostgreSQL's own user has to pass through, not to look.
+    if (isRoot) await chmod(folder, (await stat(folder)).mode & 0o7777 | 0o001)
   })
 
 const Owner = Schema.Struct({ pid: Schema.Int, purpose: Purpose })

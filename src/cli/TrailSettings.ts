@@ -54,6 +54,8 @@ const stateHome = Effect.gen(function*() {
   const path = yield* Path.Path
   const xdg = yield* variable("XDG_STATE_HOME")
   if (Option.isSome(xdg) && path.isAbsolute(xdg.value)) return path.join(xdg.value, "thunderline")
+  // PostgreSQL does not run as root, and root's home is closed to whom it runs as.
+  if (process.getuid?.() === 0) return "/var/lib/thunderline"
   const home = yield* variable("HOME")
   if (Option.isSome(home) && path.isAbsolute(home.value)) return path.join(home.value, ".local", "state", "thunderline")
   return yield* usage("There is no folder for the state: neither XDG_STATE_HOME nor HOME is set. Name one: --state-dir")
@@ -66,7 +68,9 @@ const stateDir = Flag.String("state-dir").pipe(
     Option.isSome(given) ? Effect.map(Path.Path, (path) => path.resolve(given.value)) : stateHome
   ),
   Flag.withMetavar("folder"),
-  Flag.withDescription("Folder for the embedded database (default: $XDG_STATE_HOME/thunderline)")
+  Flag.withDescription(
+    "Folder for the embedded database (default: $XDG_STATE_HOME/thunderline, root's is /var/lib/thunderline)"
+  )
 )
 
 /** `--database`, `--schema` and `--state-dir`. */

@@ -249,12 +249,14 @@ describe("The embedded server", () => {
   describe.runIf(isRoot)("under root", () => {
     const nobody = { uid: 65534, gid: 65534 }
 
-    it.live("opens a closed folder on the way for passing through, not for looking", () =>
+    it.live("names the folder that PostgreSQL's own user cannot pass through, and leaves it as it is", () =>
       Effect.gen(function*() {
         const closed = join(yield* temporaryFolder, "closed")
         yield* Effect.promise(() => mkdir(closed, { mode: 0o700 }))
-        yield* EmbeddedPostgres.acquire(join(closed, "state"))
-        expect(statSync(closed).mode & 0o777).toBe(0o701)
+        const error = yield* Effect.flip(EmbeddedPostgres.acquire(join(closed, "state")))
+        expect(error).toMatchObject({ _tag: "StateFolderUnusable" })
+        expect(error.message).toContain(`cannot pass through ${closed}; give it another folder`)
+        expect(statSync(closed).mode & 0o777).toBe(0o700)
       }))
 
     it.live("runs for an ordinary user as that user", () =>

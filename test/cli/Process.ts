@@ -1,7 +1,7 @@
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import { spawn } from "node:child_process"
-import { mkdtemp, rm, writeFile } from "node:fs/promises"
+import { chmod, mkdtemp, rm, writeFile } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 
@@ -80,6 +80,8 @@ export const folder = (files: Readonly<Record<string, string>> = {}) =>
   Effect.acquireRelease(
     Effect.promise(async () => {
       const path = await mkdtemp(join(tmpdir(), "thunderline-cli-"))
+      // Under root, PostgreSQL's own user has to pass through.
+      await chmod(path, 0o711)
       for (const [name, text] of Object.entries(files)) await writeFile(join(path, name), text)
       return path
     }),

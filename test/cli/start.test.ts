@@ -1,4 +1,5 @@
 import { describe, expect, it } from "@effect/vitest"
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Schedule from "effect/Schedule"
 import { appText, folder, run, start, thunderline } from "./Process.ts"
@@ -46,6 +47,41 @@ describe("thunderline start", () => {
         Effect.andThen(Effect.repeat(program.kill("SIGINT"), Schedule.spaced("20 millis")), Effect.never)
       )
       expect(code).toBe(130)
+    }))
+
+  it.live("leaves a clean-up that hangs behind at its deadline, names it, and exits 0", () =>
+    Effect.gen(function*() {
+      const layer = "Layer.effectDiscard(Effect.acquireRelease(Effect.void, () => Effect.never))"
+      const stuck = appText(
+        `export const domains = [Domain.make("stuck", { layer: ${layer}, shutdownTimeout: "500 millis" })]`
+      )
+      const cwd = yield* folder({ "app.ts": stuck })
+      const program = yield* thunderline(["start", "app.ts", ...quick], { cwd })
+      yield* program.says("Domain activated: stuck")
+      yield* program.kill("SIGTERM")
+      const [took, { code, stdout }] = yield* Effect.timed(program.ended)
+      expect(stdout).toContain("[Stuck] Its end took longer than 500ms and was left behind")
+      expect(code).toBe(0)
+      console.log(`A clean-up that hangs, with a deadline of 500 ms: the process ended after ${Duration.format(took)}`)
+    }))
+
+  it.live("a synchronous loop of two seconds makes no other domain silent", () =>
+    Effect.gen(function*() {
+      const blocking = `Domain.make("blocking", { layer: Layer.empty, onTick: (tick) => Effect.sync(() => {
+        const end = performance.now() + (tick.count === 5 ? 2000 : 0)
+        while (performance.now() < end);
+      }) })`
+      const other = (name: string) =>
+        `Domain.make("${name}", { layer: Layer.empty,
+        onTick: (tick) => tick.count === 12 ? Effect.log("still here") : Effect.sleep("5 millis") })`
+      const cwd = yield* folder({
+        "app.ts": appText(`export const domains = [${other("before")}, ${blocking}, ${other("behind")}]`)
+      })
+      const program = yield* thunderline(["start", "app.ts", "--interval", "100ms", "--database", "memory"], { cwd })
+      yield* program.says("still here")
+      yield* program.kill("SIGTERM")
+      const { stdout } = yield* program.ended
+      expect(stdout).not.toContain("Crashed")
     }))
 
   it.live("exits 70 after an orderly end when a domain escalates", () =>
@@ -109,7 +145,7 @@ describe("the trail of a program", () => {
       const { events, next } = JSON.parse(page.stdout)
       expect(events).toMatchObject([{ domain: "steady", from: "activating", to: "active", reason: "activated" }])
       const rest = yield* run(["history", "--cursor", next, ...state], { cwd })
-      expect(rest.stdout).toMatch(/steady {2}activating {2}tick/)
+      expect(rest.stdout).toMatch(/steady {2}activating {8}tick/)
       const wrong = yield* run(["history", "--cursor", "nonsense", ...state], { cwd })
       expect(wrong).toMatchObject({ code: 2, stderr: `thunderline: "nonsense" is not a cursor of an earlier page\n` })
 

@@ -5,7 +5,7 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
 import { SqlClient } from "effect/sql/SqlClient"
-import { mkdtemp, rm } from "node:fs/promises"
+import { chmod, mkdtemp, rm } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import * as EmbeddedPostgres from "../../src/adapters/EmbeddedPostgres.ts"
@@ -20,7 +20,12 @@ export class TestSchema extends Context.Service<TestSchema, string>()("test/Test
 
 /** A folder that is gone afterwards. */
 export const temporaryFolder = Effect.acquireRelease(
-  Effect.promise(() => mkdtemp(join(tmpdir(), "thunderline-test-"))),
+  Effect.promise(async () => {
+    const folder = await mkdtemp(join(tmpdir(), "thunderline-test-"))
+    // Under root, PostgreSQL's own user has to pass through.
+    await chmod(folder, 0o711)
+    return folder
+  }),
   (folder) => Effect.promise(() => rm(folder, { recursive: true, force: true }))
 )
 
