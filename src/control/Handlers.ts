@@ -4,7 +4,6 @@ import * as Effect from "effect/Effect"
 import * as HttpApiBuilder from "effect/http-api/HttpApiBuilder"
 import * as HttpServerResponse from "effect/http/HttpServerResponse"
 import * as Layer from "effect/Layer"
-import * as PrometheusMetrics from "effect/observability/PrometheusMetrics"
 import * as Option from "effect/Option"
 import * as Semaphore from "effect/Semaphore"
 import * as BootAnalysis from "../BootAnalysis.ts"
@@ -23,6 +22,7 @@ import { Api } from "./Api.ts"
 import { encodeList, fromView } from "./DomainInfo.ts"
 import { EventFeed } from "./EventFeed.ts"
 import * as Problem from "./Problem.ts"
+import * as PrometheusText from "./PrometheusText.ts"
 import { Settings } from "./Settings.ts"
 
 const health = HttpApiBuilder.group(
@@ -249,7 +249,7 @@ const events = HttpApiBuilder.group(
 const metrics = HttpApiBuilder.group(
   Api,
   "metrics",
-  (handlers) => handlers.handle("prometheus", () => PrometheusMetrics.format())
+  (handlers) => handlers.handle("prometheus", () => Effect.map(Effect.context<never>(), PrometheusText.formatUnsafe))
 )
 
 /** What the endpoints do. */
