@@ -106,7 +106,7 @@ it.layer(Database.layerRepo.pipe(Layer.provideMerge(Database.layerServer)), {
           )
           const types = used.map((node) => node["Node Type"]).join(" < ")
           console.info(`${name}${page === query ? "" : ", next page"}: ${ms} ms, ${read} rows, ${types}`)
-          if (types.includes("Seq Scan") || read > (name.startsWith("from a tick") ? 100_000 : 30_000)) bad.push(name)
+          if (types.includes("Seq Scan") || read > (name.startsWith("from a tick") ? 100_000 : 10_000)) bad.push(name)
         }
       }
       assert.deepStrictEqual(bad, [])
