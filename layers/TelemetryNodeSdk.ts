@@ -79,7 +79,7 @@ const respectSampled = (sdk: Tracer.Tracer): Tracer.Tracer =>
  *
  * The standard `OTEL_*` variables hold, also those that the SDK leaves to others: `OTEL_SDK_DISABLED`,
  * `OTEL_TRACES_EXPORTER=none` and its like, `OTEL_TRACES_SAMPLER`. Queues are bounded (`OTEL_BSP_MAX_QUEUE_SIZE`, default
- * 2,048 spans and as many log records), what they cannot take is counted and told. Closing it takes `shutdownTimeout` at
+ * 8,192 spans and as many log records), what they cannot take is counted and told. Closing it takes `shutdownTimeout` at
  * the most.
  */
 export const layer = (options: TelemetryOptions): Layer.Layer<never> =>

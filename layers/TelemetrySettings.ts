@@ -45,7 +45,7 @@ export interface TelemetrySettings {
   readonly shutdownTimeout: Duration.Duration
 }
 
-const signals: ReadonlyArray<Signal> = ["traces", "metrics", "logs"]
+export const signals: ReadonlyArray<Signal> = ["traces", "metrics", "logs"]
 
 const variable = (name: string): Effect.Effect<string | undefined> =>
   Config.option(Config.String(name)).pipe(
@@ -64,11 +64,20 @@ const number = Effect.fnUntraced(function*(name: string, fallback: number) {
   return fallback
 })
 
+/** As it stands where it is no valid percent-encoding. */
+const decoded = (text: string): string => {
+  try {
+    return decodeURIComponent(text)
+  } catch {
+    return text
+  }
+}
+
 const pairs = (text: string | undefined): Record<string, string> =>
   Object.fromEntries(
     (text ?? "").split(",").flatMap((pair) => {
       const at = pair.indexOf("=")
-      return at < 1 ? [] : [[pair.slice(0, at), pair.slice(at + 1)].map((part) => decodeURIComponent(part.trim()))]
+      return at < 1 ? [] : [[pair.slice(0, at), pair.slice(at + 1)].map((part) => decoded(part.trim()))]
     })
   )
 
@@ -142,7 +151,7 @@ export const read = Effect.fnUntraced(function*(options: TelemetryOptions): Effe
     },
     sampler: yield* sampler,
     traceLevel: options.traceLevel ?? "Info",
-    maxQueueSize: yield* number("OTEL_BSP_MAX_QUEUE_SIZE", 2_048),
+    maxQueueSize: yield* number("OTEL_BSP_MAX_QUEUE_SIZE", 8_192),
     exportTimeout: Duration.millis(yield* number("OTEL_EXPORTER_OTLP_TIMEOUT", 10_000)),
     metricInterval: Duration.millis(yield* number("OTEL_METRIC_EXPORT_INTERVAL", 10_000)),
     shutdownTimeout: Duration.fromInputUnsafe(options.shutdownTimeout ?? "3 seconds")
