@@ -85,13 +85,13 @@ const respectSampled = (sdk: Tracer.Tracer): Tracer.Tracer =>
 export const layer = (options: TelemetryOptions): Layer.Layer<never> =>
   Layer.unwrap(Effect.gen(function*() {
     const settings = yield* TelemetrySettings.read(options)
-    const { endpoints, maxQueueSize, resource } = settings
+    const { endpoints, maxExportBatchSize, maxQueueSize, resource } = settings
     const losses = yield* TelemetryLosses.make({ capacity: maxQueueSize })
     const timeoutMillis = Duration.toMillis(settings.exportTimeout)
 
     const spanProcessor = (url: string): SpanProcessor => {
       const exporter = accounted(new OTLPTraceExporter({ url, timeoutMillis }), losses, "traces", sizeOf)
-      const batches = new BatchSpanProcessor(exporter, { maxQueueSize })
+      const batches = new BatchSpanProcessor(exporter, { maxQueueSize, maxExportBatchSize })
       return {
         onStart: () => {},
         onEnd: (span) => {
@@ -104,7 +104,7 @@ export const layer = (options: TelemetryOptions): Layer.Layer<never> =>
 
     const logRecordProcessor = (url: string): LogRecordProcessor => {
       const exporter = accounted(new OTLPLogExporter({ url, timeoutMillis }), losses, "logs", sizeOf)
-      const batches = new BatchLogRecordProcessor({ exporter, maxQueueSize })
+      const batches = new BatchLogRecordProcessor({ exporter, maxQueueSize, maxExportBatchSize })
       return {
         onEmit: (record) => {
           if (losses.enqueue("logs")) batches.onEmit(record)

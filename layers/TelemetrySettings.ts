@@ -39,6 +39,8 @@ export interface TelemetrySettings {
   readonly traceLevel: LogLevel.LogLevel
   /** The most spans, and log records, that wait for their export. */
   readonly maxQueueSize: number
+  /** How many of them are exported together, and without waiting for the next time. */
+  readonly maxExportBatchSize: number
   /** The time that one export may take with its retries. */
   readonly exportTimeout: Duration.Duration
   readonly metricInterval: Duration.Duration
@@ -132,6 +134,7 @@ export const read = Effect.fnUntraced(function*(options: TelemetryOptions): Effe
     endpoints[signal] = disabled ? undefined : yield* endpoint(signal, options.url)
     headers[signal] = { ...shared, ...pairs(yield* variable(`OTEL_EXPORTER_OTLP_${signal.toUpperCase()}_HEADERS`)) }
   }
+  const maxQueueSize = yield* number("OTEL_BSP_MAX_QUEUE_SIZE", 8_192)
   const given = pairs(yield* variable("OTEL_RESOURCE_ATTRIBUTES"))
   const serviceName = yield* variable("OTEL_SERVICE_NAME")
   return {
@@ -151,7 +154,9 @@ export const read = Effect.fnUntraced(function*(options: TelemetryOptions): Effe
     },
     sampler: yield* sampler,
     traceLevel: options.traceLevel ?? "Info",
-    maxQueueSize: yield* number("OTEL_BSP_MAX_QUEUE_SIZE", 8_192),
+    maxQueueSize,
+    // Larger than the standard's 512: a start of many domains shall not be held up by exports in the midst of it.
+    maxExportBatchSize: Math.min(maxQueueSize, yield* number("OTEL_BSP_MAX_EXPORT_BATCH_SIZE", 4_096)),
     exportTimeout: Duration.millis(yield* number("OTEL_EXPORTER_OTLP_TIMEOUT", 10_000)),
     metricInterval: Duration.millis(yield* number("OTEL_METRIC_EXPORT_INTERVAL", 10_000)),
     shutdownTimeout: Duration.fromInputUnsafe(options.shutdownTimeout ?? "3 seconds")
