@@ -2,12 +2,12 @@ import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import * as Telemetry from "../src/Telemetry.ts"
-import type { Signal } from "./TelemetrySettings.ts"
+import { type Signal, signals } from "./TelemetrySettings.ts"
 
 /** Why something never reached the collector. */
 export type LossReason = "queue_full" | "export_failed" | "shutdown"
 
-const items: Readonly<Record<Signal, string>> = { traces: "spans", metrics: "metric points", logs: "log records" }
+const items: Readonly<Record<Signal, string>> = { traces: "span", metrics: "metric point", logs: "log record" }
 
 /**
  * The account of what is on its way to the collector, bounded by `capacity` for each signal. What is lost is counted in
@@ -54,9 +54,8 @@ export const make = Effect.fnUntraced(function*(options: {
   const counters = { traces: makeCounters("traces"), metrics: makeCounters("metrics"), logs: makeCounters("logs") }
 
   const listed = (counts: Record<Signal, number>) =>
-    Object.entries(items).flatMap(([signal, name]) =>
-      counts[signal as Signal] === 0 ? [] : [`${counts[signal as Signal]} ${name}`]
-    ).join(", ")
+    signals.filter((signal) => counts[signal] > 0)
+      .map((signal) => `${counts[signal]} ${items[signal]}${counts[signal] === 1 ? "" : "s"}`).join(", ")
 
   const lose = (signal: Signal, reason: LossReason, count: number, detail: string) => {
     if (count === 0) return
@@ -66,7 +65,7 @@ export const make = Effect.fnUntraced(function*(options: {
     if (failing.size === 0) {
       run(
         Telemetry.event("thunderline.telemetry.lost")(
-          Effect.logWarning(`[Telemetry] The ${items[signal]} do not reach the collector and are dropped: ${detail}`)
+          Effect.logWarning(`[Telemetry] The ${items[signal]}s do not reach the collector and are dropped: ${detail}`)
         )
       )
     }
@@ -88,12 +87,12 @@ export const make = Effect.fnUntraced(function*(options: {
 
   yield* Effect.addFinalizer(() => {
     const left = open()
-    for (const signal of ["traces", "metrics", "logs"] as const) left[signal] = queued[signal] + inFlight[signal]
+    for (const signal of signals) left[signal] = queued[signal] + inFlight[signal]
     const total = listed(left)
     if (total === "") return Effect.void
     // Said in one line below.
     failing.add("traces")
-    for (const [signal, count] of Object.entries(left)) lose(signal as Signal, "shutdown", count, "")
+    for (const signal of signals) lose(signal, "shutdown", left[signal], "")
     return Telemetry.event("thunderline.telemetry.lost")(
       Effect.logWarning(`[Telemetry] Left behind at the end: ${total}`)
     )

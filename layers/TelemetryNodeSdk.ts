@@ -79,19 +79,19 @@ const respectSampled = (sdk: Tracer.Tracer): Tracer.Tracer =>
  *
  * The standard `OTEL_*` variables hold, also those that the SDK leaves to others: `OTEL_SDK_DISABLED`,
  * `OTEL_TRACES_EXPORTER=none` and its like, `OTEL_TRACES_SAMPLER`. Queues are bounded (`OTEL_BSP_MAX_QUEUE_SIZE`, default
- * 2,048 spans and as many log records), what they cannot take is counted and told. Closing it takes `shutdownTimeout` at
+ * 8,192 spans and as many log records), what they cannot take is counted and told. Closing it takes `shutdownTimeout` at
  * the most.
  */
 export const layer = (options: TelemetryOptions): Layer.Layer<never> =>
   Layer.unwrap(Effect.gen(function*() {
     const settings = yield* TelemetrySettings.read(options)
-    const { endpoints, maxQueueSize, resource } = settings
+    const { endpoints, maxExportBatchSize, maxQueueSize, resource } = settings
     const losses = yield* TelemetryLosses.make({ capacity: maxQueueSize })
     const timeoutMillis = Duration.toMillis(settings.exportTimeout)
 
     const spanProcessor = (url: string): SpanProcessor => {
       const exporter = accounted(new OTLPTraceExporter({ url, timeoutMillis }), losses, "traces", sizeOf)
-      const batches = new BatchSpanProcessor(exporter, { maxQueueSize })
+      const batches = new BatchSpanProcessor(exporter, { maxQueueSize, maxExportBatchSize })
       return {
         onStart: () => {},
         onEnd: (span) => {
@@ -104,7 +104,7 @@ export const layer = (options: TelemetryOptions): Layer.Layer<never> =>
 
     const logRecordProcessor = (url: string): LogRecordProcessor => {
       const exporter = accounted(new OTLPLogExporter({ url, timeoutMillis }), losses, "logs", sizeOf)
-      const batches = new BatchLogRecordProcessor({ exporter, maxQueueSize })
+      const batches = new BatchLogRecordProcessor({ exporter, maxQueueSize, maxExportBatchSize })
       return {
         onEmit: (record) => {
           if (losses.enqueue("logs")) batches.onEmit(record)

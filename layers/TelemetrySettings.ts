@@ -39,13 +39,15 @@ export interface TelemetrySettings {
   readonly traceLevel: LogLevel.LogLevel
   /** The most spans, and log records, that wait for their export. */
   readonly maxQueueSize: number
+  /** How many of them are exported together, and without waiting for the next time. */
+  readonly maxExportBatchSize: number
   /** The time that one export may take with its retries. */
   readonly exportTimeout: Duration.Duration
   readonly metricInterval: Duration.Duration
   readonly shutdownTimeout: Duration.Duration
 }
 
-const signals: ReadonlyArray<Signal> = ["traces", "metrics", "logs"]
+export const signals: ReadonlyArray<Signal> = ["traces", "metrics", "logs"]
 
 const variable = (name: string): Effect.Effect<string | undefined> =>
   Config.option(Config.String(name)).pipe(
@@ -64,11 +66,20 @@ const number = Effect.fnUntraced(function*(name: string, fallback: number) {
   return fallback
 })
 
+/** As it stands where it is no valid percent-encoding. */
+const decoded = (text: string): string => {
+  try {
+    return decodeURIComponent(text)
+  } catch {
+    return text
+  }
+}
+
 const pairs = (text: string | undefined): Record<string, string> =>
   Object.fromEntries(
     (text ?? "").split(",").flatMap((pair) => {
       const at = pair.indexOf("=")
-      return at < 1 ? [] : [[pair.slice(0, at), pair.slice(at + 1)].map((part) => decodeURIComponent(part.trim()))]
+      return at < 1 ? [] : [[pair.slice(0, at), pair.slice(at + 1)].map((part) => decoded(part.trim()))]
     })
   )
 
@@ -123,6 +134,7 @@ export const read = Effect.fnUntraced(function*(options: TelemetryOptions): Effe
     endpoints[signal] = disabled ? undefined : yield* endpoint(signal, options.url)
     headers[signal] = { ...shared, ...pairs(yield* variable(`OTEL_EXPORTER_OTLP_${signal.toUpperCase()}_HEADERS`)) }
   }
+  const maxQueueSize = yield* number("OTEL_BSP_MAX_QUEUE_SIZE", 8_192)
   const given = pairs(yield* variable("OTEL_RESOURCE_ATTRIBUTES"))
   const serviceName = yield* variable("OTEL_SERVICE_NAME")
   return {
@@ -142,7 +154,9 @@ export const read = Effect.fnUntraced(function*(options: TelemetryOptions): Effe
     },
     sampler: yield* sampler,
     traceLevel: options.traceLevel ?? "Info",
-    maxQueueSize: yield* number("OTEL_BSP_MAX_QUEUE_SIZE", 2_048),
+    maxQueueSize,
+    // Larger than the standard's 512: a start of many domains shall not be held up by exports in the midst of it.
+    maxExportBatchSize: Math.min(maxQueueSize, yield* number("OTEL_BSP_MAX_EXPORT_BATCH_SIZE", 4_096)),
     exportTimeout: Duration.millis(yield* number("OTEL_EXPORTER_OTLP_TIMEOUT", 10_000)),
     metricInterval: Duration.millis(yield* number("OTEL_METRIC_EXPORT_INTERVAL", 10_000)),
     shutdownTimeout: Duration.fromInputUnsafe(options.shutdownTimeout ?? "3 seconds")

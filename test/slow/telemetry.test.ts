@@ -225,6 +225,15 @@ const faults = {
 
 const seconds = (count: number) => Effect.promise(() => new Promise<void>((done) => setTimeout(done, count * 1_000)))
 
+/**
+ * Nothing waited for the collector, whose time-out is 2 s: no such gap between two ticks of 100 ms. A busy machine may
+ * well skip some of them.
+ */
+const beatsOn = (stats: { readonly gap: number; readonly skipped: number; readonly slot: number }) => {
+  expect(stats.gap).toBeLessThan(1_500)
+  expect(stats.skipped / stats.slot).toBeLessThan(0.3)
+}
+
 const isDown = (text: string) => text.includes("do not reach the collector")
 
 describe.runIf(Collector.binary).each(exporters)("a collector in trouble, and %s", (exporter) => {
@@ -263,8 +272,7 @@ describe.runIf(Collector.binary).each(exporters)("a collector in trouble, and %s
         yield* terminate(running)
         const { stats } = yield* running.says("ended")
         expect(yield* running.exit).toBe(0)
-        expect(stats.skipped / stats.slot).toBeLessThan(0.05)
-        expect(stats.lateness.p50).toBeLessThan(20)
+        beatsOn(stats)
       })
   )
 
@@ -283,7 +291,7 @@ describe.runIf(Collector.binary).each(exporters)("a collector in trouble, and %s
       const before = performance.now()
       expect(yield* running.exit).toBe(0)
       expect(performance.now() - before).toBeLessThan(5_000)
-      expect(stats.skipped / stats.slot).toBeLessThan(0.05)
+      beatsOn(stats)
     }))
 })
 

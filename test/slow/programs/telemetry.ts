@@ -8,12 +8,14 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Logger from "effect/Logger"
 import * as Schedule from "effect/Schedule"
+import * as Stream from "effect/Stream"
 import { setFlagsFromString } from "node:v8"
 import { runInNewContext } from "node:vm"
 import * as NodeMetrics from "../../../src/adapters/NodeMetrics.ts"
 import { DomainRegistry } from "../../../src/DomainRegistry.ts"
 import { domains as six } from "../../../src/domains/SixDomains.ts"
 import * as Repo from "../../../src/Repo.ts"
+import { SystemPubSub } from "../../../src/SystemPubSub.ts"
 import * as Fault from "../../../src/testing/Fault.ts"
 import { allEvents } from "../../../src/testing/Simulation.ts"
 import * as Thunderline from "../../../src/Thunderline.ts"
@@ -64,6 +66,15 @@ const main = Effect.gen(function*() {
   }) as Layer.Layer<Thunderline.Infrastructure, unknown>
   const stats = yield* Effect.gen(function*() {
     const registry = yield* DomainRegistry
+    let last = performance.now()
+    let gap = 0
+    yield* SystemPubSub.use((pubsub) =>
+      Stream.runForEach(pubsub.stream("system:domain_tick"), () =>
+        Effect.sync(() => {
+          gap = Math.max(gap, performance.now() - last)
+          last = performance.now()
+        }))
+    ).pipe(Effect.forkChild)
     if (load === "load") yield* Effect.forkChild(burst)
     const up = Effect.map(
       registry.snapshot,
@@ -74,7 +85,7 @@ const main = Effect.gen(function*() {
     yield* Effect.repeat(up, { until: (holds) => holds, schedule: Schedule.spaced("20 millis") })
     yield* say({ event: "up", heap: yield* memory })
     yield* Deferred.await(ended)
-    return yield* TickGenerator.use((generator) => generator.stats)
+    return { ...(yield* TickGenerator.use((generator) => generator.stats)), gap }
   }).pipe(Effect.provide(app))
   yield* say({ event: "ended", node, stats, trail: yield* allEvents(repo) })
 })
