@@ -4,9 +4,9 @@ import * as Effect from "effect/Effect"
 import * as HttpApiBuilder from "effect/http-api/HttpApiBuilder"
 import * as HttpServerResponse from "effect/http/HttpServerResponse"
 import * as Layer from "effect/Layer"
-import * as PrometheusMetrics from "effect/observability/PrometheusMetrics"
 import * as Option from "effect/Option"
 import * as Semaphore from "effect/Semaphore"
+import * as PrometheusText from "../adapters/PrometheusText.ts"
 import * as BootAnalysis from "../BootAnalysis.ts"
 import { CurrentRun } from "../CurrentRun.ts"
 import { DomainControl, type Move } from "../DomainControl.ts"
@@ -249,7 +249,10 @@ const events = HttpApiBuilder.group(
 const metrics = HttpApiBuilder.group(
   Api,
   "metrics",
-  (handlers) => handlers.handle("prometheus", () => PrometheusMetrics.format())
+  Effect.fnUntraced(function*(handlers) {
+    const context = yield* Effect.context<never>()
+    return handlers.handle("prometheus", () => Effect.sync(() => PrometheusText.formatUnsafe(context)))
+  })
 )
 
 /** What the endpoints do. */
