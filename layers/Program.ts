@@ -1,3 +1,4 @@
+import * as Config from "effect/Config"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
@@ -24,14 +25,22 @@ const sixDomains = (mode: ProgramSettings["policy"]): Effect.Effect<App> =>
     ({ domainsWith }) => ({ domains: domainsWith({ policy: { mode } }), layer: Layer.empty })
   )
 
+/** The collector's address, without what may be secret in it: a user, a password, a query. */
+const shownCollector = (otlp: Option.Option<string>) =>
+  Effect.map(Effect.orDie(Config.option(Config.String("OTEL_EXPORTER_OTLP_ENDPOINT"))), (fromEnvironment) => {
+    const url = URL.parse(Option.getOrElse(Option.orElse(otlp, () => fromEnvironment), () => ""))
+    return url === null ? null : `${url.origin}${url.pathname.replace(/\/$/, "")}`
+  })
+
 /** The program with its control plane: the address is taken first of all, requests are taken last and given up first. */
 const controlled = Effect.fnUntraced(function*(
   listen: Listen,
   stateDir: string,
+  collector: string | null,
   main: Layer.Layer<Thunderline.Infrastructure, unknown>
 ) {
   const { source, token } = yield* TokenFile.acquire(stateDir)
-  const options = { ...listen, token, tokenSource: source }
+  const options = { ...listen, collector, token, tokenSource: source }
   const file = Layer.effectDiscard(Effect.gen(function*() {
     const { runId } = yield* CurrentRun
     const { url } = yield* ControlServer.ControlServer
@@ -71,7 +80,7 @@ export const run = Effect.fnUntraced(function*(
     Effect.provide(
       Layer.provideMerge(
         SystemdNotify.layer,
-        listen === undefined ? main : yield* controlled(listen, trail.stateDir, main)
+        listen === undefined ? main : yield* controlled(listen, trail.stateDir, yield* shownCollector(otlp), main)
       )
     ),
     Effect.onInterrupt(() =>

@@ -5,16 +5,20 @@ import * as HttpApiSchema from "effect/http-api/HttpApiSchema"
 import * as OpenApi from "effect/http-api/OpenApi"
 import * as Schema from "effect/Schema"
 import { BootAnalysis } from "../BootAnalysis.ts"
-import { Move } from "../DomainControl.ts"
+import type { Move } from "../DomainControl.ts"
 import { DomainEvent } from "../DomainEvent.ts"
 import { StatusName } from "../DomainStatus.ts"
 import * as Health from "../Health.ts"
 import { Tick } from "../Tick.ts"
-import { TickStats } from "../TickGenerator.ts"
+import { Accepted } from "./Accepted.ts"
 import { Operating, Reading, Validation } from "./Access.ts"
 import { DomainInfo, DomainList } from "./DomainInfo.ts"
 import * as Problem from "./Problem.ts"
+import { Stats } from "./Stats.ts"
 import { StreamEvent } from "./StreamEvent.ts"
+
+export { Accepted } from "./Accepted.ts"
+export { Stats } from "./Stats.ts"
 
 const describe = (description: string) => OpenApi.annotations({ description })
 
@@ -38,39 +42,6 @@ export const TickInfo = Schema.Struct({
 })
 export interface TickInfo extends Schema.Schema.Type<typeof TickInfo> {}
 
-/** How the program does as a whole. */
-export const Stats = Schema.Struct({
-  run: Schema.Struct({
-    runId: Schema.String,
-    node: Schema.String,
-    app: Schema.String,
-    version: Schema.String,
-    startedAt: Schema.DateTimeUtcFromString
-  }),
-  heartbeat: TickStats,
-  domains: Schema.Struct({
-    total: Schema.Natural,
-    byStatus: Schema.Record(StatusName, Schema.Natural)
-  }),
-  /** The trail: where it is kept, whether it is written, and how far the writing is. */
-  audit: Schema.Struct({
-    backend: Schema.Literals(["memory", "postgresql"]),
-    status: Schema.Literals(["ok", "degraded"]),
-    since: Schema.NullOr(Schema.DateTimeUtcFromString),
-    detail: Schema.NullOr(Schema.String),
-    backlog: Schema.Natural,
-    written: Schema.Natural,
-    dropped: Schema.Natural
-  }),
-  /** Where telemetry is sent to, without what is secret in it; `null` when it is not sent anywhere. */
-  telemetry: Schema.Struct({ collector: Schema.NullOr(Schema.String) }),
-  /** How many follow the live stream. */
-  followers: Schema.Natural,
-  /** The server's clock. */
-  now: Schema.DateTimeUtcFromString
-})
-export interface Stats extends Schema.Schema.Type<typeof Stats> {}
-
 /** `GET /api/v1/tick` and `/stats`. */
 export class SystemApi extends HttpApiGroup.make("system").add(
   HttpApiEndpoint.get("tick", "/tick", { success: TickInfo }).annotateMerge(describe("The newest tick")),
@@ -78,10 +49,6 @@ export class SystemApi extends HttpApiGroup.make("system").add(
     describe("Heartbeat, domains by state, trail and telemetry")
   )
 ).middleware(Reading).prefix("/api/v1") {}
-
-/** A move that was accepted; the domain may still be on its way. */
-export const Accepted = Schema.Struct({ domain: Schema.String, move: Move, status: StatusName })
-export interface Accepted extends Schema.Schema.Type<typeof Accepted> {}
 
 const name = { name: Schema.String }
 

@@ -1,12 +1,9 @@
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
-import * as HttpApiClient from "effect/http-api/HttpApiClient"
-import * as FetchHttpClient from "effect/http/FetchHttpClient"
-import * as HttpClient from "effect/http/HttpClient"
-import * as HttpClientRequest from "effect/http/HttpClientRequest"
+import type * as HttpApiClient from "effect/http-api/HttpApiClient"
 import * as Layer from "effect/Layer"
 import type * as Redacted from "effect/Redacted"
-import { Api } from "./Api.ts"
+import type { Api } from "./Api.ts"
 
 /** Calls a running program's control plane; derived from its definition. */
 export class Client extends Context.Service<Client, HttpApiClient.ForApi<typeof Api>>()("thunderline/control/Client") {}
@@ -18,13 +15,28 @@ export interface ClientOptions {
   readonly token?: Redacted.Redacted<string> | undefined
 }
 
-export const make = ({ token, url }: ClientOptions) =>
-  HttpApiClient.make(Api, {
-    baseUrl: url,
-    transformClient: (client) =>
-      token === undefined ? client : HttpClient.mapRequest(client, HttpClientRequest.bearerToken(token))
-  })
+/** What a client is made of: a tenth of a second to load, so only by who needs one. */
+const parts = Effect.promise(() =>
+  Promise.all([
+    import("effect/http-api/HttpApiClient"),
+    import("effect/http/FetchHttpClient"),
+    import("effect/http/HttpClient"),
+    import("effect/http/HttpClientRequest"),
+    import("./Api.ts")
+  ])
+)
 
 /** A client over `fetch`. */
-export const layer = (options: ClientOptions): Layer.Layer<Client> =>
-  Layer.effect(Client, Effect.map(make(options), Client.of)).pipe(Layer.provide(FetchHttpClient.layer))
+export const layer = ({ token, url }: ClientOptions): Layer.Layer<Client> =>
+  Layer.effect(
+    Client,
+    Effect.gen(function*() {
+      const [HttpApiClient, FetchHttpClient, HttpClient, HttpClientRequest, { Api }] = yield* parts
+      const client = yield* HttpApiClient.make(Api, {
+        baseUrl: url,
+        transformClient: (client) =>
+          token === undefined ? client : HttpClient.mapRequest(client, HttpClientRequest.bearerToken(token))
+      }).pipe(Effect.provide(FetchHttpClient.layer))
+      return Client.of(client)
+    })
+  )

@@ -1,4 +1,3 @@
-import * as Clock from "effect/Clock"
 import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
 import * as HttpApiBuilder from "effect/http-api/HttpApiBuilder"
@@ -6,6 +5,7 @@ import * as HttpServerResponse from "effect/http/HttpServerResponse"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Semaphore from "effect/Semaphore"
+import * as PrometheusText from "../adapters/PrometheusText.ts"
 import * as BootAnalysis from "../BootAnalysis.ts"
 import { CurrentRun } from "../CurrentRun.ts"
 import { DomainControl, type Move } from "../DomainControl.ts"
@@ -19,7 +19,8 @@ import { type EventPage, Repo } from "../Repo.ts"
 import { TickGenerator } from "../TickGenerator.ts"
 import { invalid } from "./AccessControl.ts"
 import { Api } from "./Api.ts"
-import { encodeList, fromView } from "./DomainInfo.ts"
+import * as CachedList from "./CachedList.ts"
+import { fromView } from "./DomainInfo.ts"
 import { EventFeed } from "./EventFeed.ts"
 import * as Problem from "./Problem.ts"
 import * as PrometheusText from "./PrometheusText.ts"
@@ -79,43 +80,6 @@ const system = HttpApiBuilder.group(
   })
 )
 
-/** How long the list of domains may be told as it was, in milliseconds: health changes between two ticks. */
-const listAge = 250
-
-/** The list of domains as it is sent, made anew only when something has changed. */
-const cachedList = Effect.gen(function*() {
-  const { runId } = yield* CurrentRun
-  const registry = yield* DomainRegistry
-  const clock = yield* Clock.Clock
-  let made = 0
-  let known: {
-    readonly version: number
-    readonly tick: number
-    readonly at: number
-    readonly text: string
-    readonly etag: string
-    readonly response: HttpServerResponse.HttpServerResponse
-  } | undefined
-
-  return Effect.gen(function*() {
-    const version = yield* registry.version
-    const tick = yield* registry.currentTick
-    const at = clock.currentTimeMillisUnsafe()
-    if (known !== undefined && known.version === version && known.tick === tick && at - known.at < listAge) return known
-    const views = yield* registry.snapshot
-    const active = yield* registry.activeCount
-    const text = encodeList(tick, active, views)
-    const same = known !== undefined && known.text === text ? known : undefined
-    const etag = same?.etag ?? `"${runId}-${++made}"`
-    const response = same?.response ?? HttpServerResponse.uint8Array(new TextEncoder().encode(text), {
-      contentType: "application/json",
-      headers: { etag, "cache-control": "no-cache" }
-    })
-    known = { version, tick, at, text, etag, response }
-    return known
-  })
-})
-
 /** How long a move may take to be accepted, and written if the trail is required. */
 const moveDeadline = "10 seconds"
 
@@ -125,7 +89,7 @@ const domains = HttpApiBuilder.group(
   Effect.fnUntraced(function*(handlers) {
     const registry = yield* DomainRegistry
     const control = yield* DomainControl
-    const list = yield* cachedList
+    const list = yield* CachedList.make
 
     const move = (move: Move) => ({ params: { name } }: { readonly params: { readonly name: string } }) =>
       Effect.gen(function*() {
@@ -249,7 +213,10 @@ const events = HttpApiBuilder.group(
 const metrics = HttpApiBuilder.group(
   Api,
   "metrics",
-  (handlers) => handlers.handle("prometheus", () => Effect.map(Effect.context<never>(), PrometheusText.formatUnsafe))
+  Effect.fnUntraced(function*(handlers) {
+    const context = yield* Effect.context<never>()
+    return handlers.handle("prometheus", () => Effect.sync(() => PrometheusText.formatUnsafe(context)))
+  })
 )
 
 /** What the endpoints do. */

@@ -56,7 +56,7 @@ describe("the API", () => {
         opening: { tick: 1, wave: 1 },
         generation: 1
       })
-      expect(yield* client.metrics.prometheus()).toBeTypeOf("string")
+      expect(yield* client.metrics.prometheus()).toMatch(/^# TYPE thunderline_/m)
     }).pipe(Effect.provide(both)))
 
   it.live("pages through the history, and says which field of a query is wrong", () =>

@@ -1,12 +1,14 @@
 import { describe, expect, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
+import * as Latch from "effect/Latch"
 import * as Layer from "effect/Layer"
 import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
 import * as TestClock from "effect/testing/TestClock"
 import { Client } from "../../src/control/Client.ts"
 import * as EventFeed from "../../src/control/EventFeed.ts"
+import * as Follower from "../../src/control/Follower.ts"
 import type { StreamEvent } from "../../src/control/StreamEvent.ts"
 import * as CurrentRun from "../../src/CurrentRun.ts"
 import * as Domain from "../../src/Domain.ts"
@@ -122,7 +124,7 @@ const publish = (...numbers: ReadonlyArray<number>) =>
   })
 
 /** Reads a stream by hand: each call gives what has come since, as ids and names of events. */
-const reader = (options: EventFeed.FollowOptions) =>
+const reader = (options: Follower.FollowOptions) =>
   Effect.gen(function*() {
     const stream = yield* EventFeed.EventFeed.use(({ follow }) => follow(options))
     const pull = yield* Stream.toPull(stream)
@@ -188,6 +190,29 @@ describe("the feed", () => {
       expect(yield* read).toEqual([id(5)])
     }).pipe(Effect.scoped, Effect.provide(feed({}))))
 
+  it.effect("tells nothing twice of what happens while the trail is read", () => {
+    const reading = Latch.makeUnsafe()
+    const slow = Layer.effect(
+      Repo,
+      Effect.map(
+        Repo,
+        (repo) => Repo.of({ ...repo, events: (query) => Effect.andThen(reading.await, repo.events(query)) })
+      )
+    ).pipe(Layer.provide(RepoModule.layerMemory))
+    return Effect.gen(function*() {
+      yield* Repo.use((repo) => repo.record([1, 2, 3].map((n) => event(n))))
+      const read = yield* reader({ after: event(1).id })
+      const first = yield* Effect.forkChild(read)
+      yield* settle
+      yield* publish(3)
+      yield* publish(4)
+      reading.openUnsafe()
+      expect([...(yield* Fiber.join(first)), ...(yield* publish(5), yield* read)]).toEqual(
+        ["event: hello", id(2), id(3), id(4), id(5)]
+      )
+    }).pipe(Effect.scoped, Effect.provide(feed({}, slow)))
+  })
+
   it.effect("says that something is missing when the trail cannot be read", () =>
     Effect.gen(function*() {
       const read = yield* reader({ after: event(2).id })
@@ -237,7 +262,7 @@ describe("the feed", () => {
     ({ transition }) =>
       Effect.gen(function*() {
         const encoded = yield* Schema.encodeEffect(DomainEvent)(transition)
-        expect(JSON.parse(EventFeed.encodeDomainEvent(transition))).toEqual(JSON.parse(JSON.stringify(encoded)))
+        expect(JSON.parse(Follower.encodeDomainEvent(transition))).toEqual(JSON.parse(JSON.stringify(encoded)))
       })
   )
 })

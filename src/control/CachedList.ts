@@ -1,0 +1,43 @@
+import * as Clock from "effect/Clock"
+import * as Effect from "effect/Effect"
+import * as HttpServerResponse from "effect/http/HttpServerResponse"
+import { CurrentRun } from "../CurrentRun.ts"
+import { DomainRegistry } from "../DomainRegistry.ts"
+import { encodeList } from "./DomainInfo.ts"
+
+/** How long the list of domains may be told as it was, in milliseconds: health changes between two ticks. */
+const listAge = 250
+
+/** The list of domains as it is sent, made anew only when something has changed. */
+export const make = Effect.gen(function*() {
+  const { runId } = yield* CurrentRun
+  const registry = yield* DomainRegistry
+  const clock = yield* Clock.Clock
+  let made = 0
+  let known: {
+    readonly version: number
+    readonly tick: number
+    readonly at: number
+    readonly text: string
+    readonly etag: string
+    readonly response: HttpServerResponse.HttpServerResponse
+  } | undefined
+
+  return Effect.gen(function*() {
+    const version = yield* registry.version
+    const tick = yield* registry.currentTick
+    const at = clock.currentTimeMillisUnsafe()
+    if (known !== undefined && known.version === version && known.tick === tick && at - known.at < listAge) return known
+    const views = yield* registry.snapshot
+    const active = yield* registry.activeCount
+    const text = encodeList(tick, active, views)
+    const same = known !== undefined && known.text === text ? known : undefined
+    const etag = same?.etag ?? `"${runId}-${++made}"`
+    const response = same?.response ?? HttpServerResponse.uint8Array(new TextEncoder().encode(text), {
+      contentType: "application/json",
+      headers: { etag, "cache-control": "no-cache" }
+    })
+    known = { version, tick, at, text, etag, response }
+    return known
+  })
+})

@@ -1,0 +1,36 @@
+import * as Schema from "effect/Schema"
+import { StatusName } from "../DomainStatus.ts"
+import { TickStats } from "../TickGenerator.ts"
+
+/** How the program does as a whole. */
+export const Stats = Schema.Struct({
+  run: Schema.Struct({
+    runId: Schema.String,
+    node: Schema.String,
+    app: Schema.String,
+    version: Schema.String,
+    startedAt: Schema.DateTimeUtcFromString
+  }),
+  heartbeat: TickStats,
+  domains: Schema.Struct({
+    total: Schema.Natural,
+    byStatus: Schema.Record(StatusName, Schema.Natural)
+  }),
+  /** The trail: where it is kept, whether it is written, and how far the writing is. */
+  audit: Schema.Struct({
+    backend: Schema.Literals(["memory", "postgresql"]),
+    status: Schema.Literals(["ok", "degraded"]),
+    since: Schema.NullOr(Schema.DateTimeUtcFromString),
+    detail: Schema.NullOr(Schema.String),
+    backlog: Schema.Natural,
+    written: Schema.Natural,
+    dropped: Schema.Natural
+  }),
+  /** Where telemetry is sent to, without what is secret in it; `null` when it is not sent anywhere. */
+  telemetry: Schema.Struct({ collector: Schema.NullOr(Schema.String) }),
+  /** How many follow the live stream. */
+  followers: Schema.Natural,
+  /** The server's clock. */
+  now: Schema.DateTimeUtcFromString
+})
+export interface Stats extends Schema.Schema.Type<typeof Stats> {}
