@@ -25,6 +25,13 @@ describe("a wrong command line", () => {
     [["start", "a.ts", "b.ts"], `Unexpected positional argument: "b.ts"`],
     [["history", "--limit", "0"], "Expected: a whole number from 1 to 1000"],
     [["history", "--since", "yesterday"], "Expected: a time such as 2025-01-31T13:45:00Z, or how long ago"],
+    [["history", "--tick", "9..7"], "Expected: a tick or a range of ticks, such as 4711, 4711..4720"],
+    [["history", "--json", "--csv"], "thunderline: --json and --csv exclude each other"],
+    [["events", "--json", "--csv"], "thunderline: --json and --csv exclude each other"],
+    [["analyze", "boot", "--what-if", "cerebros"], "Expected: "],
+    [["analyze", "boot", "--what-if", "cerebros=soon"], "Expected: a domain and how long its own work shall take"],
+    [["simulate", "--ticks", "0"], "Expected: a whole number from 1 to 100000"],
+    [["start", "--policy", "maybe"], `Invalid value for flag --policy: "maybe"`],
     [["history", "--status", "asleep"], `Invalid value for flag --status: "asleep"`],
     [["domains", "--database", "memory", "--json"], "expected --database embedded or a postgres:// URL"],
     // Root has a folder of its own without them.
@@ -86,13 +93,15 @@ describe("thunderline", () => {
       expect(version).toMatchObject({ code: 0, stderr: "", stdout: `thunderline v${packageJson.version}\n` })
       const help = yield* run([])
       expect(help).toMatchObject({ code: 0, stderr: "" })
-      for (const command of ["start", "domains", "history", "migrate"]) expect(help.stdout).toContain(`  ${command} `)
+      for (
+        const command of ["start", "domains", "domain", "events", "history", "analyze", "simulate", "migrate"]
+      ) expect(help.stdout).toContain(`  ${command} `)
       const completions = yield* run(["--completions", "bash"])
       expect(completions).toMatchObject({ code: 0, stderr: "" })
       expect(completions.stdout).toContain("--first-tick")
     }))
 
-  it.live("exits 4 when the database cannot be reached, naming it and where it was named", () =>
+  it.live("exits 4 when the database cannot be reached, and 1 when it was to be migrated, naming it and where it was named", () =>
     Effect.gen(function*() {
       const url = "postgres://u:s3cret@127.0.0.1:1/x"
       const read = yield* run(["history"], { env: { DATABASE_URL: url } })
@@ -101,7 +110,7 @@ describe("thunderline", () => {
       expect(oneLine(migrate.stderr)).toContain("(from --database) cannot be reached")
       const start = yield* run(["start", "--audit", "required", "--database", url])
       expect(oneLine(start.stderr)).toContain("(from --database) cannot be reached")
-      expect([read.code, migrate.code, start.code]).toEqual([4, 4, 4])
+      expect([read.code, migrate.code, start.code]).toEqual([4, 1, 4])
       expect([read, migrate, start].some(({ stderr }) => stderr.includes("s3cret"))).toBe(false)
     }))
 })
