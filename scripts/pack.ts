@@ -1,6 +1,7 @@
 /**
  * Makes `dist` the package that is published: the root's manifest with the compiled files in the place of the sources,
- * and the texts and the built dashboard that belong to it. In the repository itself `thunderline` is its sources, so that nothing has to be built.
+ * and the texts and the built dashboard that belong to it. In the repository itself `thunderline` is its sources, so
+ * that nothing has to be built.
  */
 import { copyFileSync, cpSync, readFileSync, writeFileSync } from "node:fs"
 

@@ -85,7 +85,7 @@ export const Domains = () => {
       <Rows
         items={shown}
         height={narrow ? 58 : 34}
-        label="Domains"
+        label="List of domains"
         keyOf={(domain) => domain.name}
         row={(domain) => <Row domain={domain} />}
       />

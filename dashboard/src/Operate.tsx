@@ -87,10 +87,15 @@ const Confirm = ({ domain, move, onClose }: {
     element.showModal()
     return () => element.close()
   }, [])
+  const button = useRef<HTMLButtonElement>(null)
+  useEffect(() => {
+    // The field that had the focus is gone.
+    if (phase._tag === "Done") button.current?.focus()
+  }, [phase])
   const submit = async (event: FormEvent) => {
     event.preventDefault()
     if (phase._tag === "Sending") return
-    if (phase._tag === "Done") return onClose()
+    if (phase._tag === "Done") return dialog.current!.close()
     if (asksToken) Session.keep(token.trim(), keeping)
     setPhase({ _tag: "Sending" })
     const answer = await Connection.move(domain.name, move)
@@ -122,8 +127,8 @@ const Confirm = ({ domain, move, onClose }: {
           {phase._tag === "Failed" ? phase.why : phase._tag === "Done" ? phase.text : ""}
         </p>
         <div className="buttons">
-          {done ? null : <button type="button" onClick={onClose}>Cancel</button>}
-          <button type="submit" className="main" disabled={phase._tag === "Sending"}>
+          {done ? null : <button type="button" onClick={() => dialog.current!.close()}>Cancel</button>}
+          <button type="submit" className="main" ref={button} aria-disabled={phase._tag === "Sending"}>
             {done ? "Close" : phase._tag === "Sending" ? "Asking…" : verb[move]}
           </button>
         </div>
@@ -132,19 +137,23 @@ const Confirm = ({ domain, move, onClose }: {
   )
 }
 
-/** The buttons for what the domain's state allows. */
+/** The buttons for what can be asked of the domain; those that its state does not allow now stay where they are. */
 export const Moves = ({ domain }: { readonly domain: DomainInfo }) => {
   const [asked, ask] = useState<Move | undefined>(undefined)
   const live = useKnown((state) => state.link._tag === "Live")
+  const allowed = live ? Words.moves(domain.status) : []
+  const shown: ReadonlyArray<Move> = domain.status === "inactive" ? ["activate"] : ["restart", "deactivate"]
   return (
     <div className="moves">
-      {Words.moves(domain.status).map((move) => (
+      {shown.map((move) => (
         <button
           key={move}
           type="button"
-          disabled={!live}
+          aria-disabled={!allowed.includes(move)}
           aria-label={`${verb[move]} ${domain.name}`}
-          onClick={() => ask(move)}
+          onClick={() => {
+            if (allowed.includes(move)) ask(move)
+          }}
         >
           {verb[move]}
         </button>
