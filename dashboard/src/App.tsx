@@ -5,7 +5,7 @@ import { Domains } from "./Domains.tsx"
 import { Feed } from "./Feed.tsx"
 import { Graph } from "./Graph.tsx"
 import { Heartbeat, TickText } from "./Heartbeat.tsx"
-import { LinkBanner, LinkText } from "./LinkBanner.tsx"
+import { LinkBanner, LinkText, Locked } from "./LinkBanner.tsx"
 import { useKnown } from "./Store.ts"
 import { Surroundings } from "./Surroundings.tsx"
 import { Timeline } from "./Timeline.tsx"
@@ -65,7 +65,7 @@ class Guard extends Component<{ readonly children: ReactNode }, { readonly error
     const error = this.state.error as Error | undefined
     if (error === undefined) return this.props.children
     return (
-      <div className="banner">
+      <div className="banner" role="alert">
         <p>
           <b>The page has failed:</b> {error.message}. The program is not affected.
         </p>
@@ -123,7 +123,11 @@ export const App = () => {
       <LinkBanner />
       <Announcer />
       <main id="main" tabIndex={-1}>
-        {locked ? null : domain === undefined ? <Overview returning={been.current} /> : <DomainPage name={domain} />}
+        {locked
+          ? <Locked />
+          : domain === undefined
+          ? <Overview returning={been.current} />
+          : <DomainPage name={domain} />}
       </main>
     </Guard>
   )

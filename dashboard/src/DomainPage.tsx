@@ -72,7 +72,7 @@ const Facts = ({ domain }: { readonly domain: DomainInfo }) => {
       <dt>Starts from tick</dt>
       <dd>{Words.number(domain.activationTick)}</dd>
       <dt>Answers its ticks</dt>
-      <dd>{domain.health ?? "takes none"}</dd>
+      <dd>{domain.health ?? (domain.status === "active" ? "takes none" : "–")}</dd>
       <dt>Without it</dt>
       <dd>{domain.criticality === "required" ? "the program is not ready" : "the program is ready, degraded"}</dd>
     </dl>

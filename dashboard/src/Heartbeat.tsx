@@ -18,7 +18,7 @@ const Sparkline = ({ values }: { readonly values: ReadonlyArray<number> }) => {
       </svg>
       <figcaption>
         {values.length === 0
-          ? "No tick has come yet"
+          ? "No tick since this page was opened"
           : `Lateness of the last ${Words.count(values.length, "tick")}, up to ${Words.duration(Math.max(...values))}`}
       </figcaption>
     </figure>

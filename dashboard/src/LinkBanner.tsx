@@ -15,7 +15,9 @@ export const LinkText = () => {
   return <span className={`link l-${link.toLowerCase()}`} data-testid="link">{words[link]}</span>
 }
 
-const Locked = ({ wrong }: { readonly wrong: boolean }) => {
+/** Asks for the token where nothing is shown without it. */
+export const Locked = () => {
+  const wrong = useKnown(({ link }) => link._tag === "Locked" && link.shown === "a wrong token")
   const [token, setToken] = useState("")
   const [keeping, setKeeping] = useState<"page" | "tab">("page")
   const submit = (event: FormEvent) => {
@@ -24,10 +26,8 @@ const Locked = ({ wrong }: { readonly wrong: boolean }) => {
     Connection.retry()
   }
   return (
-    <form className="banner" onSubmit={submit}>
-      <p>
-        <b>{wrong ? "That is not the token." : "This server shows nothing without its token."}</b>
-      </p>
+    <form className="card locked" onSubmit={submit}>
+      <h1>{wrong ? "That is not the token." : "This server shows nothing without its token."}</h1>
       <TokenFields token={token} keeping={keeping} onToken={setToken} onKeeping={setKeeping} />
       <button type="submit" className="main">Open</button>
     </form>
@@ -41,11 +41,10 @@ export const LinkBanner = () => {
   const tickAt = useKnown((state) => state.tickAt)
   const interval = useKnown((state) => state.stats?.heartbeat.interval)
   const now = useNow()
-  if (link._tag === "Locked") return <Locked wrong={link.shown === "a wrong token"} />
   if (link._tag === "Lost") {
     const wait = Math.ceil((link.retryAt - now) / 1000)
     return (
-      <div className="banner" data-testid="lost">
+      <div className="banner" role="region" aria-label="Connection" data-testid="lost">
         <p>
           <b>{link.why}.</b> {heardAt === 0
             ? "Nothing has been read yet."
@@ -58,7 +57,7 @@ export const LinkBanner = () => {
   }
   if (link._tag === "Live" && interval !== undefined && tickAt !== 0 && now - tickAt > quiet(interval)) {
     return (
-      <div className="banner" data-testid="silent">
+      <div className="banner" role="region" aria-label="Connection" data-testid="silent">
         <p>
           <b>The heartbeat is silent:</b> the last tick came {Words.ago(now - tickAt)}, one is due every{" "}
           {Words.duration(interval)}. Domains that are active go on.

@@ -1,8 +1,9 @@
+import type { DomainInfo } from "../../src/control/DomainInfo.ts"
 import type { Activation } from "./State.ts"
 
-/** One row of the timeline, in milliseconds from the opening of its round. */
-export interface Bar extends Activation {
-  /** Waiting for what it depends on. */
+/** One row of the timeline. */
+export interface Bar extends Pick<Activation, "domain" | "wave" | "startedAt" | "workMs"> {
+  /** From the opening of its round to its own start, in milliseconds. */
   readonly waitMs: number
 }
 
@@ -16,23 +17,44 @@ export interface Round {
 }
 
 /**
- * The first activations of a run as rounds. A domain of a later wave belongs to the round of the wave before it, even
- * when newer ticks came while that was at work: the round begins with the wave 0 before it.
+ * Moments are told in whole milliseconds, work is not: where a start seems to lie before the end of what it waited for,
+ * it was in the same millisecond and is put behind that.
  */
-export const rounds = (activations: Iterable<Activation>): ReadonlyArray<Round> => {
-  const all = [...activations].sort((a, b) => a.startedAt - b.startedAt || a.wave - b.wave)
+const inOrder = (
+  activations: ReadonlyArray<Activation>,
+  domains: ReadonlyMap<string, DomainInfo>
+): ReadonlyArray<Activation> => {
+  const placed = new Map<string, Activation>()
+  for (const { domain, tick, wave, workMs, ...told } of activations.toSorted((a, b) => a.wave - b.wave)) {
+    const { after = [], dependsOn = [] } = domains.get(domain) ?? {}
+    const ready = [...dependsOn, ...after].map((name) => placed.get(name)?.endedAt ?? 0)
+    const startedAt = Math.max(told.startedAt, ...ready)
+    placed.set(domain, { domain, tick, wave, startedAt, endedAt: startedAt + workMs, workMs })
+  }
+  return [...placed.values()]
+}
+
+/**
+ * The first activations of a run as rounds: each begins with a domain that a new tick opened (wave 0), and holds all that
+ * became active because of it, even when newer ticks came meanwhile.
+ */
+export const rounds = (
+  activations: Iterable<Activation>,
+  domains: ReadonlyMap<string, DomainInfo>
+): ReadonlyArray<Round> => {
   const groups: Array<{ readonly tick: number; readonly activations: Array<Activation> }> = []
-  for (const activation of all) {
+  for (const activation of [...activations].sort((a, b) => a.startedAt - b.startedAt || a.wave - b.wave)) {
     const last = groups.at(-1)
-    const begins = activation.wave === 0 && last?.tick !== activation.tick
-    if (last === undefined || begins) groups.push({ tick: activation.tick, activations: [activation] })
-    else last.activations.push(activation)
+    if (last === undefined || (activation.wave === 0 && activation.tick !== last.tick)) {
+      groups.push({ tick: activation.tick, activations: [activation] })
+    } else last.activations.push(activation)
   }
   return groups.map(({ activations, tick }) => {
-    const openedAt = Math.min(...activations.map(({ startedAt }) => startedAt))
-    const endedAt = activations.reduce((latest, { endedAt }) => Math.max(latest, endedAt), openedAt)
-    const bars = activations
-      .map((activation) => ({ ...activation, waitMs: activation.startedAt - openedAt }))
+    const ordered = inOrder(activations, domains)
+    const openedAt = ordered.reduce((first, { startedAt }) => Math.min(first, startedAt), Infinity)
+    const endedAt = ordered.reduce((last, { endedAt }) => Math.max(last, endedAt), openedAt)
+    const bars = ordered
+      .map(({ domain, startedAt, wave, workMs }) => ({ domain, wave, startedAt, workMs, waitMs: startedAt - openedAt }))
       .sort((a, b) => a.wave - b.wave || a.startedAt - b.startedAt || b.workMs - a.workMs)
     return { tick, openedAt, totalMs: endedAt - openedAt, waves: new Set(bars.map(({ wave }) => wave)).size, bars }
   })

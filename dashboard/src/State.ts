@@ -4,6 +4,7 @@ import type { Stats } from "../../src/control/Api.ts"
 import type { DomainInfo } from "../../src/control/DomainInfo.ts"
 import type { Hello } from "../../src/control/StreamEvent.ts"
 import type { DomainEvent } from "../../src/DomainEvent.ts"
+import * as EventCursor from "../../src/EventCursor.ts"
 import type { Tick } from "../../src/Tick.ts"
 
 /** How the page stands to the server. Times are this machine's, in milliseconds. */
@@ -129,29 +130,36 @@ const generationOf = ({ domain, generation }: DomainEvent): string => `${domain}
 
 /** The first activations among transitions, added to those that are known. */
 export const withActivations = (state: State, events: ReadonlyArray<DomainEvent>): State => {
-  const ours = events.filter(({ runId }) => runId === state.run?.runId)
-  const begun = ours.filter((event) => event.to === "activating" && !state.activations.has(event.domain))
-  const openings = begun.length === 0
-    ? state.openings
-    : new Map([...state.openings, ...begun.map((event) => [generationOf(event), event.tick] as const)])
-  const added = new Map<string, Activation>()
-  for (const event of ours) {
-    if (event.to !== "active") continue
+  const openings = new Map(state.openings)
+  const activations = new Map(state.activations)
+  let found = 0
+  for (const event of events) {
+    if (event.runId !== state.run?.runId) continue
+    const { domain, tick, to } = event
+    if (to === "activating" && !activations.has(domain)) openings.set(generationOf(event), tick)
+    if (to !== "active") continue
     const endedAt = DateTime.toEpochMillis(event.occurredAt)
-    const known = added.get(event.domain) ?? state.activations.get(event.domain)
+    const known = activations.get(domain)
     if (known !== undefined && known.endedAt <= endedAt) continue
     const workMs = event.durationMs ?? 0
-    added.set(event.domain, {
-      domain: event.domain,
-      tick: openings.get(generationOf(event)) ?? event.tick,
+    found++
+    activations.set(domain, {
+      domain,
+      tick: openings.get(generationOf(event)) ?? tick,
       wave: event.wave ?? 0,
       startedAt: endedAt - workMs,
       endedAt,
       workMs
     })
   }
-  if (added.size === 0) return openings === state.openings ? state : { ...state, openings }
-  return { ...state, openings, activations: new Map([...state.activations, ...added]) }
+  return { ...state, openings, activations: found === 0 ? state.activations : activations }
+}
+
+/** A page that stays open for days keeps the newest; the trail goes on behind them. */
+const cut = (state: State): State => {
+  if (state.events.length <= eventsKept) return state
+  const events = state.events.slice(0, eventsKept)
+  return { ...state, events, older: EventCursor.encode(events.at(-1)!.id, "newest") }
 }
 
 /** Transitions as they came, oldest first. */
@@ -165,11 +173,7 @@ export const happened = (state: State, events: ReadonlyArray<DomainEvent>, now: 
     if (domain === undefined || DateTime.isGreaterThan(domain.since, event.occurredAt)) continue
     changed.set(event.domain, moved(domain, event))
   }
-  const kept = [...fresh.toReversed(), ...state.events]
-  const next = withActivations(
-    { ...state, heardAt: now, events: kept.length > eventsKept ? kept.slice(0, eventsKept) : kept },
-    fresh
-  )
+  const next = withActivations(cut({ ...state, heardAt: now, events: [...fresh.toReversed(), ...state.events] }), fresh)
   return changed.size === 0
     ? next
     : withDomains(next, state.domains.map((domain) => changed.get(domain.name) ?? domain))

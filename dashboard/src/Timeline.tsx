@@ -1,7 +1,7 @@
 import { useMemo, useState } from "react"
 import { rounds } from "./Rounds.ts"
 import { Rows, useNarrow } from "./Rows.tsx"
-import { useCalm, useKnown } from "./Store.ts"
+import { current, useCalm, useKnown } from "./Store.ts"
 import * as Words from "./Words.ts"
 
 const percent = (part: number, whole: number) => `${whole === 0 ? 0 : Math.min(100, (100 * part) / whole)}%`
@@ -10,7 +10,8 @@ const percent = (part: number, whole: number) => `${whole === 0 ? 0 : Math.min(1
 export const Timeline = () => {
   const activations = useCalm(useKnown((state) => state.activations), 300)
   const narrow = useNarrow()
-  const all = useMemo(() => rounds(activations.values()), [activations])
+  // Who waits for whom does not change in a run.
+  const all = useMemo(() => rounds(activations.values(), current().byName), [activations])
   const [chosen, setChosen] = useState(0)
   const index = Math.min(chosen, all.length - 1)
   const round = all[index]

@@ -31,8 +31,15 @@ export const browser = Effect.acquireRelease(
 const watchTasks = {
   content: `
   globalThis.tasks = []
-  new PerformanceObserver((list) => tasks.push(...list.getEntries().map(({ duration }) => duration)))
-    .observe({ type: "longtask" })
+  const observer = new PerformanceObserver((list) => keep(list.getEntries()))
+  const keep = (entries) => tasks.push(...entries.map(({ duration }) => duration))
+  observer.observe({ type: "longtask" })
+  // A task is known as long only after it has ended.
+  globalThis.longTasks = async () => {
+    await new Promise((resolve) => setTimeout(resolve, 100))
+    keep(observer.takeRecords())
+    return tasks.splice(0)
+  }
 `
 }
 
@@ -59,7 +66,7 @@ export const open = Effect.fnUntraced(function*(browser: Browser, options: Brows
   })
   page.on("pageerror", (error) => complaints.push(error.message))
   yield* Effect.promise(() => page.addInitScript(watchTasks))
-  const longTasks = Effect.promise(() => page.evaluate<Array<number>>("tasks.splice(0)"))
+  const longTasks = Effect.promise(() => page.evaluate<Array<number>>("longTasks()"))
   return { page, complaints, longTasks } satisfies Opened
 })
 
