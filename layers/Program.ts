@@ -1,11 +1,20 @@
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
+import { randomUUID } from "node:crypto"
+import * as ControlFile from "../src/adapters/ControlFile.ts"
+import * as ControlServer from "../src/adapters/ControlServer.ts"
+import * as NodeMetrics from "../src/adapters/NodeMetrics.ts"
+import * as SystemdNotify from "../src/adapters/SystemdNotify.ts"
+import * as TokenFile from "../src/adapters/TokenFile.ts"
 import type { App } from "../src/cli/App.ts"
 import * as ExitCode from "../src/cli/ExitCode.ts"
+import type { Listen } from "../src/cli/Listen.ts"
 import { ProgramEscalated, type ProgramSettings } from "../src/cli/Program.ts"
+import { CurrentRun } from "../src/CurrentRun.ts"
 import * as Thunderline from "../src/Thunderline.ts"
 import * as Database from "./Database.ts"
+import * as Telemetry from "./Telemetry.ts"
 import { databaseOptions } from "./Trail.ts"
 
 /** What runs when `start` is given no app; it needs nothing from outside. */
@@ -15,13 +24,35 @@ const sixDomains = (mode: ProgramSettings["policy"]): Effect.Effect<App> =>
     ({ domainsWith }) => ({ domains: domainsWith({ policy: { mode } }), layer: Layer.empty })
   )
 
+/** The program with its control plane: the address is taken first of all, requests are taken last and given up first. */
+const controlled = Effect.fnUntraced(function*(
+  listen: Listen,
+  stateDir: string,
+  main: Layer.Layer<Thunderline.Infrastructure, unknown>
+) {
+  const { source, token } = yield* TokenFile.acquire(stateDir)
+  const options = { ...listen, token, tokenSource: source }
+  const file = Layer.effectDiscard(Effect.gen(function*() {
+    const { runId } = yield* CurrentRun
+    const { url } = yield* ControlServer.ControlServer
+    yield* ControlFile.keep(stateDir, { url, pid: process.pid, runId })
+  }))
+  return file.pipe(
+    Layer.provide(ControlServer.layerServed(options)),
+    Layer.provideMerge(main),
+    Layer.provide(ControlServer.layerListening(options))
+  )
+})
+
 /** The program: Thunderline with the app's domains on the trail of choice, until it is interrupted or escalates. */
 export const run = Effect.fnUntraced(function*(
   version: string,
-  { audit, firstTick, interval, migrate, name, policy, retention, trail }: ProgramSettings,
+  { audit, firstTick, interval, listen, migrate, name, otlp, policy, retention, traceLevel, trail }: ProgramSettings,
   given: App | undefined
 ): Effect.fn.Return<never, unknown> {
   const { domains, layer } = given ?? (yield* sixDomains(policy))
+  // One id for the process, in the trail and in telemetry.
+  const node = randomUUID()
   // What the domains need and how the app's layer fails is known to the app alone.
   const main = Thunderline.layer({
     domains,
@@ -29,13 +60,20 @@ export const run = Effect.fnUntraced(function*(
     firstTick,
     app: name,
     version,
+    node,
     audit,
     retention: Option.getOrUndefined(retention),
     repo: Database.layer({ ...databaseOptions(trail, "run"), migrate })
   }).pipe(Layer.provide(layer)) as Layer.Layer<Thunderline.Infrastructure, unknown>
+  const telemetry = Telemetry.layer({ otlp, traceLevel, serviceVersion: version, instanceId: node })
   const { cause, domain } = yield* Thunderline.awaitEscalation.pipe(
     Effect.onInterrupt(() => Effect.logInfo("[Thunderline] Shutting down; a second signal ends it at once")),
-    Effect.provide(main),
+    Effect.provide(
+      Layer.provideMerge(
+        SystemdNotify.layer,
+        listen === undefined ? main : yield* controlled(listen, trail.stateDir, main)
+      )
+    ),
     Effect.onInterrupt(() =>
       Effect.andThen(
         Effect.logInfo("[Thunderline] Stopped"),
@@ -43,7 +81,8 @@ export const run = Effect.fnUntraced(function*(
           process.exitCode = ExitCode.ok
         })
       )
-    )
+    ),
+    Effect.provide(Layer.provideMerge(NodeMetrics.layer, telemetry))
   )
   return yield* new ProgramEscalated({ domain, cause })
 })

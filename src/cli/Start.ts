@@ -11,7 +11,9 @@ import * as References from "effect/References"
 import * as App from "./App.ts"
 import * as DurationText from "./DurationText.ts"
 import * as Interval from "./Interval.ts"
+import * as Listen from "./Listen.ts"
 import * as LogFormat from "./LogFormat.ts"
+import * as Otlp from "./Otlp.ts"
 import { Program } from "./Program.ts"
 import * as Style from "./Style.ts"
 import * as Trail from "./Trail.ts"
@@ -66,10 +68,14 @@ export const command = Command.make(
     migrate,
     retention,
     logFormat: LogFormat.flag,
+    otlp: Otlp.flag,
+    traceLevel: Otlp.traceLevel,
     policy,
+    listen: Listen.flags,
     trail: TrailSettings.flags
   },
-  Effect.fnUntraced(function*({ app, logFormat, ...settings }) {
+  Effect.fnUntraced(function*({ app, listen: { http, ...listen }, logFormat, ...rest }) {
+    const settings = { ...rest, listen: http ? listen : undefined }
     const loaded = Option.isNone(app) ? undefined : yield* App.load(app.value)
     const path = yield* Path.Path
     const name = Option.match(app, {
@@ -89,6 +95,7 @@ export const command = Command.make(
   Command.withExamples([
     { command: "thunderline start" },
     { command: "thunderline start examples/minimal.ts --interval 500ms", description: "Your own domains" },
-    { command: "thunderline start --database memory --log-format json" }
+    { command: "thunderline start --database memory --log-format json" },
+    { command: "thunderline start --otlp http://127.0.0.1:4318", description: "With traces, metrics and logs" }
   ])
 )
