@@ -93,7 +93,7 @@ const take = (api: ApiClient, batch: ReadonlyArray<StreamEvent>) =>
       }
       flush()
       if (event === "tick") update((state) => State.ticked(state, data, now))
-      else if (event === "gap") yield* readTrail(api, current().run?.runId ?? "")
+      else if (event === "gap") yield* Effect.forkScoped(readTrail(api, current().run?.runId ?? ""))
       else {
         update((state) => State.greeted(state, data))
         yield* Effect.all([readDomains(api), readStats(api)], { concurrency: 2 })

@@ -87,6 +87,10 @@ describe.runIf(absent === undefined)("the dashboard", () => {
       yield* text(page, /opened 4 domains in 3 waves/)
       const { url } = yield* ControlServer
       expect([...new Set(asked)]).toEqual([url])
+      // No further tick comes, and the page does not hide it.
+      yield* Effect.promise(() =>
+        page.getByTestId("silent").filter({ hasText: /the last tick came \d+ s ago, one is due every 1 s/ }).waitFor()
+      )
       expect(complaints).toEqual([])
     }).pipe(Effect.provide(served(domains)), quiet)
   })
@@ -102,6 +106,7 @@ describe.runIf(absent === undefined)("the dashboard", () => {
       expect(trouble).toContain("cart and till wait because of it.")
       const row = yield* Effect.promise(() => page.locator("a.row[data-domain=till]").innerText())
       expect(row).toMatch(/waits for cart, and for store, because store|waits for store, which is restarting/)
+      yield* Effect.promise(() => page.getByRole("status").filter({ hasText: "store crashed. 1 of 4" }).waitFor())
       yield* Effect.promise(() => page.getByRole("link", { name: "store", exact: true }).first().click())
       yield* text(page, "Why it crashed")
       yield* text(page, /generation 1: the pump broke/)
