@@ -1,8 +1,9 @@
 /**
  * Makes `dist` the package that is published: the root's manifest with the compiled files in the place of the sources,
- * and the texts that belong to it. In the repository itself `thunderline` is its sources, so that nothing has to be built.
+ * and the texts and the built dashboard that belong to it. In the repository itself `thunderline` is its sources, so
+ * that nothing has to be built.
  */
-import { copyFileSync, readFileSync, writeFileSync } from "node:fs"
+import { copyFileSync, cpSync, readFileSync, writeFileSync } from "node:fs"
 
 const { bin, dependencies, description, engines, exports, keywords, license, name, repository, type, version } = JSON
   .parse(readFileSync("package.json", "utf8"))
@@ -30,3 +31,4 @@ const manifest = {
 
 writeFileSync("dist/package.json", `${JSON.stringify(manifest, null, 2)}\n`)
 for (const text of ["README.md", "LICENSE", "CHANGELOG.md"]) copyFileSync(text, `dist/${text}`)
+cpSync("dashboard/dist", "dist/dashboard/dist", { recursive: true })

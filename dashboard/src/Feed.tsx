@@ -1,0 +1,94 @@
+import * as DateTime from "effect/DateTime"
+import { useMemo, useState } from "react"
+import type { DomainEvent } from "../../src/DomainEvent.ts"
+import { StatusName } from "../../src/DomainStatus.ts"
+import { readOlder } from "./Connection.ts"
+import { clock } from "./Domains.tsx"
+import { Rows, useNarrow } from "./Rows.tsx"
+import { Glyph, label } from "./Status.tsx"
+import { useCalm, useKnown } from "./Store.ts"
+import * as Words from "./Words.ts"
+
+/** A transition as one line. */
+export const EventRow = ({ event, named }: { readonly event: DomainEvent; readonly named: boolean }) => (
+  <div className="row event">
+    <time className="muted" dateTime={DateTime.formatIso(event.occurredAt)}>{clock(event.occurredAt)}</time>
+    <Glyph status={event.to} />
+    <span className="what">
+      {named ? <a href={`#/domain/${event.domain}`}>{event.domain}</a> : <b>Generation {event.generation}</b>}{" "}
+      {Words.happening(event)}
+    </span>
+    <span className="muted gen">tick {Words.number(event.tick)}</span>
+  </div>
+)
+
+/** Everything that happens, newest first. */
+export const Feed = () => {
+  const live = useCalm(useKnown((state) => state.events), 250)
+  const older = useKnown((state) => state.older)
+  const narrow = useNarrow()
+  const [held, hold] = useState<ReadonlyArray<DomainEvent> | undefined>(undefined)
+  const [text, setText] = useState("")
+  const [status, setStatus] = useState<StatusName | "all">("all")
+  const [reading, setReading] = useState<"idle" | "reading" | "failed">("idle")
+  const events = held ?? live
+  const shown = useMemo(() => {
+    const wanted = text.trim().toLowerCase()
+    return events.filter((event) =>
+      (status === "all" || event.to === status) &&
+      (wanted === "" || `${event.domain} ${Words.happening(event)}`.toLowerCase().includes(wanted))
+    )
+  }, [events, text, status])
+  return (
+    <section className="card wide" aria-labelledby="feed">
+      <h2 id="feed">What happened</h2>
+      <div className="tools">
+        <label>
+          Find <input type="search" value={text} onChange={(event) => setText(event.target.value)} />
+        </label>
+        <label>
+          Became{" "}
+          <select value={status} onChange={(event) => setStatus(event.target.value as StatusName | "all")}>
+            <option value="all">anything</option>
+            {StatusName.literals.map((name) => <option key={name} value={name}>{label[name]}</option>)}
+          </select>
+        </label>
+        <button
+          type="button"
+          aria-pressed={held !== undefined}
+          onClick={() => hold(held === undefined ? live : undefined)}
+        >
+          {held === undefined ? "Hold still" : "Go on"}
+        </button>
+        <span className="muted">
+          {held === undefined
+            ? Words.count(shown.length, "transition")
+            : `${Words.count(live.filter(({ id }) => id > (held[0]?.id ?? "")).length, "newer transition")} not shown`}
+        </span>
+      </div>
+      {shown.length === 0 ?
+        <p className="muted">Nothing yet{text === "" && status === "all" ? "" : " that fits"}.</p> :
+        (
+          <Rows
+            items={shown}
+            height={narrow ? 54 : 28}
+            label="What happened, newest first"
+            keyOf={({ id }) => id}
+            row={(event) => <EventRow event={event} named />}
+          />
+        )}
+      {older === undefined || held !== undefined ? null : (
+        <button
+          type="button"
+          disabled={reading === "reading"}
+          onClick={() => {
+            setReading("reading")
+            void readOlder().then((result) => setReading(result === "read" ? "idle" : "failed"))
+          }}
+        >
+          {reading === "failed" ? "The trail cannot be read now; try again" : "Read what came before"}
+        </button>
+      )}
+    </section>
+  )
+}

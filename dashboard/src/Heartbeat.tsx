@@ -1,0 +1,78 @@
+import { useKnown, useNow } from "./Store.ts"
+import * as Words from "./Words.ts"
+
+const width = 240
+const height = 44
+
+/** The lateness of the last ticks: the line, and the half interval from which on silence is not judged. */
+const Sparkline = ({ values }: { readonly values: ReadonlyArray<number> }) => {
+  const top = Math.max(5, ...values)
+  const x = (i: number) => (width * (i + 120 - values.length)) / 119
+  const y = (value: number) => height - 2 - (value / top) * (height - 6)
+  const points = values.map((value, i) => `${x(i).toFixed(1)},${y(value).toFixed(1)}`).join(" ")
+  return (
+    <figure className="spark">
+      <svg viewBox={`0 0 ${width} ${height}`} preserveAspectRatio="none" aria-hidden="true">
+        <line x1="0" x2={width} y1={height - 2} y2={height - 2} className="axis" />
+        <polyline points={points} fill="none" />
+      </svg>
+      <figcaption>
+        {values.length === 0
+          ? "No tick since this page was opened"
+          : `Lateness of the last ${Words.count(values.length, "tick")}, up to ${Words.duration(Math.max(...values))}`}
+      </figcaption>
+    </figure>
+  )
+}
+
+/** The newest tick, for where there is no room for more. */
+export const TickText = () => {
+  const count = useKnown((state) => state.tick?.count)
+  return count === undefined ? null : <span className="muted">tick {Words.number(count)}</span>
+}
+
+/** How long without a tick is too long, in milliseconds. */
+export const quiet = (interval: number): number => 3 * interval + 1000
+
+export const Heartbeat = () => {
+  const tick = useKnown((state) => state.tick)
+  const tickAt = useKnown((state) => state.tickAt)
+  const heartbeat = useKnown((state) => state.stats?.heartbeat)
+  const values = useKnown((state) => state.lateness)
+  const live = useKnown((state) => state.link._tag === "Live")
+  const now = useNow()
+  const count = tick?.count ?? heartbeat?.tickCount
+  return (
+    <section className="card" aria-labelledby="heartbeat">
+      <h2 id="heartbeat">Heartbeat</h2>
+      <p className="beat">
+        <span key={tick?.count} className={live && tick !== undefined ? "pulse beating" : "pulse"} aria-hidden="true" />
+        <span className="figure" data-testid="tick">tick {count === undefined ? "–" : Words.number(count)}</span>
+        <span className="muted">
+          {tick === undefined
+            ? heartbeat === undefined ? "" : `one every ${Words.duration(heartbeat.interval)}`
+            : Words.ago(now - tickAt)}
+        </span>
+      </p>
+      <Sparkline values={values} />
+      {heartbeat === undefined ? null : (
+        <dl className="facts">
+          <dt>Interval</dt>
+          <dd>{Words.duration(heartbeat.interval)}</dd>
+          <dt>Lateness, median</dt>
+          <dd>{Words.duration(heartbeat.lateness.p50)}</dd>
+          <dt>Lateness, p99</dt>
+          <dd>{Words.duration(heartbeat.lateness.p99)}</dd>
+          <dt>Lateness, worst</dt>
+          <dd>{Words.duration(heartbeat.lateness.max)}</dd>
+          <dt>Skipped beats</dt>
+          <dd>{Words.number(heartbeat.skipped)}</dd>
+          <dt>Epoch</dt>
+          <dd>{Words.number(tick?.epoch ?? heartbeat.epoch)}</dd>
+          <dt>Beating for</dt>
+          <dd>{Words.duration(heartbeat.uptime)}</dd>
+        </dl>
+      )}
+    </section>
+  )
+}

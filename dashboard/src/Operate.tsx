@@ -1,0 +1,164 @@
+import { type FormEvent, useEffect, useRef, useState } from "react"
+import type { DomainInfo } from "../../src/control/DomainInfo.ts"
+import type { Move } from "../../src/DomainControl.ts"
+import * as Connection from "./Connection.ts"
+import * as Session from "./Session.ts"
+import { label } from "./Status.tsx"
+import { current, useKnown } from "./Store.ts"
+import * as Words from "./Words.ts"
+
+const verb: Readonly<Record<Move, string>> = { restart: "Restart", activate: "Activate", deactivate: "Deactivate" }
+
+/** What the move does, before it is made. */
+const consequence = (domain: DomainInfo, move: Move): string => {
+  const { name } = domain
+  const users = Words.dependants(name, current().domains)
+  const [stop, start, them] = users.length === 1 ? ["stops", "starts", "it"] : ["stop", "start", "them"]
+  switch (move) {
+    case "activate":
+      return `${name} starts as soon as all that it depends on is active.`
+    case "restart":
+      return `${name} is stopped and built anew, as generation ${domain.generation + 1}. ${
+        users.length === 0 ? "No other domain depends on it." : `${Words.names(users)} ${stop} and ${start} with it.`
+      }`
+    case "deactivate":
+      return `${name} is switched off until somebody activates it again. ${
+        users.length === 0
+          ? "No other domain depends on it."
+          : `${Words.names(users)} ${stop} with it; without ${name} nothing starts ${them} again.`
+      }`
+  }
+}
+
+/** Fields for the token, which is kept as long as the operator says. */
+export const TokenFields = ({ keeping, onKeeping, onToken, token }: {
+  readonly token: string
+  readonly keeping: "page" | "tab"
+  readonly onToken: (token: string) => void
+  readonly onKeeping: (keeping: "page" | "tab") => void
+}) => (
+  <>
+    <label className="field">
+      Token
+      <input
+        type="password"
+        name="token"
+        value={token}
+        required
+        autoComplete="off"
+        spellCheck={false}
+        onChange={(event) => onToken(event.target.value)}
+      />
+    </label>
+    <p className="muted">
+      The token is $THUNDERLINE_TOKEN of the program, or the file <code>token</code> in its state folder.
+    </p>
+    <label className="check">
+      <input
+        type="checkbox"
+        checked={keeping === "tab"}
+        onChange={(event) => onKeeping(event.target.checked ? "tab" : "page")}
+      />
+      Keep it until this tab is closed
+    </label>
+  </>
+)
+
+type Phase =
+  | { readonly _tag: "Asking" }
+  | { readonly _tag: "Sending" }
+  | { readonly _tag: "Failed"; readonly why: string }
+  | { readonly _tag: "Done"; readonly text: string }
+
+const Confirm = ({ domain, move, onClose }: {
+  readonly domain: DomainInfo
+  readonly move: Move
+  readonly onClose: () => void
+}) => {
+  const dialog = useRef<HTMLDialogElement>(null)
+  const [phase, setPhase] = useState<Phase>({ _tag: "Asking" })
+  const [asksToken, setAsksToken] = useState(Session.token() === undefined)
+  const [token, setToken] = useState("")
+  const [keeping, setKeeping] = useState<"page" | "tab">("page")
+  // What was true when it was asked stays on the screen while it is carried out.
+  const [text] = useState(() => consequence(domain, move))
+  useEffect(() => {
+    const element = dialog.current!
+    element.showModal()
+    return () => element.close()
+  }, [])
+  const button = useRef<HTMLButtonElement>(null)
+  useEffect(() => {
+    // The field that had the focus is gone.
+    if (phase._tag === "Done") button.current?.focus()
+  }, [phase])
+  const submit = async (event: FormEvent) => {
+    event.preventDefault()
+    if (phase._tag === "Sending") return
+    if (phase._tag === "Done") return dialog.current!.close()
+    if (asksToken) Session.keep(token.trim(), keeping)
+    setPhase({ _tag: "Sending" })
+    const answer = await Connection.move(domain.name, move)
+    switch (answer._tag) {
+      case "Accepted":
+        return setPhase({
+          _tag: "Done",
+          text: `Accepted: ${domain.name} is ${label[answer.status]} now. The page shows how it goes on.`
+        })
+      case "Unauthorized":
+        Session.forget()
+        setToken("")
+        setAsksToken(true)
+        return setPhase({ _tag: "Failed", why: "That is not the token. Nothing was done." })
+      case "Refused":
+        return setPhase({ _tag: "Failed", why: answer.why })
+    }
+  }
+  const done = phase._tag === "Done"
+  return (
+    <dialog ref={dialog} aria-labelledby="confirm" onClose={onClose}>
+      <form method="dialog" onSubmit={(event) => void submit(event)}>
+        <h2 id="confirm">{verb[move]} {domain.name}{done ? "" : "?"}</h2>
+        {done ? null : <p>{text}</p>}
+        {asksToken && !done
+          ? <TokenFields token={token} keeping={keeping} onToken={setToken} onKeeping={setKeeping} />
+          : null}
+        <p role="status" className={phase._tag === "Failed" ? "bad" : ""}>
+          {phase._tag === "Failed" ? phase.why : phase._tag === "Done" ? phase.text : ""}
+        </p>
+        <div className="buttons">
+          {done ? null : <button type="button" onClick={() => dialog.current!.close()}>Cancel</button>}
+          <button type="submit" className="main" ref={button} aria-disabled={phase._tag === "Sending"}>
+            {done ? "Close" : phase._tag === "Sending" ? "Asking…" : verb[move]}
+          </button>
+        </div>
+      </form>
+    </dialog>
+  )
+}
+
+/** The buttons for what can be asked of the domain; those that its state does not allow now stay where they are. */
+export const Moves = ({ domain }: { readonly domain: DomainInfo }) => {
+  const [asked, ask] = useState<Move | undefined>(undefined)
+  const live = useKnown((state) => state.link._tag === "Live")
+  const allowed = live ? Words.moves(domain.status) : []
+  const shown: ReadonlyArray<Move> = domain.status === "inactive" ? ["activate"] : ["restart", "deactivate"]
+  return (
+    <div className="moves">
+      {shown.map((move) => (
+        <button
+          key={move}
+          type="button"
+          aria-disabled={!allowed.includes(move)}
+          aria-label={`${verb[move]} ${domain.name}`}
+          onClick={() => {
+            if (allowed.includes(move)) ask(move)
+          }}
+        >
+          {verb[move]}
+        </button>
+      ))}
+      {asked === undefined ? null : <Confirm domain={domain} move={asked} onClose={() => ask(undefined)} />}
+    </div>
+  )
+}

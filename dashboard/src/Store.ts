@@ -1,0 +1,59 @@
+import { useEffect, useRef, useState, useSyncExternalStore } from "react"
+import { initial, type State } from "./State.ts"
+
+/** Readers are told at most this often, in milliseconds, however much comes in. */
+const pace = 80
+
+let state: State = initial
+let due: ReturnType<typeof setTimeout> | undefined
+const readers = new Set<() => void>()
+
+const tell = () => {
+  due = undefined
+  for (const reader of readers) reader()
+}
+
+export const current = (): State => state
+
+export const update = (f: (state: State) => State): void => {
+  const next = f(state)
+  if (next === state) return
+  state = next
+  due ??= setTimeout(tell, pace)
+}
+
+const subscribe = (reader: () => void) => {
+  readers.add(reader)
+  return () => void readers.delete(reader)
+}
+
+/** A part of what is known; whoever reads it is drawn again only when that part is another. */
+export const useKnown = <A>(select: (state: State) => A): A => useSyncExternalStore(subscribe, () => select(state))
+
+/** This machine's time in milliseconds, drawn again every second, while `running`. */
+export const useNow = (running = true): number => {
+  const [now, set] = useState(Date.now)
+  useEffect(() => {
+    if (!running) return
+    set(Date.now())
+    const timer = setInterval(() => set(Date.now()), 1000)
+    return () => clearInterval(timer)
+  }, [running])
+  return now
+}
+
+/** A value that follows another at most every `ms` milliseconds, for what is costly to draw. */
+export const useCalm = <A>(value: A, ms: number): A => {
+  const [shown, set] = useState(value)
+  const newest = useRef(value)
+  const timer = useRef<ReturnType<typeof setTimeout> | undefined>(undefined)
+  newest.current = value
+  useEffect(() => {
+    timer.current ??= setTimeout(() => {
+      timer.current = undefined
+      set(() => newest.current)
+    }, ms)
+  }, [value, ms])
+  useEffect(() => () => clearTimeout(timer.current), [])
+  return shown
+}

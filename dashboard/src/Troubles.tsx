@@ -1,0 +1,40 @@
+import { useMemo } from "react"
+import { Sentence } from "./Domains.tsx"
+import { Moves } from "./Operate.tsx"
+import { Glyph } from "./Status.tsx"
+import { useKnown } from "./Store.ts"
+import * as Words from "./Words.ts"
+
+/** At most so many are told; the list below has the rest. */
+const most = 6
+
+/** What is broken, why, and what waits because of it. */
+export const Troubles = () => {
+  const domains = useKnown((state) => state.domains)
+  const all = useMemo(() => Words.troubles(domains), [domains])
+  if (all.length === 0) return null
+  return (
+    <section className="card wide troubles" aria-labelledby="troubles">
+      <h2 id="troubles">Needs a look</h2>
+      <ul>
+        {all.slice(0, most).map(({ domain, held }) => (
+          <li key={domain.name} className={`s-${domain.status}`}>
+            <Glyph status={domain.status} />
+            <div>
+              <p>
+                <a href={`#/domain/${domain.name}`}>{domain.name}</a> <Sentence domain={domain} />
+              </p>
+              {held.length === 0 ? null : (
+                <p className="muted">
+                  {Words.names(held)} {held.length === 1 ? "waits" : "wait"} because of it.
+                </p>
+              )}
+            </div>
+            <Moves domain={domain} />
+          </li>
+        ))}
+      </ul>
+      {all.length > most ? <p className="muted">And {Words.count(all.length - most, "more domain")}, below.</p> : null}
+    </section>
+  )
+}
