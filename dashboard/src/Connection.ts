@@ -1,9 +1,12 @@
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
+import * as HttpApiClient from "effect/http-api/HttpApiClient"
 import * as FetchHttpClient from "effect/http/FetchHttpClient"
+import * as HttpClient from "effect/http/HttpClient"
+import * as HttpClientRequest from "effect/http/HttpClientRequest"
 import * as Redacted from "effect/Redacted"
 import * as Stream from "effect/Stream"
-import * as Client from "../../src/control/Client.ts"
+import { Api } from "../../src/control/Api.ts"
 import type { StreamEvent } from "../../src/control/StreamEvent.ts"
 import type { Move } from "../../src/DomainControl.ts"
 import type { DomainEvent } from "../../src/DomainEvent.ts"
@@ -14,7 +17,11 @@ import { current, update } from "./Store.ts"
 
 const client = Effect.suspend(() => {
   const token = Session.token()
-  return Client.make({ url: location.origin, token: token === undefined ? undefined : Redacted.make(token) })
+  return HttpApiClient.make(Api, {
+    baseUrl: location.origin,
+    transformClient: (client) =>
+      token === undefined ? client : HttpClient.mapRequest(client, HttpClientRequest.bearerToken(Redacted.make(token)))
+  })
 })
 
 type ApiClient = Effect.Success<typeof client>
