@@ -12,6 +12,28 @@ export const millis = (ms: number): string => {
   return ms < 59_950 ? `${(ms / 1000).toFixed(1)}s` : `${Math.floor(seconds / 60)}m ${seconds % 60}s`
 }
 
+/** How long something has been so, in at most two units: `12s`, `2m 5s`, `3h 12m`, `2d 4h`. */
+export const age = (ms: number): string => {
+  const seconds = Math.max(0, Math.floor(ms / 1000))
+  if (seconds < 60) return `${seconds}s`
+  if (seconds < 3600) return `${Math.floor(seconds / 60)}m ${seconds % 60}s`
+  if (seconds < 86_400) return `${Math.floor(seconds / 3600)}h ${Math.floor(seconds / 60) % 60}m`
+  return `${Math.floor(seconds / 86_400)}d ${Math.floor(seconds / 3600) % 24}h`
+}
+
+/** A whole number with its thousands apart: `12,345`. */
+export const count = (n: number): string => String(n).replaceAll(/\B(?=(\d{3})+$)/g, ",")
+
+// oxlint-disable-next-line no-control-regex
+const escapes = /\u001b(?:\[[0-9;:?<=>]*[ -/]*[@-~]|[\]PX^_][^\u0007\u001b]*(?:\u0007|\u001b\\)?|[@-Z\\-_])?/g
+
+/**
+ * Text from elsewhere on one line, without anything that a terminal would obey: an error's message can hold colours,
+ * cursor movements, a title, or marks that turn the reading direction.
+ */
+export const oneLine = (text: string): string =>
+  text.replaceAll(escapes, "").replaceAll(/[\s\p{Cc}\p{Bidi_Control}]+/gu, " ").trim()
+
 /** A domain's state in its colour. */
 export const paintStatus = (status: string, style: Style): (text: string) => string => {
   switch (status) {

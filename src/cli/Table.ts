@@ -1,4 +1,5 @@
 import { displayWidth } from "effect/cli/CliOutput"
+import { oneLine } from "./Show.ts"
 import { plain, type Style } from "./Style.ts"
 
 /** One column: its head, and how a row is shown in it. */
@@ -22,9 +23,8 @@ export const truncate = (text: string, width: number): string => {
   return `${kept}…`
 }
 
-const oneLine = (text: string): string => text.replaceAll(/\s+/g, " ").trim()
-
-const pad = (text: string, width: number, align: "left" | "right" = "left"): string => {
+/** Fills text with spaces to a number of terminal cells. */
+export const pad = (text: string, width: number, align: "left" | "right" = "left"): string => {
   const padding = " ".repeat(Math.max(0, width - displayWidth(text)))
   return align === "right" ? padding + text : text + padding
 }

@@ -1,0 +1,62 @@
+import * as Effect from "effect/Effect"
+import type * as Scope from "effect/Scope"
+import * as Terminal from "effect/Terminal"
+
+const escape = "\u001b["
+
+/** Takes the terminal's other screen, hides the cursor and cuts long lines instead of wrapping them. */
+export const opening = `${escape}?1049h${escape}?25l${escape}?7l${escape}2J`
+
+/** Gives back the screen as it was before `opening`. */
+export const closing = `${escape}0m${escape}?7h${escape}?25h${escape}?1049l`
+
+/** Terminals that know it show what is between these two at once; the others ignore them. */
+const begin = `${escape}?2026h`
+const end = `${escape}?2026l`
+
+/** What has to be written to turn one picture into another: whole lines, and only those that differ. */
+export const difference = (before: ReadonlyArray<string>, after: ReadonlyArray<string>): string => {
+  let text = ""
+  after.forEach((line, i) => {
+    if (line !== before[i]) text += `${escape}${i + 1};1H${escape}0m${line}${escape}0m${escape}K`
+  })
+  return text === "" ? "" : begin + text + end
+}
+
+/** The whole screen of a terminal. */
+export interface Screen {
+  /** Shows these lines from the top; what is there already is not written again. */
+  readonly show: (lines: ReadonlyArray<string>) => Effect.Effect<void>
+  /** Forgets what is there: the next `show` draws everything. */
+  readonly clear: Effect.Effect<void>
+}
+
+/** A terminal that is gone shows nothing and has nothing to be restored. */
+const write = (terminal: Terminal.Terminal, text: string) =>
+  text === "" ? Effect.void : Effect.ignore(terminal.display(text))
+
+/**
+ * Takes the whole screen until the scope closes, then leaves the terminal as it was; also when the process is made to
+ * exit at once.
+ */
+export const open: Effect.Effect<Screen, never, Terminal.Terminal | Scope.Scope> = Effect.gen(function*() {
+  const terminal = yield* Terminal.Terminal
+  const atExit = () => void process.stdout.write(closing)
+  yield* Effect.acquireRelease(
+    Effect.andThen(write(terminal, opening), Effect.sync(() => process.once("exit", atExit))),
+    () => Effect.andThen(write(terminal, closing), Effect.sync(() => process.off("exit", atExit)))
+  )
+  let shown: ReadonlyArray<string> = []
+  return {
+    show: (lines) =>
+      Effect.suspend(() => {
+        const text = difference(shown, lines)
+        shown = lines
+        return write(terminal, text)
+      }),
+    clear: Effect.suspend(() => {
+      shown = []
+      return write(terminal, `${escape}2J`)
+    })
+  }
+})
