@@ -1,8 +1,14 @@
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
+import * as ControlFile from "../src/adapters/ControlFile.ts"
+import * as ControlServer from "../src/adapters/ControlServer.ts"
+import * as SystemdNotify from "../src/adapters/SystemdNotify.ts"
+import * as TokenFile from "../src/adapters/TokenFile.ts"
 import type { App } from "../src/cli/App.ts"
 import * as ExitCode from "../src/cli/ExitCode.ts"
+import type { Listen } from "../src/cli/Listen.ts"
 import { ProgramEscalated, type ProgramSettings } from "../src/cli/Program.ts"
+import { CurrentRun } from "../src/CurrentRun.ts"
 import * as Repo from "../src/Repo.ts"
 import * as Thunderline from "../src/Thunderline.ts"
 import * as Database from "./Database.ts"
@@ -18,12 +24,33 @@ const sixDomains: Effect.Effect<App> = Effect.map(
 const answering = <E, R>(repo: Layer.Layer<Repo.Repo, E, R>) =>
   Layer.provideMerge(Layer.effectDiscard(Repo.Repo.use((repo) => repo.runs(1))), repo)
 
+/** The program with its control plane: the address is taken first of all, requests are taken last and given up first. */
+const controlled = Effect.fnUntraced(function*(
+  listen: Listen,
+  stateDir: string,
+  main: Layer.Layer<Thunderline.Infrastructure, unknown>
+) {
+  const { source, token } = yield* TokenFile.acquire(stateDir)
+  const options = { ...listen, token, tokenSource: source }
+  const file = Layer.effectDiscard(Effect.gen(function*() {
+    const { runId } = yield* CurrentRun
+    const { url } = yield* ControlServer.ControlServer
+    yield* ControlFile.keep(stateDir, { url, pid: process.pid, runId })
+  }))
+  return file.pipe(
+    Layer.provide(ControlServer.layerServed(options)),
+    Layer.provideMerge(main),
+    Layer.provide(ControlServer.layerListening(options))
+  )
+})
+
 /** The program: Thunderline with the app's domains on the trail of choice, until it is interrupted or escalates. */
 export const run = Effect.fnUntraced(function*(
   version: string,
-  { audit, firstTick, interval, trail }: ProgramSettings,
+  settings: ProgramSettings,
   given: App | undefined
 ): Effect.fn.Return<never, unknown> {
+  const { audit, firstTick, interval, listen, trail } = settings
   const { domains, layer } = given ?? (yield* sixDomains)
   const repo = Database.layer(databaseOptions(trail, "run"))
   // What the domains need and how the app's layer fails is known to the app alone.
@@ -36,7 +63,12 @@ export const run = Effect.fnUntraced(function*(
   }).pipe(Layer.provide(layer)) as Layer.Layer<Thunderline.Infrastructure, unknown>
   const { cause, domain } = yield* Thunderline.awaitEscalation.pipe(
     Effect.onInterrupt(() => Effect.logInfo("[Thunderline] Shutting down; a second signal ends it at once")),
-    Effect.provide(main),
+    Effect.provide(
+      Layer.provideMerge(
+        SystemdNotify.layer,
+        listen === undefined ? main : yield* controlled(listen, trail.stateDir, main)
+      )
+    ),
     Effect.onInterrupt(() =>
       Effect.andThen(
         Effect.logInfo("[Thunderline] Stopped"),

@@ -7,6 +7,7 @@ import packageJson from "../package.json" with { type: "json" }
 import * as ExitCode from "../src/cli/ExitCode.ts"
 import { Program } from "../src/cli/Program.ts"
 import * as Thunderline from "../src/cli/Thunderline.ts"
+import * as RunningProgram from "./RunningProgram.ts"
 import * as Trail from "./Trail.ts"
 
 const signals = ["SIGINT", "SIGTERM", "SIGHUP"]
@@ -41,7 +42,7 @@ const program = Layer.succeed(Program, {
 })
 
 Thunderline.run(packageJson.version).pipe(
-  Effect.provide(Layer.mergeAll(NodeServices.layer, Trail.layer, program)),
+  Effect.provide(Layer.mergeAll(NodeServices.layer, Trail.layer, RunningProgram.layer(packageJson.version), program)),
   runMain({
     disableErrorReporting: true,
     // Whoever takes an interruption for its orderly end has set the exit code; any other has cut something short.

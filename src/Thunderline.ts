@@ -7,6 +7,7 @@ import type { DomainGraphError } from "./DomainGraph.ts"
 import type { DomainHandles } from "./DomainHandle.ts"
 import * as DomainRegistry from "./DomainRegistry.ts"
 import * as Escalation from "./Escalation.ts"
+import * as Health from "./Health.ts"
 import * as Outbox from "./Outbox.ts"
 import * as Repo from "./Repo.ts"
 import * as Supervisor from "./Supervisor.ts"
@@ -26,6 +27,7 @@ export type Infrastructure =
   | DomainControl
   | DomainHandles
   | Escalation.Escalation
+  | Health.Health
 
 /** What can be wrong with an application before anything of it has started. */
 export type StartError = DomainGraphError | TickGenerator.InvalidInterval
@@ -66,6 +68,7 @@ export const layer = <const Domains extends ReadonlyArray<Domain.Any>, ERepo = n
   const repo = options.repo ?? (Repo.layerMemory as Layer.Layer<Repo.Repo, ERepo, RRepo>)
   const ticks = options.heartbeat === "manual" ? TickGenerator.layerManual : TickGenerator.layer
   return heartbeat.pipe(
+    Layer.provideMerge(Health.layer(options)),
     Layer.provideMerge(Supervisor.layer(options)),
     Layer.provideMerge(Layer.merge(TickDispatcher.layer, Escalation.layer)),
     Layer.provideMerge(ticks(options)),

@@ -22,6 +22,8 @@ const byTag: Readonly<Record<string, number>> = {
   TrailInMemory: usage,
   InvalidCursor: usage,
   InvalidDatabaseUrl: usage,
+  NotReady: notReady,
+  NotRunning: cannotConnect,
   RepoUnavailable: cannotConnect,
   DatabaseUnreachable: cannotConnect,
   ProgramEscalated: escalated

@@ -3,6 +3,7 @@ import type * as Duration from "effect/Duration"
 import type * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import type { App } from "./App.ts"
+import type { Listen } from "./Listen.ts"
 import type { TrailSettings } from "./TrailSettings.ts"
 
 /** How `start` was asked to run. */
@@ -11,6 +12,8 @@ export interface ProgramSettings {
   readonly firstTick: "interval" | "immediate"
   readonly audit: "best-effort" | "required"
   readonly trail: TrailSettings
+  /** Where the control plane listens; `undefined` runs without one. */
+  readonly listen: Listen | undefined
 }
 
 /** A domain with `escalate` has spent its restarts: the program ends, so that the platform may start it anew. */

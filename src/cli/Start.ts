@@ -8,6 +8,7 @@ import * as Option from "effect/Option"
 import * as References from "effect/References"
 import * as App from "./App.ts"
 import * as Interval from "./Interval.ts"
+import * as Listen from "./Listen.ts"
 import * as LogFormat from "./LogFormat.ts"
 import { Program } from "./Program.ts"
 import * as Style from "./Style.ts"
@@ -34,8 +35,17 @@ const audit = Flag.Literals("audit", ["best-effort", "required"]).pipe(
 /** `thunderline start`: runs an app, or the domains that come with Thunderline, until a signal ends it. */
 export const command = Command.make(
   "start",
-  { app, interval: Interval.flag, firstTick, audit, logFormat: LogFormat.flag, trail: TrailSettings.flags },
-  Effect.fnUntraced(function*({ app, logFormat, ...settings }) {
+  {
+    app,
+    interval: Interval.flag,
+    firstTick,
+    audit,
+    logFormat: LogFormat.flag,
+    listen: Listen.flags,
+    trail: TrailSettings.flags
+  },
+  Effect.fnUntraced(function*({ app, listen: { http, ...listen }, logFormat, ...rest }) {
+    const settings = { ...rest, listen: http ? listen : undefined }
     const loaded = Option.isNone(app) ? undefined : yield* App.load(app.value)
     const logger = LogFormat.logger(logFormat, yield* Style.current)
     return yield* Program.use((program) => program.run(settings, loaded)).pipe(

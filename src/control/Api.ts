@@ -88,7 +88,7 @@ const move = <const M extends Move>(move: M, text: string) =>
   HttpApiEndpoint.post(move, `/:name/${move}`, {
     params: name,
     success: Accepted.pipe(HttpApiSchema.status(202)),
-    error: [Problem.DomainNotFound, Problem.MoveConflict, Problem.AuditAway, Problem.Stopping]
+    error: [Problem.DomainNotFound, Problem.MoveConflict, Problem.AuditAway, Problem.Stopping, Problem.Unavailable]
   }).middleware(Operating).annotateMerge(describe(text))
 
 /** `GET /api/v1/domains`, `GET /api/v1/domains/{name}`, `POST /api/v1/domains/{name}/{move}`. */
@@ -148,13 +148,21 @@ export class EventsApi extends HttpApiGroup.make("events").add(
   }).annotateMerge(describe("Ticks and transitions from now on, or from behind `Last-Event-ID`"))
 ).middleware(Reading).prefix("/api/v1") {}
 
+/** `GET /metrics`: for Prometheus. */
+export class MetricsApi extends HttpApiGroup.make("metrics").add(
+  HttpApiEndpoint.get("prometheus", "/metrics", {
+    success: Schema.String.pipe(HttpApiSchema.asText({ contentType: "text/plain; version=0.0.4; charset=utf-8" }))
+  }).annotateMerge(describe("All metrics in Prometheus' text format"))
+).middleware(Reading) {}
+
 /** The control plane: one definition for the server, the derived client, OpenAPI and the docs page. */
 export class Api extends HttpApi.make("thunderline")
-  .add(HealthApi, SystemApi, DomainsApi, HistoryApi, EventsApi)
+  .add(HealthApi, SystemApi, DomainsApi, HistoryApi, EventsApi, MetricsApi)
   .middleware(Validation)
   .annotate(HttpApi.QueryParseOptions, { onExcessProperty: "error", errors: "all" })
   .annotateMerge(OpenApi.annotations({
     title: "Thunderline",
+    version: "1",
     description: "Start-up, supervision and health of an application, driven by a heartbeat"
   }))
 {}

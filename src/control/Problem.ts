@@ -1,7 +1,7 @@
 import { Problem, ProblemIssue } from "effect/http-api/HttpApiError"
 import * as ProblemDetails from "effect/http/ProblemDetails"
 import * as Schema from "effect/Schema"
-import type { DomainControlError } from "../DomainControl.ts"
+import type { DomainControlError, UnknownDomain } from "../DomainControl.ts"
 import { Move } from "../DomainControl.ts"
 import { StatusName } from "../DomainStatus.ts"
 
@@ -74,12 +74,16 @@ export class Unavailable extends Problem<Unavailable>()("Unavailable", {
 /** What an operator's move can be answered with. */
 export type MoveProblem = DomainNotFound | MoveConflict | AuditAway | Stopping
 
+/** The problem that stands for a name that no domain has. */
+export const ofUnknown = ({ domain, known, message }: UnknownDomain): DomainNotFound =>
+  new DomainNotFound({ detail: message, domain, known })
+
 /** The problem that stands for a refusal of the core. */
 export const ofControlError = (error: DomainControlError): MoveProblem => {
   const detail = error.message
   switch (error._tag) {
     case "UnknownDomain":
-      return new DomainNotFound({ detail, domain: error.domain, known: error.known })
+      return ofUnknown(error)
     case "MoveRefused":
       return new MoveConflict({ detail, domain: error.domain, move: error.move, current: error.status })
     case "AuditUnavailable":
