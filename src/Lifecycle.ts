@@ -94,6 +94,10 @@ export interface Lifecycle {
   readonly rest: (slot: Slot) => void
   /** Ends the generation of a domain that has just left `activating` or `active`, after those that wait for it. */
   readonly close: (slot: Slot, reason: Reason, exit?: Exit.Exit<unknown, unknown>) => void
+  /** Lets whatever waits for the end of a generation go on. */
+  readonly closed: (slot: Slot, done: Deferred.Deferred<void>) => void
+  /** How many generations are being closed. */
+  readonly closing: () => number
   /** Ends the fiber of a domain that has just left `waiting`. */
   readonly disarm: (slot: Slot) => void
   readonly backOff: (slot: Slot, delay: Duration.Duration) => void
@@ -115,6 +119,7 @@ export const make = Effect.fnUntraced(function*(options: {
   const scope = yield* Effect.scope
   const clock = yield* Clock.Clock
   const receivers = new Set<TickReceiver>()
+  let closing = 0
   const slots = nodes.map((node): Slot => ({
     node,
     budget: RestartBudget.make(node.domain.restart),
@@ -216,6 +221,7 @@ export const make = Effect.fnUntraced(function*(options: {
       slot.generation = undefined
       slot.receiver = undefined
       slot.closing = done
+      closing++
       rest(slot)
       run(Effect.gen(function*() {
         for (const closing of before) yield* Deferred.await(closing)
@@ -224,6 +230,12 @@ export const make = Effect.fnUntraced(function*(options: {
         report(Report.Closed({ slot, closing, done, durationMs: millisSince(start) }))
       }))
     },
+    closed: (slot, done) => {
+      if (slot.closing === done) slot.closing = undefined
+      closing--
+      Deferred.doneUnsafe(done, Effect.void)
+    },
+    closing: () => closing,
     backOff: (slot, delay) => {
       const fiber = run(Effect.sleep(delay))
       slot.backoff = fiber

@@ -208,9 +208,7 @@ const make = Effect.fnUntraced(function*(options: SupervisorOptions) {
   })
 
   const finish = () => {
-    if (phase === "stopping" && slots.every((slot) => slot.closing === undefined)) {
-      Deferred.doneUnsafe(stopped, Effect.void)
-    }
+    if (phase === "stopping" && lifecycle.closing() === 0) Deferred.doneUnsafe(stopped, Effect.void)
   }
 
   const reports: { readonly [T in Report["_tag"]]: (report: Data.TaggedEnum.Value<Report, T>) => Step } = {
@@ -235,7 +233,6 @@ const make = Effect.fnUntraced(function*(options: SupervisorOptions) {
     }),
     Closed: Effect.fnUntraced(function*({ closing, done, durationMs, slot }) {
       const { domain } = slot.node
-      if (slot.closing === done) slot.closing = undefined
       if (closing.abandoned) {
         yield* Effect.logWarning(
           `${label(slot)} Its end took longer than ${Duration.format(domain.shutdownTimeout)} and was left behind`
@@ -258,7 +255,7 @@ const make = Effect.fnUntraced(function*(options: SupervisorOptions) {
         yield* Effect.logInfo(`[DomainRegistry] Domain deactivated: ${domain.name}`).pipe(annotate(slot))
         yield* settle(slot, opening, before.reason)
       }
-      Deferred.doneUnsafe(done, Effect.void)
+      lifecycle.closed(slot, done)
       finish()
     }),
     BackoffElapsed: Effect.fnUntraced(function*({ fiber, slot }) {

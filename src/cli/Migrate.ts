@@ -6,6 +6,13 @@ import * as Output from "./Output.ts"
 import * as Trail from "./Trail.ts"
 import * as TrailSettings from "./TrailSettings.ts"
 
+/** Nothing was migrated, because the database does not answer. For whoever deploys that is a failure, not a state. */
+export class NotMigrated extends Schema.TaggedError<NotMigrated>()("NotMigrated", { detail: Schema.String }) {
+  override get message() {
+    return `Nothing was migrated. ${this.detail}`
+  }
+}
+
 const Migrated = Schema.Struct({ applied: Schema.Array(Schema.String) })
 
 /** `thunderline migrate`: brings the schema up to date, for those who do not want `start` to do it. */
@@ -14,7 +21,11 @@ export const command = Command.make(
   { ...TrailSettings.flags, json: Output.json },
   Effect.fnUntraced(function*({ json, ...settings }) {
     if (settings.database._tag === "Memory") return yield* new Trail.TrailInMemory()
-    const applied = yield* Trail.named(settings)(Trail.Trail.use((trail) => trail.migrate(settings)))
+    const applied = yield* Trail.named(settings)(Trail.Trail.use((trail) => trail.migrate(settings))).pipe(
+      Effect.mapError((error) =>
+        error instanceof Trail.DatabaseUnreachable ? new NotMigrated({ detail: error.message }) : error
+      )
+    )
     if (json) return yield* Output.printJson(Migrated, { applied })
     yield* Console.log(
       applied.length === 0

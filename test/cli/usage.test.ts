@@ -92,7 +92,7 @@ describe("thunderline", () => {
       expect(completions.stdout).toContain("--first-tick")
     }))
 
-  it.live("exits 4 when the database cannot be reached, naming it and where it was named", () =>
+  it.live("exits 4 when the database cannot be reached, and 1 when it was to be migrated, naming it and where it was named", () =>
     Effect.gen(function*() {
       const url = "postgres://u:s3cret@127.0.0.1:1/x"
       const read = yield* run(["history"], { env: { DATABASE_URL: url } })
@@ -101,7 +101,7 @@ describe("thunderline", () => {
       expect(oneLine(migrate.stderr)).toContain("(from --database) cannot be reached")
       const start = yield* run(["start", "--audit", "required", "--database", url])
       expect(oneLine(start.stderr)).toContain("(from --database) cannot be reached")
-      expect([read.code, migrate.code, start.code]).toEqual([4, 4, 4])
+      expect([read.code, migrate.code, start.code]).toEqual([4, 1, 4])
       expect([read, migrate, start].some(({ stderr }) => stderr.includes("s3cret"))).toBe(false)
     }))
 })
