@@ -53,12 +53,12 @@ export const standing = (domain: DomainInfo, around: Surroundings): string => {
     case "inactive":
       return "taken out; activate brings it back"
     case "crashed":
-      return `for good: ${firstLine(domain.cause ?? "unknown")}`
+      return firstLine(domain.cause ?? "without a cause")
     case "restarting": {
       const { restart } = domain
       const left = restart === null ? 0 : Math.max(0, restart.at.epochMilliseconds - around.now)
       const when = restart === null ? "" : `attempt ${restart.attempt} ${left === 0 ? "now" : `in ${millis(left)}`}: `
-      return when + firstLine(domain.cause ?? "unknown")
+      return when + firstLine(domain.cause ?? "without a cause")
     }
   }
 }

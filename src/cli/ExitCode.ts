@@ -22,6 +22,7 @@ const byTag: Readonly<Record<string, number>> = {
   TrailInMemory: usage,
   InvalidCursor: usage,
   InvalidDatabaseUrl: usage,
+  NotATerminal: usage,
   NotReady: notReady,
   NotRunning: cannotConnect,
   RepoUnavailable: cannotConnect,

@@ -14,6 +14,7 @@ import * as Presenter from "./Presenter.ts"
 import * as Report from "./Report.ts"
 import * as Start from "./Start.ts"
 import * as Status from "./Status.ts"
+import * as Watch from "./Watch.ts"
 
 /** `thunderline`: the command line. A new command is a file of its own and one name in this list. */
 export const command = Command.make("thunderline").pipe(
@@ -21,6 +22,7 @@ export const command = Command.make("thunderline").pipe(
   Command.withSubcommands([
     Start.command,
     Status.command,
+    Watch.command,
     Doctor.command,
     Domains.command,
     History.command,

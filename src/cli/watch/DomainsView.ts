@@ -33,7 +33,10 @@ export const render = (model: Model, style: Style, width: number, rows: number, 
   const around = surroundings(model, now)
   const name = nameWidth(model.domains, width)
   const wide = width >= 60
-  const line = (marker: Span, texts: ReadonlyArray<Span>): Line => [marker, ...texts.flatMap((span) => [span, "  "])]
+  const line = (marker: Span, texts: ReadonlyArray<Span>): Line => [
+    marker,
+    ...texts.flatMap((span, i) => i === 0 ? [span] : ["  ", span])
+  ]
   const columns = (domain: DomainInfo): ReadonlyArray<Span> => [
     [cell(domain.status, stateWidth), paintStatus(domain.status, style)],
     ...(wide

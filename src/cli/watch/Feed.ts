@@ -1,16 +1,19 @@
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
-import type * as HttpApiClient from "effect/http-api/HttpApiClient"
+import type * as Layer from "effect/Layer"
 import * as Predicate from "effect/Predicate"
 import * as Queue from "effect/Queue"
 import * as Stream from "effect/Stream"
-import type { Api } from "../../control/Api.ts"
+import { Client } from "../../control/Client.ts"
 import type { DomainEvent } from "../../DomainEvent.ts"
 import { oneLine } from "../Show.ts"
 import { News } from "./Model.ts"
 
-/** The API's derived client. */
-export type Client = HttpApiClient.ForApi<typeof Api>
+/** Where the program is, looked up for each attempt: it may have come back elsewhere. */
+export interface Connection {
+  readonly url: Effect.Effect<string>
+  readonly client: Layer.Layer<Client, unknown>
+}
 
 /** How long an answer may take. */
 const patience = Duration.seconds(5)
@@ -39,8 +42,9 @@ export const reasonOf = (error: unknown): string => {
 }
 
 /** Follows the program as long as it answers; ends by failing. */
-const session = (client: Client, post: (news: News) => void) =>
+const session = (post: (news: News) => void) =>
   Effect.gen(function*() {
+    const client = yield* Client
     const stats = yield* Effect.timeout(client.system.stats(), patience)
     const { runId } = stats.run
     const page = (query: { readonly status?: "active"; readonly limit: number }) =>
@@ -89,17 +93,19 @@ const session = (client: Client, post: (news: News) => void) =>
   })
 
 /** Posts what comes from the program, for ever: when it does not answer, it says so and tries again. */
-export const run = (client: Client, post: (news: News) => void): Effect.Effect<never> =>
-  session(client, post).pipe(
+export const run = ({ client, url }: Connection, post: (news: News) => void): Effect.Effect<never> =>
+  Effect.flatMap(url, (url) => Effect.sync(() => post(News.Connecting({ url })))).pipe(
+    Effect.andThen(Effect.provide(session(post), client)),
     Effect.catch((error) => Effect.sync(() => post(News.Lost({ detail: reasonOf(error) })))),
     Effect.andThen(Effect.sleep(pause)),
     Effect.forever
   )
 
 /** Reads a domain's moves for its story. */
-export const moves = (client: Client, domain: string, post: (news: News) => void): Effect.Effect<void> =>
-  client.history.page({ query: { domain, limit: 200 } }).pipe(
+export const moves = ({ client }: Connection, domain: string, post: (news: News) => void): Effect.Effect<void> =>
+  Client.use(({ history }) => history.page({ query: { domain, limit: 200 } })).pipe(
     Effect.timeout(patience),
+    Effect.provide(client),
     Effect.match({
       onSuccess: ({ events }) => post(News.Moves({ domain, moves: events })),
       onFailure: (error) => post(News.NoMoves({ domain, problem: reasonOf(error) }))

@@ -13,13 +13,13 @@ export type Connection = Data.TaggedEnum<{
 }>
 export const Connection = Data.taggedEnum<Connection>()
 
-/** A domain's newest activation: when its build began and ended (`null`: it has not), in ms of the server's clock. */
+/** A domain's newest activation: when its build began, when it ended and how; in ms of the server's clock. */
 export interface Activation {
   readonly domain: string
   readonly tick: number
   readonly wave: number
   readonly openedAt: number
-  readonly activeAt: number | null
+  readonly end: { readonly at: number; readonly outcome: "active" | "failed" } | undefined
 }
 
 /** What is shown below the heartbeat. A story's moves are `undefined` until they have been read. */
@@ -84,6 +84,8 @@ export const make = (url: string, now: number): Model => ({
 
 /** What comes from the program. */
 export type News = Data.TaggedEnum<{
+  /** An attempt begins, at that address. */
+  Connecting: { readonly url: string }
   /** The stream has begun; `boot` are the newest activations of its run, `recent` its newest transitions, newest first. */
   Connected: {
     readonly stats: Stats
@@ -106,18 +108,13 @@ const keptTicks = 120
 /** An activation as its transitions tell it: the move to `active` carries how long the build took. */
 const activated = (before: Activation | undefined, event: DomainEvent): Activation | undefined => {
   const at = event.occurredAt.epochMilliseconds
-  if (event.to === "activating") {
-    return { domain: event.domain, tick: event.tick, wave: event.wave ?? 0, openedAt: at, activeAt: null }
-  }
-  if (event.to !== "active") return before
-  const known = before !== undefined && before.activeAt === null ? before : undefined
-  return {
-    domain: event.domain,
-    tick: known?.tick ?? event.tick,
-    wave: event.wave ?? known?.wave ?? 0,
-    openedAt: known?.openedAt ?? at - (event.durationMs ?? 0),
-    activeAt: at
-  }
+  const { domain, durationMs, from, tick, to } = event
+  if (to === "activating") return { domain, tick, wave: event.wave ?? 0, openedAt: at, end: undefined }
+  if (from !== "activating") return before
+  const end = { at, outcome: to === "active" ? "active" : "failed" } as const
+  return before !== undefined && before.end === undefined
+    ? { ...before, end }
+    : { domain, tick, wave: event.wave ?? 0, openedAt: at - (durationMs ?? 0), end }
 }
 
 const withEvents = (model: Model, events: ReadonlyArray<DomainEvent>): Model => {
@@ -167,6 +164,8 @@ const streamed = (model: Model, { data, event }: StreamEvent, now: number): Mode
 /** What is known after news; `now` is the local clock's. */
 export const update = (model: Model, news: News, now: number): Model => {
   switch (news._tag) {
+    case "Connecting":
+      return { ...model, url: news.url }
     case "Connected": {
       const fresh = {
         ...model,

@@ -48,7 +48,7 @@ const footer = (model: Model, style: Style): Line => {
 }
 
 const titleOf = (lower: Model["lower"]): string =>
-  lower === "events" ? "Last moves" : "Activations by tick/wave: ░ waits, █ works"
+  lower === "events" ? "Last moves (UTC)" : "Activations by tick/wave: ░ waits, █ works"
 
 const overview = (model: Model, style: Style, width: number, rows: number, now: number): ReadonlyArray<Line> => {
   const panel = (lower: Model["lower"], rows: number) => [

@@ -17,14 +17,14 @@ const frame = "50 millis"
 const still = "250 millis"
 
 /** Shows the running program until a key quits or the input ends; then the terminal is as it was. */
-export const run = Effect.fnUntraced(function*(client: Feed.Client, url: string, style: Style) {
+export const run = Effect.fnUntraced(function*(connection: Feed.Connection, style: Style) {
   const clock = yield* Clock.Clock
   const now = () => clock.currentTimeMillisUnsafe()
   const terminal = yield* Terminal.Terminal
   const screen = yield* Screen.open
   const sizes = yield* terminal.size
   let canvas: Render.Canvas = { columns: yield* terminal.columns, rows: yield* terminal.rows, style }
-  let model = Model.make(url, now())
+  let model = Model.make(yield* connection.url, now())
   const changed = yield* Latch.make(true)
 
   const set = (next: Model.Model) => {
@@ -36,7 +36,7 @@ export const run = Effect.fnUntraced(function*(client: Feed.Client, url: string,
   const draw = Effect.gen(function*() {
     yield* Effect.timeoutOption(changed.await, still)
     yield* changed.close
-    yield* screen.show(Render.render(model, canvas, now()))
+    yield* screen.show(Render.render(model, canvas, now()), canvas.columns)
     yield* Effect.sleep(frame)
   })
 
@@ -58,12 +58,12 @@ export const run = Effect.fnUntraced(function*(client: Feed.Client, url: string,
       set(Keys.press(model, pressed, Render.pageOf(canvas)))
       const { page } = model
       if (page !== before && page._tag === "Story" && page.moves === undefined) {
-        yield* Effect.forkScoped(Feed.moves(client, page.domain, post))
+        yield* Effect.forkScoped(Feed.moves(connection, page.domain, post))
       }
     }
   })
 
-  yield* Effect.forkScoped(Feed.run(client, post))
+  yield* Effect.forkScoped(Feed.run(connection, post))
   yield* Effect.forkScoped(Effect.forever(draw))
   yield* Effect.forkScoped(Effect.ignore(Effect.forever(resize)))
   // Ends also when there is no more input: its terminal is gone.

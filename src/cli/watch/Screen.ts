@@ -1,6 +1,7 @@
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import * as Terminal from "effect/Terminal"
+import { widthOf } from "./Line.ts"
 
 const escape = "\u001b["
 
@@ -14,19 +15,24 @@ export const closing = `${escape}0m${escape}?7h${escape}?25h${escape}?1049l`
 const begin = `${escape}?2026h`
 const end = `${escape}?2026l`
 
-/** What has to be written to turn one picture into another: whole lines, and only those that differ. */
-export const difference = (before: ReadonlyArray<string>, after: ReadonlyArray<string>): string => {
+/**
+ * What has to be written to turn one picture into another: whole lines, and only those that differ. The rest of a line
+ * is erased behind it, but not behind one that fills the terminal: its last cell would go.
+ */
+export const difference = (before: ReadonlyArray<string>, after: ReadonlyArray<string>, columns: number): string => {
   let text = ""
   after.forEach((line, i) => {
-    if (line !== before[i]) text += `${escape}${i + 1};1H${escape}0m${line}${escape}0m${escape}K`
+    if (line === before[i]) return
+    const erase = widthOf(line) < columns ? `${escape}K` : ""
+    text += `${escape}${i + 1};1H${escape}0m${line}${escape}0m${erase}`
   })
   return text === "" ? "" : begin + text + end
 }
 
 /** The whole screen of a terminal. */
 export interface Screen {
-  /** Shows these lines from the top; what is there already is not written again. */
-  readonly show: (lines: ReadonlyArray<string>) => Effect.Effect<void>
+  /** Shows these lines, at most `columns` wide, from the top; what is there already is not written again. */
+  readonly show: (lines: ReadonlyArray<string>, columns: number) => Effect.Effect<void>
   /** Forgets what is there: the next `show` draws everything. */
   readonly clear: Effect.Effect<void>
 }
@@ -48,9 +54,9 @@ export const open: Effect.Effect<Screen, never, Terminal.Terminal | Scope.Scope>
   )
   let shown: ReadonlyArray<string> = []
   return {
-    show: (lines) =>
+    show: (lines, columns) =>
       Effect.suspend(() => {
-        const text = difference(shown, lines)
+        const text = difference(shown, lines, columns)
         shown = lines
         return write(terminal, text)
       }),

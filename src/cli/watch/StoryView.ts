@@ -38,7 +38,7 @@ export const render = (
   const crashes = page.moves?.filter(({ to }) => to === "crashed").length ?? 0
   const moves = page.moves === undefined
     ? [[[page.problem === undefined ? "  reading the trail …" : `  ${page.problem}`, style.dim]] as Line]
-    : page.moves.toReversed().map((event): Line => ["  ", ...EventsView.line(event, style, 0)])
+    : page.moves.toReversed().map((event) => EventsView.line(event, style, 0))
   const lines: ReadonlyArray<Line> = [
     [[domain.name, style.bold], "  ", [status, paintStatus(status, style)], "  ", standing(domain, around)],
     [
@@ -56,14 +56,19 @@ export const render = (
     [label("needed by"), dependants.length === 0 ? "nothing" : names(dependants.map(({ name }) => name), 8)],
     ...(page.moves === undefined
       ? []
-      : [[label("lately"), `${crashes} crashed, ${restarts} restarted, of ${page.moves.length} moves`]]),
+      : [[
+        label("lately"),
+        `${crashes} ${crashes === 1 ? "crash" : "crashes"}, ${restarts} ${
+          restarts === 1 ? "restart" : "restarts"
+        } in ${page.moves.length} moves`
+      ]]),
     ...(cause === null ? [] : [
       [],
       [["Cause", style.bold]] as Line,
       ...cause.trimEnd().split("\n").slice(0, causeLines).map((text): Line => [[`  ${oneLine(text)}`, style.red]])
     ]),
     [],
-    [["Moves, the newest first", style.bold]],
+    [["Moves (UTC), the newest first", style.bold]],
     ...moves
   ]
   const start = Math.max(0, Math.min(page.scroll, lines.length - rows))
