@@ -3,14 +3,14 @@ import { standing, type Surroundings } from "../DomainWords.ts"
 import { count, paintStatus } from "../Show.ts"
 import type { Style } from "../Style.ts"
 import { indexOf, listed } from "./Keys.ts"
-import { cell, type Line, type Span } from "./Line.ts"
+import { between, cell, type Line, type Span } from "./Line.ts"
 import type { Model } from "./Model.ts"
 
 const stateWidth = "deactivating".length
 
 const nameWidth = (domains: ReadonlyArray<DomainInfo>, width: number): number => {
   const longest = domains.reduce((most, { name }) => Math.max(most, name.length), "DOMAIN".length)
-  return Math.max(6, Math.min(longest, width < 60 ? width - 30 : Math.floor(width / 4)))
+  return Math.max(6, Math.min(longest, width < 60 ? Math.max(12, width - 30) : Math.floor(width / 4)))
 }
 
 /** What can be known about all domains at a moment. */
@@ -61,8 +61,7 @@ export const render = (model: Model, style: Style, width: number, rows: number, 
         [cell("TICK", 6, "right"), style.bold] as const
       ]
       : []),
-    ["WHY", style.bold],
-    [place, style.dim]
+    ["WHY", style.bold]
   ])
   const lines = list.slice(start, start + room).map((domain, i) => {
     const chosen = start + i === index
@@ -72,7 +71,7 @@ export const render = (model: Model, style: Style, width: number, rows: number, 
       standing(domain, around)
     ])
   })
-  if (list.length > 0 || room === 0) return [head, ...lines]
+  if (list.length > 0 || room === 0) return [between(head, [[place, style.dim]], width), ...lines]
   const none = model.filter === "" ? "  no domains" : `  no domain matches “${model.filter}”`
   return [head, [[none, style.dim]]]
 }

@@ -38,9 +38,9 @@ const rule = (title: string, style: Style, width: number): Line => {
 const footer = (model: Model, style: Style): Line => {
   if (model.typing === "filter") return [["/", style.cyan], model.filter, ["▏", style.cyan]]
   const keys = model.page._tag === "Overview"
-    ? "q quit  ↑↓ select  Enter story  / filter  s order  t timeline  ? help"
+    ? "q quit  ? help  ↑↓ select  Enter story  / filter  s order  t timeline"
     : model.page._tag === "Story"
-    ? "q quit  ↑↓ scroll  Esc back  ? help"
+    ? "q quit  ? help  ↑↓ scroll  Esc back"
     : "any key goes back"
   return model.filter === ""
     ? [[keys, style.dim]]

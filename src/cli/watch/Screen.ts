@@ -8,8 +8,8 @@ const escape = "\u001b["
 /** Takes the terminal's other screen, hides the cursor and cuts long lines instead of wrapping them. */
 export const opening = `${escape}?1049h${escape}?25l${escape}?7l${escape}2J`
 
-/** Gives back the screen as it was before `opening`. */
-export const closing = `${escape}0m${escape}?7h${escape}?25h${escape}?1049l`
+/** Gives back the screen as it was before `opening`; a terminal that was resized meanwhile may leave some of this one. */
+export const closing = `${escape}0m${escape}2J${escape}?7h${escape}?25h${escape}?1049l`
 
 /** Terminals that know it show what is between these two at once; the others ignore them. */
 const begin = `${escape}?2026h`

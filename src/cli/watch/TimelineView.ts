@@ -30,13 +30,16 @@ export const render = (model: Model, style: Style, width: number, rows: number, 
   const bar = Math.max(4, width - name - 2 - 12 - 9)
   const at = (ms: number) => Math.round((ms / longest) * bar)
 
-  const lines = all.map((one, i): Line => {
-    const before = all[i - 1]
+  const list = listed(model)
+  const selected = list[indexOf(list, model.selected)]?.name
+  const start = windowStart(all.length, rows, Math.max(0, all.findIndex(({ domain }) => domain === selected)))
+  return all.slice(start, start + rows).map((one, i, visible): Line => {
+    const before = visible[i - 1]
     const wave = before?.tick === one.tick && before.wave === one.wave ? "" : `${one.tick}/${one.wave}`
     const waited = Math.min(bar - 1, at(one.openedAt - begins.get(one.tick)!))
     const worked = Math.min(bar - waited, Math.max(1, at(endOf(one)) - waited))
     const took = (one.end?.at ?? serverNow) - one.openedAt
-    const chosen = one.domain === model.selected
+    const chosen = one.domain === selected
     return [
       [cell(wave, 8, "right"), style.dim],
       chosen ? [" ▸", style.cyan] : "  ",
@@ -48,8 +51,4 @@ export const render = (model: Model, style: Style, width: number, rows: number, 
       one.end?.outcome === "failed" ? [" failed".padStart(8), style.red] : ` ${millis(took).padStart(7)}`
     ]
   })
-  const list = listed(model)
-  const selected = list[indexOf(list, model.selected)]?.name
-  const start = windowStart(lines.length, rows, Math.max(0, all.findIndex(({ domain }) => domain === selected)))
-  return lines.slice(start, start + rows)
 }
