@@ -95,7 +95,7 @@ export const trouble = ({ connection, notice, url }: Model, style: Style, now: n
       return [[`Connecting to ${url} …`, style.yellow]]
     case "Lost":
       return [[
-        `No answer from ${url} for ${age(now - connection.since)}, trying again: ${connection.detail}`,
+        `No answer from ${url} for ${age(now - connection.since)}, retrying: ${connection.detail}`,
         style.red
       ]]
     case "Connected":
