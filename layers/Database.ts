@@ -33,6 +33,8 @@ export interface DatabaseOptions {
    * runs, and starts one for the time of the reading when none does.
    */
   readonly purpose?: "run" | "read" | undefined
+  /** `false` leaves the schema as it is, and fails when it is not the one that this program knows (default `true`). */
+  readonly migrate?: boolean | undefined
 }
 
 /** A database that cannot be had, however long one waits. */
@@ -40,6 +42,7 @@ export type DatabaseError =
   | InvalidDatabaseUrl
   | Migrations.InvalidSchemaName
   | Migrations.SchemaTooNew
+  | Migrations.SchemaTooOld
   | Repo.RepoRejected
   | EmbeddedPostgres.EmbeddedPostgresError
 
@@ -93,9 +96,9 @@ export const layerClient = (
     Layer.catchTag("SqlError", (error) => Layer.effectContext(Effect.die(error)))
   )
 
-/** Migrates now, if the database is there; if it is away, the first use of the `Repo` does. */
-const migrateIfThere = (schema: string) =>
-  Migrations.run(schema).pipe(
+/** Migrates, or only looks, now if the database is there; if it is away, the first use of the `Repo` does. */
+const migrateIfThere = (schema: string, migrate: boolean) =>
+  (migrate ? Effect.asVoid(Migrations.run(schema)) : Migrations.check(schema)).pipe(
     Effect.catchTag("SqlError", (error) => Effect.fail(toRepoError("migrate")(error))),
     Effect.catchTag("RepoUnavailable", (error) => Effect.logWarning(`[Repo] ${error.message}`))
   )
@@ -108,8 +111,13 @@ export const layer = (options: DatabaseOptions): Layer.Layer<Repo.Repo, Database
   options.database === "memory" ? Repo.layerMemory : Layer.unwrap(
     Effect.gen(function*() {
       const schema = yield* Migrations.checkSchema(options.schema ?? Migrations.defaultSchema)
-      return SqlRepo.layer({ schema }).pipe(
-        Layer.merge(Layer.effectDiscard(migrateIfThere(schema))),
+      const { migrate = true } = options
+      return SqlRepo.layer({
+        schema,
+        migrate: migrate ? "on-first-use" : "never",
+        exclusive: options.database === "embedded"
+      }).pipe(
+        Layer.merge(Layer.effectDiscard(migrateIfThere(schema, migrate))),
         Layer.provide(layerClient(options))
       )
     })

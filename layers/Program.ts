@@ -1,5 +1,6 @@
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
 import * as ControlFile from "../src/adapters/ControlFile.ts"
 import * as ControlServer from "../src/adapters/ControlServer.ts"
 import * as SystemdNotify from "../src/adapters/SystemdNotify.ts"
@@ -9,20 +10,16 @@ import * as ExitCode from "../src/cli/ExitCode.ts"
 import type { Listen } from "../src/cli/Listen.ts"
 import { ProgramEscalated, type ProgramSettings } from "../src/cli/Program.ts"
 import { CurrentRun } from "../src/CurrentRun.ts"
-import * as Repo from "../src/Repo.ts"
 import * as Thunderline from "../src/Thunderline.ts"
 import * as Database from "./Database.ts"
 import { databaseOptions } from "./Trail.ts"
 
 /** What runs when `start` is given no app; it needs nothing from outside. */
-const sixDomains: Effect.Effect<App> = Effect.map(
-  Effect.promise(() => import("../src/domains/SixDomains.ts")),
-  ({ domains }) => ({ domains, layer: Layer.empty })
-)
-
-/** A trail that has answered once: what `--audit required` asks for at the start. */
-const answering = <E, R>(repo: Layer.Layer<Repo.Repo, E, R>) =>
-  Layer.provideMerge(Layer.effectDiscard(Repo.Repo.use((repo) => repo.runs(1))), repo)
+const sixDomains = (mode: ProgramSettings["policy"]): Effect.Effect<App> =>
+  Effect.map(
+    Effect.promise(() => import("../src/domains/SixDomains.ts")),
+    ({ domainsWith }) => ({ domains: domainsWith({ policy: { mode } }), layer: Layer.empty })
+  )
 
 /** The program with its control plane: the address is taken first of all, requests are taken last and given up first. */
 const controlled = Effect.fnUntraced(function*(
@@ -47,19 +44,20 @@ const controlled = Effect.fnUntraced(function*(
 /** The program: Thunderline with the app's domains on the trail of choice, until it is interrupted or escalates. */
 export const run = Effect.fnUntraced(function*(
   version: string,
-  settings: ProgramSettings,
+  { audit, firstTick, interval, listen, migrate, name, policy, retention, trail }: ProgramSettings,
   given: App | undefined
 ): Effect.fn.Return<never, unknown> {
-  const { audit, firstTick, interval, listen, trail } = settings
-  const { domains, layer } = given ?? (yield* sixDomains)
-  const repo = Database.layer(databaseOptions(trail, "run"))
+  const { domains, layer } = given ?? (yield* sixDomains(policy))
   // What the domains need and how the app's layer fails is known to the app alone.
   const main = Thunderline.layer({
     domains,
     interval,
     firstTick,
+    app: name,
     version,
-    repo: audit === "required" ? answering(repo) : repo
+    audit,
+    retention: Option.getOrUndefined(retention),
+    repo: Database.layer({ ...databaseOptions(trail, "run"), migrate })
   }).pipe(Layer.provide(layer)) as Layer.Layer<Thunderline.Infrastructure, unknown>
   const { cause, domain } = yield* Thunderline.awaitEscalation.pipe(
     Effect.onInterrupt(() => Effect.logInfo("[Thunderline] Shutting down; a second signal ends it at once")),

@@ -158,7 +158,13 @@ const make = Effect.gen(function*() {
     blockedBy: blockedBy(node, known).map((other) => other.domain.name)
   })
 
-  const event = (move: Move, from: DomainStatus, to: DomainStatus, generation: number): DomainEvent => {
+  const event = (
+    move: Move,
+    from: DomainStatus,
+    to: DomainStatus,
+    generation: number,
+    at: DateTime.Utc
+  ): DomainEvent => {
     const cause = move.cause ?? (to._tag === "crashed" ? to.cause : undefined)
     return {
       id: run.nextId(),
@@ -177,7 +183,7 @@ const make = Effect.gen(function*() {
       metadata: move.metadata ?? {},
       traceId: move.traceId ?? null,
       spanId: move.spanId ?? null,
-      occurredAt: DateTime.makeUnsafe(clock.currentTimeMillisUnsafe())
+      occurredAt: at
     }
   }
 
@@ -201,6 +207,8 @@ const make = Effect.gen(function*() {
 
   const commitUnsafe = (moves: ReadonlyArray<Move>): Result.Result<ReadonlyArray<DomainEvent>, IllegalTransition> => {
     const planned = new Map<string, { status: DomainStatus; generation: number }>()
+    // What goes down together went down at one time.
+    const at = DateTime.makeUnsafe(clock.currentTimeMillisUnsafe())
     const steps: Array<{ readonly event: DomainEvent; readonly to: DomainStatus }> = []
     for (const move of moves) {
       const name = move.node.domain.name
@@ -209,7 +217,7 @@ const make = Effect.gen(function*() {
       if (Result.isFailure(to)) return Result.fail(to.failure)
       const generation = to.success._tag === "activating" ? before + 1 : before
       planned.set(name, { status: to.success, generation })
-      steps.push({ event: event(move, from, to.success, generation), to: to.success })
+      steps.push({ event: event(move, from, to.success, generation, at), to: to.success })
     }
     for (const step of steps) apply(step.event, step.to)
     const events = steps.map((step) => step.event)

@@ -7,9 +7,12 @@ import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as Latch from "effect/Latch"
 import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
 import * as Schedule from "effect/Schedule"
 import type { DomainEvent } from "./DomainEvent.ts"
+import * as Receipt from "./Receipt.ts"
 import { Repo, RepoUnavailable } from "./Repo.ts"
+import * as TrailGap from "./TrailGap.ts"
 
 /**
  * Whether the trail is written: `ok`, or `degraded` since a moment (milliseconds since the epoch) because the database
@@ -32,12 +35,15 @@ export interface OutboxStats {
 }
 
 /**
- * Takes every transition at the moment it is made and writes it to the `Repo` in order, in batches, until it is
- * committed. While the database is away it fills, and flushes in order when the database is back.
+ * Takes every transition at the moment it is made and writes it to the `Repo` in order, in batches, one batch at a time,
+ * until it is committed. What is committed is always the beginning of what was made, gaps marked. While the database is
+ * away it fills, and flushes in order when the database is back.
  */
 export class Outbox extends Context.Service<Outbox, {
   /** Accepts transitions; never waits. */
   readonly offer: (events: ReadonlyArray<DomainEvent>) => void
+  /** Begins to follow what becomes of the transitions that are accepted from now on. */
+  readonly follow: () => Receipt.Receipt
   /** Returns when everything that was offered before has been committed or dropped. */
   readonly flush: Effect.Effect<void>
   readonly stats: Effect.Effect<OutboxStats>
@@ -49,6 +55,10 @@ export interface OutboxOptions {
   readonly capacity?: number | undefined
   /** The most transitions in one write (default 1,000, never more than half the capacity). */
   readonly batchSize?: number | undefined
+  /** How long a write may go unanswered before the trail counts as degraded (default 2 seconds). */
+  readonly stalledAfter?: Duration.Input | undefined
+  /** How long a write may go unanswered before it is tried again on another connection (default 30 seconds). */
+  readonly writeTimeout?: Duration.Input | undefined
   /** How long the last writes may take at shutdown (default 5 seconds). */
   readonly flushTimeout?: Duration.Input | undefined
 }
@@ -58,27 +68,47 @@ const retrySchedule = Schedule.exponential("100 millis").pipe(
   Schedule.jittered
 )
 
+/** How often a write that ends in a defect is tried again before its rows are blamed. */
+const patience = 3
+
 const make = Effect.fnUntraced(function*(options: OutboxOptions | undefined) {
   const capacity = options?.capacity ?? 10_000
   // What is being written is not dropped, so at most half of what is held is in one write: the newest find room.
   const batchSize = Math.max(1, Math.min(options?.batchSize ?? 1_000, capacity >> 1))
   const flushTimeout = Duration.fromInputUnsafe(options?.flushTimeout ?? "5 seconds")
+  const writeTimeout = Duration.fromInputUnsafe(options?.writeTimeout ?? "30 seconds")
+  const stalledAfter = Duration.fromInputUnsafe(options?.stalledAfter ?? "2 seconds")
   const repo = yield* Repo
   const clock = yield* Clock.Clock
+  const fork = Effect.runForkWith(yield* Effect.context<never>())
   const pending: Array<DomainEvent> = []
   const filled = Latch.makeUnsafe()
   const idle = Latch.makeUnsafe(true)
-  let inFlight = 0
+  const receipts = Receipt.make()
+  let writing: ReadonlyArray<DomainEvent> = []
   let written = 0
   let dropped = 0
-  let overflowing = 0
+  /** What was dropped between the transitions that are being written and those that are pending. */
+  let gap: TrailGap.TrailGap | undefined
+  /** How many were dropped since the outbox was full for the first time, until it is empty again. */
+  let overflow = 0
   let status: AuditStatus = AuditStatus.ok()
 
   const offer = (events: ReadonlyArray<DomainEvent>) => {
     for (const event of events) pending.push(event)
-    const surplus = pending.length + inFlight - capacity
+    receipts.accept(events.length)
+    const surplus = pending.length + writing.length - capacity
     if (surplus > 0) {
-      overflowing += pending.splice(0, surplus).length
+      const first = receipts.accepted() - pending.length
+      const oldest = pending.splice(0, surplus)
+      gap = TrailGap.join(gap, TrailGap.of(oldest))
+      dropped += surplus
+      receipts.lose(first, surplus, "the outbox was full")
+      // Said when it happens, not when the writer has time for it, and once.
+      if (overflow === 0) {
+        fork(Effect.logError(`[Outbox] Full at ${capacity}: the oldest transitions are dropped from now on`))
+      }
+      overflow += surplus
     }
     if (pending.length > 0) {
       idle.closeUnsafe()
@@ -86,10 +116,10 @@ const make = Effect.fnUntraced(function*(options: OutboxOptions | undefined) {
     }
   }
 
-  const degrade = Effect.fnUntraced(function*(error: RepoUnavailable) {
+  const degrade = Effect.fnUntraced(function*({ detail, message }: RepoUnavailable) {
     if (status._tag === "degraded") return
-    status = AuditStatus.degraded({ since: clock.currentTimeMillisUnsafe(), detail: error.detail })
-    yield* Effect.logWarning(`[Outbox] audit: degraded, ${error.message}`)
+    status = AuditStatus.degraded({ since: clock.currentTimeMillisUnsafe(), detail })
+    yield* Effect.logWarning(`[Outbox] audit: degraded, ${message}`)
   })
 
   const recover = Effect.fnUntraced(function*() {
@@ -98,54 +128,93 @@ const make = Effect.fnUntraced(function*(options: OutboxOptions | undefined) {
     yield* Effect.logInfo(`[Outbox] audit: ok, ${pending.length} transitions left to write`)
   })
 
-  const write = (batch: ReadonlyArray<DomainEvent>): Effect.Effect<void> =>
-    repo.record(batch).pipe(
-      // Cut off from within, as by a pool that starts over: not the end of the outbox.
+  const unavailable = (detail: string, cause?: unknown) =>
+    new RepoUnavailable({ operation: "Repo.record", detail, cause })
+  const unanswered = (time: Duration.Duration) => unavailable(`a write was not answered for ${Duration.format(time)}`)
+
+  /**
+   * One attempt. It runs in a fiber of its own and is left behind when it is not answered: a frozen server also holds
+   * up its interruption. Whether it still succeeds makes no difference, because rows are known by their id.
+   */
+  const attempt = Effect.fnUntraced(function*(batch: ReadonlyArray<DomainEvent>) {
+    const fiber = yield* Effect.forkDetach(Effect.suspend(() => repo.record(batch)), { startImmediately: true })
+    const leave = Effect.sync(() => fiber.interruptUnsafe())
+    return yield* Effect.gen(function*() {
+      const early = yield* Effect.timeoutOption(Fiber.await(fiber), stalledAfter)
+      if (Option.isSome(early)) return yield* early.value
+      yield* degrade(unanswered(stalledAfter))
+      const late = yield* Effect.timeoutOption(Fiber.await(fiber), Duration.subtract(writeTimeout, stalledAfter))
+      if (Option.isSome(late)) return yield* late.value
+      yield* leave
+      return yield* unanswered(writeTimeout)
+    }).pipe(Effect.onInterrupt(() => leave))
+  })
+
+  const persist = (batch: ReadonlyArray<DomainEvent>) => {
+    let defects = 0
+    return attempt(batch).pipe(
+      // Cut off from within, as by a pool that starts over, or a defect that may pass: not the end of the outbox.
       Effect.catchCauseIf(
-        Cause.hasInterruptsOnly,
-        (cause) =>
-          Effect.fail(new RepoUnavailable({ operation: "Repo.record", detail: "the write was cut off", cause }))
+        (cause) => Cause.hasInterruptsOnly(cause) || (Cause.hasDies(cause) && defects++ < patience),
+        (cause) => Effect.fail(unavailable("the write was cut off", cause))
       ),
       Effect.tapErrorTag("RepoUnavailable", degrade),
-      Effect.retry({ schedule: retrySchedule, while: (error) => error._tag === "RepoUnavailable" }),
-      Effect.matchCauseEffect({
-        onSuccess: () => {
-          inFlight -= batch.length
-          written += batch.length
-          return recover()
-        },
-        onFailure: (cause) => {
-          // What the database refuses is found by halving, so that one bad row costs only itself.
-          if (batch.length > 1) {
-            const half = batch.length >> 1
-            return Effect.andThen(write(batch.slice(0, half)), write(batch.slice(half)))
-          }
-          inFlight--
-          dropped++
-          return Effect.andThen(
-            recover(),
-            Effect.logError(`[Outbox] The database refused transition ${batch[0]!.id} of ${batch[0]!.domain}`, cause)
+      Effect.retry({ schedule: retrySchedule, while: (error) => error._tag === "RepoUnavailable" })
+    )
+  }
+
+  /** Writes transitions that have a gap before them; gives the gap that is behind them then. */
+  const write = (
+    events: ReadonlyArray<DomainEvent>,
+    position: number,
+    before: TrailGap.TrailGap | undefined
+  ): Effect.Effect<TrailGap.TrailGap | undefined> =>
+    Effect.matchCauseEffect(persist(TrailGap.mark(events, before)), {
+      onSuccess: () => {
+        writing = writing.slice(events.length)
+        written += events.length
+        receipts.reach(position + events.length)
+        return Effect.as(recover(), undefined)
+      },
+      onFailure: (cause) => {
+        // What the database refuses is found by halving, so that one bad row costs only itself.
+        if (events.length > 1) {
+          const half = events.length >> 1
+          return Effect.flatMap(
+            write(events.slice(0, half), position, before),
+            (between) => write(events.slice(half), position + half, between)
           )
         }
-      })
-    )
+        const { domain, id } = events[0]!
+        writing = writing.slice(1)
+        dropped++
+        receipts.lose(position, 1, "the database refused it")
+        receipts.reach(position + 1)
+        return recover().pipe(
+          Effect.andThen(Effect.logError(`[Outbox] The database refused transition ${id} of ${domain}`, cause)),
+          Effect.as(TrailGap.join(before, TrailGap.of(events)))
+        )
+      }
+    })
 
   const writer = Effect.gen(function*() {
+    let before: TrailGap.TrailGap | undefined
     while (true) {
       yield* filled.await
-      if (overflowing > 0) {
-        const lost = overflowing
-        dropped += lost
-        overflowing = 0
-        yield* Effect.logError(`[Outbox] Full at ${capacity}: the oldest ${lost} transitions were dropped`)
-      }
       const batch = pending.splice(0, batchSize)
-      inFlight = batch.length
-      yield* write(batch)
-      if (pending.length === 0) {
-        filled.closeUnsafe()
-        idle.openUnsafe()
+      writing = batch
+      before = TrailGap.join(before, gap)
+      gap = undefined
+      before = yield* write(batch, receipts.accepted() - pending.length - batch.length, before)
+      if (pending.length > 0) continue
+      if (overflow > 0) {
+        const lost = overflow
+        overflow = 0
+        yield* Effect.logWarning(`[Outbox] No longer full: ${lost} transitions were dropped, see the gap in the trail`)
       }
+      if (pending.length > 0) continue
+      filled.closeUnsafe()
+      idle.openUnsafe()
     }
   })
 
@@ -153,20 +222,24 @@ const make = Effect.fnUntraced(function*(options: OutboxOptions | undefined) {
   yield* Effect.addFinalizer(() =>
     Effect.gen(function*() {
       yield* Effect.timeoutOption(idle.await, flushTimeout)
-      const left = pending.length + inFlight
-      if (left > 0) yield* Effect.logError(`[Outbox] ${left} transitions could not be written before the end`)
+      const left = pending.length + writing.length
+      if (left > 0) {
+        const domains = Array.from(new Set([...writing, ...pending].map((event) => event.domain))).join(", ")
+        yield* Effect.logError(`[Outbox] ${left} transitions could not be written before the end, of: ${domains}`)
+      }
       yield* Fiber.interrupt(fiber).pipe(Effect.timeoutOption("1 second"))
     })
   )
 
   return Outbox.of({
     offer,
+    follow: receipts.follow,
     flush: idle.await,
     stats: Effect.sync(() => ({
       status,
-      backlog: pending.length + inFlight,
+      backlog: pending.length + writing.length,
       written,
-      dropped: dropped + overflowing
+      dropped
     }))
   })
 })

@@ -1,3 +1,4 @@
+import type * as DateTime from "effect/DateTime"
 import * as Schema from "effect/Schema"
 import type { DomainEvent } from "./DomainEvent.ts"
 import type { StatusName } from "./DomainStatus.ts"
@@ -62,3 +63,20 @@ export const afterEvent = (row: RegistryRow | undefined, event: DomainEvent): Re
     updatedAt: event.occurredAt
   }
 }
+
+/**
+ * The row after the run that it comes from was closed as lost: what that run had going is over. A domain that was crashed
+ * or inactive is so still.
+ */
+export const afterLoss = (
+  row: RegistryRow,
+  run: { readonly runId: string; readonly lastSeenAt: DateTime.Utc }
+): RegistryRow =>
+  row.metadata["runId"] !== run.runId || row.metadata["state"] === "crashed" || row.metadata["state"] === "inactive"
+    ? row
+    : {
+      ...row,
+      status: "inactive",
+      metadata: { ...row.metadata, state: "inactive", reason: "lost" },
+      updatedAt: run.lastSeenAt
+    }

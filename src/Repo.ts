@@ -1,29 +1,20 @@
 import * as Context from "effect/Context"
 import * as DateTime from "effect/DateTime"
+import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
+import type * as Scope from "effect/Scope"
 import { type DomainEvent, maxCauseLength } from "./DomainEvent.ts"
 import type { StatusName } from "./DomainStatus.ts"
 import * as EventCursor from "./EventCursor.ts"
-import { afterEvent, type RegistryRow, type RegistryStatus } from "./RegistryRow.ts"
+import { afterEvent, afterLoss, type RegistryRow, type RegistryStatus } from "./RegistryRow.ts"
+import { type Run, RunInUse } from "./Run.ts"
 
 export { InvalidCursor } from "./EventCursor.ts"
 export { RegistryRow, RegistryStatus, registryStatus } from "./RegistryRow.ts"
-
-/** A row of `run`: one start of the program. `lastSeenAt` is a lease that the program renews while it lives. */
-export const Run = Schema.Struct({
-  runId: Schema.String,
-  app: Schema.String,
-  node: Schema.String,
-  version: Schema.String,
-  startedAt: Schema.DateTimeUtcFromString,
-  lastSeenAt: Schema.DateTimeUtcFromString,
-  endedAt: Schema.NullOr(Schema.DateTimeUtcFromString),
-  exitReason: Schema.NullOr(Schema.String)
-})
-export interface Run extends Schema.Schema.Type<typeof Run> {}
+export { Run, RunInUse } from "./Run.ts"
 
 /**
  * Which transitions to read. Everything given must hold. `status` is the state that was entered; tick and time ranges
@@ -71,6 +62,15 @@ export class RepoRejected extends Schema.TaggedError<RepoRejected>()("RepoReject
   }
 }
 
+/** The trail is this run's. */
+export interface RunClaim {
+  /**
+   * Renews the lease, and closes runs whose lease has expired. Fails when the claim may be lost: claim again, in a new
+   * scope.
+   */
+  readonly renew: Effect.Effect<void, RepoError>
+}
+
 export type RepoError = RepoUnavailable | RepoRejected
 
 /**
@@ -78,7 +78,8 @@ export type RepoError = RepoUnavailable | RepoRejected
  * and `run`.
  *
  * `record` is what Thunderline itself writes with: the events and the rows that they change, in one transaction, in
- * order; an event whose id is already there is passed over, so that a batch may be sent again.
+ * order; an event whose id is already there is passed over, so that a batch may be sent again. Events of a run that has
+ * ended change no rows: whoever was taken for lost and is not leaves the present to the one that took over.
  */
 export class Repo extends Context.Service<Repo, {
   /** Where the rows are kept. */
@@ -105,13 +106,26 @@ export class Repo extends Context.Service<Repo, {
   readonly activationHistory: (limit?: number) => Effect.Effect<ReadonlyArray<DomainEvent>, RepoError>
   readonly record: (events: ReadonlyArray<DomainEvent>) => Effect.Effect<void, RepoError>
   readonly events: (query: EventQuery) => Effect.Effect<EventPage, RepoError | EventCursor.InvalidCursor>
-  /** Opens a run. */
+  /**
+   * Makes the trail this run's for the life of the scope and opens the run, or goes on with it. Of any number of
+   * programs that try at the same time one succeeds; the others fail with `RunInUse`.
+   *
+   * Runs of others that have no end and were not heard of for `lease` are closed as `lost`: they end when they were
+   * last heard of, and their domains are not active any more.
+   */
+  readonly claimRun: (
+    run: Run,
+    lease: Duration.Duration
+  ) => Effect.Effect<RunClaim, RepoError | RunInUse, Scope.Scope>
+  /** Opens a run, whoever else has one. */
   readonly beginRun: (run: Run) => Effect.Effect<void, RepoError>
   /** Renews the lease of a run. */
   readonly renewRun: (runId: string, at: DateTime.Utc) => Effect.Effect<void, RepoError>
   readonly endRun: (runId: string, at: DateTime.Utc, exitReason: string) => Effect.Effect<void, RepoError>
   /** The newest runs, newest first; at most `limit` (default 100). */
   readonly runs: (limit?: number) => Effect.Effect<ReadonlyArray<Run>, RepoError>
+  /** Removes the oldest transitions from before a moment, at most `limit` (default 1,000); how many there were. */
+  readonly prune: (before: DateTime.Utc, limit?: number) => Effect.Effect<number, RepoError>
 }>()("thunderline/Repo") {}
 
 /** How many transitions `events` gives for a query: its `limit`, kept within 1 to 1,000 (default 100). */
@@ -147,6 +161,7 @@ const makeMemory = Effect.sync(() => {
   const rows = new Map<string, RegistryRow>()
   const kept = new Map<string, DomainEvent>()
   const runs = new Map<string, Run>()
+  let holder: string | undefined
 
   const listDomains = Effect.sync(() =>
     Array.from(rows.values()).sort((a, b) => (a.domainName < b.domainName ? -1 : 1))
@@ -176,13 +191,44 @@ const makeMemory = Effect.sync(() => {
       for (const event of fresh) {
         if (kept.has(event.id)) continue
         kept.set(event.id, { ...event, cause: keptCause(event.cause) })
-        rows.set(event.domain, afterEvent(rows.get(event.domain), event))
+        if (!hasEnded(event.runId)) rows.set(event.domain, afterEvent(rows.get(event.domain), event))
       }
       for (const id of kept.keys()) {
         if (kept.size <= memoryCapacity) break
         kept.delete(id)
       }
     })
+
+  const hasEnded = (runId: string) => (runs.get(runId)?.endedAt ?? null) !== null
+
+  /** In memory nobody is alive but this process: a run without an end that holds no claim is lost. */
+  const closeLost = (own: string) => {
+    for (const run of runs.values()) {
+      if (run.runId === own || run.endedAt !== null || run.runId === holder) continue
+      runs.set(run.runId, { ...run, endedAt: run.lastSeenAt, exitReason: "lost" })
+      for (const row of rows.values()) rows.set(row.domainName, afterLoss(row, run))
+    }
+  }
+
+  const claimRun = (run: Run) =>
+    Effect.acquireRelease(
+      Effect.gen(function*() {
+        const other = holder === undefined ? undefined : runs.get(holder)
+        if (other !== undefined) return yield* new RunInUse({ ...other, since: other.startedAt })
+        closeLost(run.runId)
+        holder = run.runId
+        runs.set(run.runId, { ...run, lastSeenAt: yield* DateTime.now })
+        const renew = Effect.flatMap(
+          DateTime.now,
+          (now) => changeRun(run.runId, (run) => ({ ...run, lastSeenAt: later(run.lastSeenAt, now) }))
+        )
+        return { renew }
+      }),
+      () =>
+        Effect.sync(() => {
+          holder = undefined
+        })
+    )
 
   const events = Effect.fn("Repo.events")(function*(query: EventQuery) {
     const order = query.order ?? "newest"
@@ -210,6 +256,16 @@ const makeMemory = Effect.sync(() => {
     activationHistory: (limit) => Effect.map(Effect.orDie(events({ status: "active", limit })), (page) => page.events),
     record,
     events,
+    claimRun,
+    prune: (before, limit = 1_000) =>
+      Effect.sync(() => {
+        const old = Array.from(kept.values())
+          .filter((event) => DateTime.isLessThan(event.occurredAt, before))
+          .sort((a, b) => DateTime.Order(a.occurredAt, b.occurredAt))
+          .slice(0, limit)
+        for (const { id } of old) kept.delete(id)
+        return old.length
+      }),
     beginRun: (run) =>
       Effect.sync(() => {
         if (!runs.has(run.runId)) runs.set(run.runId, run)

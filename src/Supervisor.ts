@@ -24,6 +24,8 @@ import { Escalation } from "./Escalation.ts"
 import { ActivationTimeout } from "./Generation.ts"
 import * as Lifecycle from "./Lifecycle.ts"
 import { label, log, type Report, type Slot } from "./Lifecycle.ts"
+import { Outbox } from "./Outbox.ts"
+import type { NotCommitted } from "./Receipt.ts"
 import { SystemPubSub } from "./SystemPubSub.ts"
 import type { Tick } from "./Tick.ts"
 import { DomainSilent, TickReceivers } from "./TickDispatcher.ts"
@@ -34,10 +36,17 @@ export interface SupervisorOptions {
   readonly domains: ReadonlyArray<Domain.Any>
   /** `false` activates the domains at start, whatever their `activationTick` (default true). */
   readonly waitForTick?: boolean | undefined
+  /**
+   * `required`: an operator's move returns only when it is in the trail, else fails with `AuditUnavailable`.
+   * `best-effort` (the default): it returns when it is made.
+   */
+  readonly audit?: "best-effort" | "required" | undefined
+  /** How long such a move waits for the trail (default 5 seconds). */
+  readonly auditTimeout?: Duration.Input | undefined
 }
 
-/** What an operator's move is answered with. */
-type Reply = Deferred.Deferred<void, Control.MoveRefused | Control.ShuttingDown>
+/** What an operator's move is answered with: how to wait for the trail to have it. */
+type Reply = Deferred.Deferred<Effect.Effect<void, NotCommitted>, Control.MoveRefused | Control.ShuttingDown>
 
 /** Everything that can make the supervisor move, besides the reports of the domains' own fibers. */
 type Command = Data.TaggedEnum<{
@@ -51,6 +60,17 @@ const Command = Data.taggedEnum<Command>()
 const failedWith = (cause: Cause.Cause<unknown>, error: new(...args: any) => unknown): boolean =>
   cause.reasons.some((reason) => Cause.isFailReason(reason) && reason.error instanceof error)
 
+/** What a boot is analysed by: what the domain awaits, when its tick was sent, when the heart began to beat. */
+const gateFacts = ({ node, reached }: Slot): Schema.JsonObject => {
+  const { interval, lateness, slot, timestamp } = reached!
+  const reachedAt = timestamp.epochMilliseconds
+  return {
+    awaits: node.awaits.map((other) => other.domain.name),
+    reachedAt,
+    heartbeatAt: Math.round(reachedAt - Duration.toMillis(lateness) - slot * Duration.toMillis(interval))
+  }
+}
+
 /** One fiber that executes all moves, in the order in which they were asked for. */
 const make = Effect.fnUntraced(function*(options: SupervisorOptions) {
   const nodes = yield* DomainGraph.make(options.domains)
@@ -58,6 +78,8 @@ const make = Effect.fnUntraced(function*(options: SupervisorOptions) {
   const transitions = yield* Transitions
   const pubsub = yield* SystemPubSub
   const escalation = yield* Escalation
+  const outbox = yield* Outbox
+  const auditTimeout = Duration.fromInputUnsafe(options.auditTimeout ?? "5 seconds")
   const mailbox = yield* Queue.unbounded<Command | Report>()
   const watchdog = Watchdog.make()
   const stopped = Deferred.makeUnsafe<void>()
@@ -71,7 +93,16 @@ const make = Effect.fnUntraced(function*(options: SupervisorOptions) {
       }
       const reply: Reply = Deferred.makeUnsafe()
       Queue.offerUnsafe(mailbox, Command.Operate({ slot, move, reply }))
-      yield* Deferred.await(reply)
+      const committed = yield* Deferred.await(reply)
+      if (options.audit !== "required") return
+      const unavailable = (detail: string) => Effect.fail(new Control.AuditUnavailable({ domain, move, detail }))
+      yield* committed.pipe(
+        Effect.catchTag("NotCommitted", ({ detail }) => unavailable(detail)),
+        Effect.timeoutOrElse({
+          duration: auditTimeout,
+          orElse: () => unavailable(`no commit within ${Duration.format(auditTimeout)}`)
+        })
+      )
     })
   const control = Control.DomainControl.of({
     restart: operate("restart"),
@@ -119,7 +150,12 @@ const make = Effect.fnUntraced(function*(options: SupervisorOptions) {
     })
     if (opened.length === 0) return
     yield* transitions.commit(
-      opened.map(({ opening, slot }) => ({ node: slot.node, trigger: Trigger.GateOpened({ opening }), reason }))
+      opened.map(({ opening, slot }) => ({
+        node: slot.node,
+        trigger: Trigger.GateOpened({ opening }),
+        reason,
+        metadata: transitions.generation(slot.node) === 0 ? gateFacts(slot) : {}
+      }))
     )
     for (const { opening, slot } of opened) enter(slot, opening)
   })
@@ -322,9 +358,11 @@ const make = Effect.fnUntraced(function*(options: SupervisorOptions) {
         const refusal = new Control.ShuttingDown({ domain: slot.node.domain.name, move })
         return void Deferred.doneUnsafe(reply, Exit.fail(refusal))
       }
+      const receipt = outbox.follow()
       yield* moves[move](slot).pipe(
-        Effect.andThen(Effect.sync(() => Deferred.doneUnsafe(reply, Exit.void))),
-        Effect.catchTag("MoveRefused", (refusal) => Effect.sync(() => Deferred.doneUnsafe(reply, Exit.fail(refusal))))
+        Effect.andThen(Effect.sync(() => Deferred.doneUnsafe(reply, Exit.succeed(receipt.committed)))),
+        Effect.catchTag("MoveRefused", (refusal) => Effect.sync(() => Deferred.doneUnsafe(reply, Exit.fail(refusal)))),
+        Effect.ensuring(Effect.sync(receipt.end))
       )
     }),
     Start: Effect.fnUntraced(function*() {
@@ -394,5 +432,5 @@ type Step = Effect.Effect<void, IllegalTransition>
 export const layer = (options: SupervisorOptions): Layer.Layer<
   Control.DomainControl | DomainHandles,
   DomainGraph.DomainGraphError,
-  Transitions | TickReceivers | SystemPubSub | Escalation
+  Transitions | TickReceivers | SystemPubSub | Escalation | Outbox
 > => Layer.effectContext(make(options))

@@ -1,3 +1,4 @@
+import type * as Duration from "effect/Duration"
 import type * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as CurrentRun from "./CurrentRun.ts"
@@ -10,6 +11,8 @@ import * as Escalation from "./Escalation.ts"
 import * as Health from "./Health.ts"
 import * as Outbox from "./Outbox.ts"
 import * as Repo from "./Repo.ts"
+import * as Retention from "./Retention.ts"
+import * as RunLease from "./RunLease.ts"
 import * as Supervisor from "./Supervisor.ts"
 import * as SystemPubSub from "./SystemPubSub.ts"
 import * as TickDispatcher from "./TickDispatcher.ts"
@@ -21,6 +24,7 @@ export type Infrastructure =
   | SystemPubSub.SystemPubSub
   | Repo.Repo
   | Outbox.Outbox
+  | RunLease.RunLease
   | DomainRegistry.DomainRegistry
   | TickGenerator.TickGenerator
   | TickDispatcher.TickDispatcher
@@ -30,7 +34,7 @@ export type Infrastructure =
   | Health.Health
 
 /** What can be wrong with an application before anything of it has started. */
-export type StartError = DomainGraphError | TickGenerator.InvalidInterval
+export type StartError = DomainGraphError | TickGenerator.InvalidInterval | Repo.RunInUse | Repo.RepoError
 
 /** An application; everything but the domains has a default. */
 export interface Options<Domains extends ReadonlyArray<Domain.Any>, ERepo, RRepo>
@@ -44,6 +48,17 @@ export interface Options<Domains extends ReadonlyArray<Domain.Any>, ERepo, RRepo
   /** Where the trail is kept (default: in memory). */
   readonly repo?: Layer.Layer<Repo.Repo, ERepo, RRepo> | undefined
   readonly outbox?: Outbox.OutboxOptions | undefined
+  /** How the run is kept alive in the trail. */
+  readonly run?: RunLease.RunLeaseOptions | undefined
+  /**
+   * `required`: the program does not start without a trail, and an operator's move returns only when it is in there, else
+   * fails with `AuditUnavailable`. `best-effort` (the default): it goes on without. Domains move by themselves either way.
+   */
+  readonly audit?: "best-effort" | "required" | undefined
+  /** How long such a move waits for the trail (default 5 seconds). */
+  readonly auditTimeout?: Duration.Input | undefined
+  /** How long transitions are kept in the trail (default: for ever). */
+  readonly retention?: Duration.Input | undefined
 }
 
 /** The last step of the start: only when every domain waits for its gate does the heart begin to beat. */
@@ -70,12 +85,13 @@ export const layer = <const Domains extends ReadonlyArray<Domain.Any>, ERepo = n
   return heartbeat.pipe(
     Layer.provideMerge(Health.layer(options)),
     Layer.provideMerge(Supervisor.layer(options)),
-    Layer.provideMerge(Layer.merge(TickDispatcher.layer, Escalation.layer)),
+    Layer.provideMerge(TickDispatcher.layer),
     Layer.provideMerge(ticks(options)),
     Layer.provideMerge(DomainRegistry.layer),
     Layer.provideMerge(Outbox.layer(options.outbox)),
+    Layer.provideMerge(Layer.merge(RunLease.layer(options), Retention.layer(options.retention))),
     Layer.provideMerge(repo),
-    Layer.provideMerge(SystemPubSub.layer),
+    Layer.provideMerge(Layer.merge(SystemPubSub.layer, Escalation.layer)),
     Layer.provideMerge(CurrentRun.layer(options))
   ) as Layer.Layer<
     Infrastructure,

@@ -119,7 +119,7 @@ describe("Outbox", () => {
       yield* flush
       assert.deepStrictEqual(yield* trail, [...ids(1, 4), ...ids(10, 15)])
       assert.deepInclude(yield* stats, { backlog: 0, written: 10, dropped: 5 })
-      assert.include(texts(), "[Outbox] Full at 10: the oldest 5 transitions were dropped")
+      assert.include(texts(), "[Outbox] No longer full: 5 transitions were dropped, see the gap in the trail")
     }).pipe(Effect.provide(outbox({ capacity: 10, batchSize: 4 }))))
 
   it.effect("counts right at any moment, also while it says that it was full", () => {
@@ -134,7 +134,7 @@ describe("Outbox", () => {
       }
       offer(events(1, 15))
       yield* flush
-      assert.deepStrictEqual(sums, [15])
+      assert.deepStrictEqual(sums, [15, 15])
       assert.deepInclude(yield* stats, { dropped: 5, written: 10 })
     }).pipe(Effect.provide(
       layer({ capacity: 10 }).pipe(Layer.provide(FaultyRepo.layer), Layer.provide(Logger.layer([logger])))
@@ -201,6 +201,123 @@ describe("Outbox", () => {
       assert.deepInclude(yield* stats, { backlog: 0, dropped: 1, written: 3 })
     }).pipe(Effect.provide(outbox())))
 
+  it.effect("marks the next transition that is written with the gap before it", () =>
+    Effect.gen(function*() {
+      const { flush, offer } = yield* Outbox
+      const faults = yield* Faults
+      faults.down = true
+      offer(events(1, 4))
+      yield* awaitState("a write was tried", attempts(1))
+      offer(events(5, 12))
+      offer(events(13, 15))
+      faults.refused.add(event(12).id)
+      faults.down = false
+      yield* TestClock.adjust("3 seconds")
+      yield* flush
+      const { events: kept } = yield* Repo.use((repo) => repo.events({ order: "oldest" }))
+      const marked = kept.flatMap(({ id, metadata }) => ("gap" in metadata ? [[id, metadata["gap"]]] : []))
+      assert.deepStrictEqual(marked, [
+        [event(10).id, {
+          dropped: 5,
+          firstId: event(5).id,
+          lastId: event(9).id,
+          since: "1970-01-01T00:00:00.005Z",
+          until: "1970-01-01T00:00:00.009Z"
+        }],
+        [event(13).id, {
+          dropped: 1,
+          firstId: event(12).id,
+          lastId: event(12).id,
+          since: "1970-01-01T00:00:00.012Z",
+          until: "1970-01-01T00:00:00.012Z"
+        }]
+      ])
+    }).pipe(Effect.provide(outbox({ capacity: 10, batchSize: 4 }))))
+
+  it.effect("says that it is full once, at the moment it is, also while a write is stuck", () =>
+    Effect.gen(function*() {
+      const { flush, offer, stats } = yield* Outbox
+      const faults = yield* Faults
+      const { texts } = yield* LogLines.LogLines
+      faults.frozen = true
+      offer(events(1, 4))
+      yield* awaitState("a write was tried", attempts(1))
+      for (let n = 5; n < 50; n += 5) offer(events(n, n + 4))
+      assert.deepStrictEqual(texts(), ["[Outbox] Full at 10: the oldest transitions are dropped from now on"])
+      yield* TestClock.adjust("2 seconds")
+      assert.strictEqual((yield* stats).status._tag, "degraded")
+      faults.frozen = false
+      yield* flush
+      assert.deepStrictEqual(texts().slice(1), [
+        "[Outbox] audit: degraded, Repo.record: the database cannot be reached: a write was not answered for 2s",
+        "[Outbox] audit: ok, 6 transitions left to write",
+        "[Outbox] No longer full: 39 transitions were dropped, see the gap in the trail"
+      ])
+      assert.deepStrictEqual((yield* stats).status, AuditStatus.ok())
+    }).pipe(Effect.provide(outbox({ capacity: 10, batchSize: 4 }))))
+
+  it.effect("leaves a write behind that is not answered, and tries again", () =>
+    Effect.gen(function*() {
+      const { flush, offer, stats } = yield* Outbox
+      const faults = yield* Faults
+      faults.frozen = true
+      offer(events(1, 3))
+      yield* awaitState("a write was tried", attempts(1))
+      yield* TestClock.adjust("30 seconds")
+      faults.frozen = false
+      yield* TestClock.adjust("200 millis")
+      yield* flush
+      assert.isAtLeast(faults.attempts, 2)
+      assert.deepStrictEqual(yield* trail, ids(1, 3))
+      assert.deepInclude(yield* stats, { written: 3, dropped: 0 })
+    }).pipe(Effect.provide(outbox())))
+
+  it.effect("takes a defect of the database for an outage, and one that stays for a bad row", () =>
+    Effect.gen(function*() {
+      const { flush, offer, stats } = yield* Outbox
+      const faults = yield* Faults
+      faults.defects = 3
+      offer(events(1, 2))
+      yield* TestClock.adjust("10 seconds")
+      yield* flush
+      assert.deepStrictEqual(yield* trail, ids(1, 2))
+      faults.defects = 4
+      offer(events(3, 3))
+      yield* TestClock.adjust("10 seconds")
+      yield* flush
+      assert.deepInclude(yield* stats, { written: 2, dropped: 1 })
+    }).pipe(Effect.provide(outbox())))
+
+  it.effect("tells who follows transitions when they are committed, or that one was dropped", () =>
+    Effect.gen(function*() {
+      const { flush, follow, offer } = yield* Outbox
+      const faults = yield* Faults
+      const followed = (from: number, to: number) => {
+        const receipt = follow()
+        offer(events(from, to))
+        receipt.end()
+        return receipt.committed
+      }
+      yield* followed(1, 0)
+      const first = yield* Effect.forkChild(followed(1, 2))
+      yield* settle
+      assert.deepStrictEqual(first.pollUnsafe(), Exit.void)
+      faults.down = true
+      const [kept, lost] = [followed(3, 4), followed(5, 6)]
+      yield* awaitState("a write was tried", attempts(2))
+      const waiting = yield* Effect.forkChild(kept)
+      offer(events(7, 16))
+      assert.strictEqual((yield* Effect.flip(lost)).detail, "the outbox was full")
+      yield* settle
+      assert.isUndefined(waiting.pollUnsafe())
+      faults.refused.add(event(17).id)
+      faults.down = false
+      yield* TestClock.adjust("3 seconds")
+      yield* Fiber.join(waiting)
+      assert.strictEqual((yield* Effect.flip(followed(17, 17))).detail, "the database refused it")
+      yield* flush
+    }).pipe(Effect.provide(outbox({ capacity: 10, batchSize: 2 }))))
+
   it.effect("writes what it holds when its scope closes", () =>
     Effect.gen(function*() {
       const scope = yield* Scope.make()
@@ -232,7 +349,7 @@ describe("Outbox", () => {
         assert.isUndefined(closing.pollUnsafe())
         yield* TestClock.adjust("1 millis")
         yield* awaitState("it is closed", Effect.sync(() => closing.pollUnsafe() !== undefined))
-        assert.include(texts(), "[Outbox] 5 transitions could not be written before the end")
+        assert.include(texts(), "[Outbox] 5 transitions could not be written before the end, of: one")
         assert.deepStrictEqual(yield* trail, ids(1, 2))
         faults.frozen = false
       }).pipe(Effect.provide(Layer.merge(FaultyRepo.layer, LogLines.layer))))

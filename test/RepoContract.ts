@@ -1,10 +1,14 @@
 import { describe, expect, it } from "@effect/vitest"
 import * as SecureRandom from "effect/crypto/SecureRandom"
 import * as DateTime from "effect/DateTime"
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
 import type * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
+import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
+import * as Scope from "effect/Scope"
 import { DomainEvent, maxCauseLength } from "../src/DomainEvent.ts"
 import { StatusName } from "../src/DomainStatus.ts"
 import { afterEvent } from "../src/RegistryRow.ts"
@@ -101,6 +105,18 @@ const readAll = Effect.fnUntraced(function*(query: EventQuery) {
     if (Option.isNone(page.next)) return found
     page = yield* repo.events({ ...query, cursor: page.next.value })
   }
+})
+
+/** A run that was heard of for the last time long ago. */
+const makeRun = (): Run => ({
+  runId: nextId(),
+  app: "app",
+  node: "node-1",
+  version: "1.0.0",
+  startedAt: at(0),
+  lastSeenAt: at(60_000),
+  endedAt: null,
+  exitReason: null
 })
 
 const withoutId = ({ id: _, ...row }: RegistryRow) => row
@@ -342,6 +358,104 @@ export const suite = (name: string, layer: Layer.Layer<Repo, unknown>): void => 
           yield* repo.updateStatus(world.name("one"), "inactive", 2)
           expect(of(yield* repo.listDomains)).toEqual(["one", "three", "two"].map(world.name))
           expect(of(yield* repo.listActive)).toEqual(["three", "two"].map(world.name))
+        }))
+
+      it.effect("is claimed by one of eight programs that start at once, and then by the next", () =>
+        Effect.gen(function*() {
+          const repo = yield* Repo
+          const programs = Array.from({ length: 8 }, () => makeRun())
+          const scope = yield* Scope.make()
+          const claims = yield* Effect.forEach(
+            programs,
+            (run) => Effect.result(Scope.provide(repo.claimRun(run, Duration.seconds(15)), scope)),
+            { concurrency: "unbounded" }
+          )
+          const winner = programs[claims.findIndex(Result.isSuccess)]!
+          const refusals = claims.flatMap((claim) => (Result.isFailure(claim) ? [claim.failure] : []))
+          expect(refusals.map((error) => error._tag)).toEqual(Array.from({ length: 7 }, () => "RunInUse"))
+          expect(refusals[0]).toMatchObject({
+            runId: winner.runId,
+            app: "app",
+            node: "node-1",
+            since: winner.startedAt
+          })
+          const begun = (yield* repo.runs(8)).filter((run) => programs.some((one) => one.runId === run.runId))
+          expect(begun).toMatchObject([{ runId: winner.runId, endedAt: null }])
+          yield* Scope.close(scope, Exit.void)
+          yield* repo.endRun(winner.runId, yield* DateTime.now, "shutdown")
+          yield* Effect.scoped(repo.claimRun(programs[0]!, Duration.seconds(15)))
+          yield* repo.endRun(programs[0]!.runId, yield* DateTime.now, "shutdown")
+        }))
+
+      it.effect("closes a run that ended without a word as lost, and its domains are not active any more", () =>
+        Effect.gen(function*() {
+          const repo = yield* Repo
+          const [dead, next] = [makeRun(), makeRun()]
+          yield* repo.beginRun(dead)
+          const rows = (["active", "restarting", "activating", "crashed", "inactive"] as const)
+            .map((to) => makeEvent({ runId: dead.runId, domain: `${to}@${dead.runId}`, to }))
+          yield* repo.record(rows)
+          yield* Effect.scoped(repo.claimRun(next, Duration.seconds(15)))
+          const closed = (yield* repo.runs(1_000)).find((run) => run.runId === dead.runId)
+          expect(closed).toEqual({ ...dead, endedAt: dead.lastSeenAt, exitReason: "lost" })
+          const after = yield* Effect.forEach(rows, ({ domain }) =>
+            Effect.map(repo.byDomainName(domain), (row) => {
+              const { metadata, status } = Option.getOrThrow(row)
+              return [status, metadata["state"], metadata["reason"]]
+            }))
+          expect(after).toEqual([
+            ["inactive", "inactive", "lost"],
+            ["inactive", "inactive", "lost"],
+            ["inactive", "inactive", "lost"],
+            ["crashed", "crashed", "activated"],
+            ["inactive", "inactive", "activated"]
+          ])
+          yield* repo.endRun(next.runId, yield* DateTime.now, "shutdown")
+        }))
+
+      it.effect("keeps the transitions of a run that has ended, but leaves the rows alone", () =>
+        Effect.gen(function*() {
+          const repo = yield* Repo
+          const run = makeRun()
+          const domain = `zombie@${run.runId}`
+          const before = makeEvent({ runId: run.runId, domain, to: "crashed" })
+          const late = makeEvent({ runId: run.runId, domain, to: "active" })
+          yield* repo.beginRun(run)
+          yield* repo.record([before])
+          yield* repo.endRun(run.runId, at(0), "lost")
+          yield* repo.record([late])
+          expect((yield* repo.events({ runId: run.runId, order: "oldest" })).events).toEqual([before, late])
+          expect(Option.getOrThrow(yield* repo.byDomainName(domain))).toMatchObject({ status: "crashed" })
+        }))
+
+      it.effect("goes on with a run that had been closed when its program claims it again", () =>
+        Effect.gen(function*() {
+          const repo = yield* Repo
+          const run = makeRun()
+          yield* repo.beginRun({ ...run, endedAt: run.lastSeenAt, exitReason: "lost" })
+          yield* Effect.scoped(Effect.gen(function*() {
+            const claim = yield* repo.claimRun(run, Duration.seconds(15))
+            yield* claim.renew
+            const now = (yield* repo.runs(1_000)).find((one) => one.runId === run.runId)!
+            expect(now).toMatchObject({ endedAt: null, exitReason: null })
+            expect(DateTime.isGreaterThan(now.lastSeenAt, run.lastSeenAt)).toBe(true)
+          }))
+          yield* repo.endRun(run.runId, yield* DateTime.now, "shutdown")
+        }))
+
+      it.effect("prunes the oldest transitions from before a moment, as many at a time as it is told", () =>
+        Effect.gen(function*() {
+          const repo = yield* Repo
+          const { runId } = makeWorld()
+          const times = [30, 10, 20, 40].map((millis) => DateTime.makeUnsafe(millis))
+          const events = times.map((occurredAt) => makeEvent({ runId, occurredAt }))
+          yield* repo.record(events)
+          const left = Effect.map(repo.events({ runId, order: "oldest" }), (page) => page.events)
+          expect(yield* repo.prune(times[3]!, 2)).toBe(2)
+          expect(yield* left).toEqual([events[0], events[3]])
+          expect(yield* repo.prune(times[3]!)).toBe(1)
+          expect(yield* repo.prune(times[3]!)).toBe(0)
+          expect(yield* left).toEqual([events[3]])
         }))
 
       it.effect("opens a run once, renews its lease, never back, and ends it", () =>

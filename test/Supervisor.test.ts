@@ -10,6 +10,7 @@ import type * as Fault from "../src/testing/Fault.ts"
 import * as Thunderline from "../src/Thunderline.ts"
 import { app, awaitStates, brief, tick, trail } from "./support/app.ts"
 import { settle } from "./support/awaitState.ts"
+import * as FaultyRepo from "./support/FaultyRepo.ts"
 
 const restart = Domain.restart({ schedule: Schedule.spaced("1 second"), limit: 5, within: "1 minute" })
 
@@ -232,6 +233,50 @@ describe("Supervisor", () => {
         }
         yield* awaitStates({ x: "active" })
       }).pipe(Effect.provide(app(chain().domains, [{ _tag: "SlowTick", domain: "x", ms: 1500 }]))))
+  })
+
+  describe("an operator's move where the trail is required", () => {
+    const required = (domains: ReadonlyArray<Domain.Any>) =>
+      Thunderline.layer({ domains, heartbeat: "manual", audit: "required", repo: FaultyRepo.layer }).pipe(
+        Layer.provideMerge(FaultyRepo.layer)
+      ) as Layer.Layer<Thunderline.Infrastructure | FaultyRepo.Faults, Thunderline.StartError>
+
+    it.effect("returns when it is in the trail", () =>
+      Effect.gen(function*() {
+        const control = yield* DomainControl
+        const repo = yield* Repo.Repo
+        yield* tick
+        yield* awaitStates({ c: "active" })
+        yield* control.restart("b")
+        const { events } = yield* repo.events({ domain: "b", status: "deactivating" })
+        assert.deepStrictEqual(events.map((event) => event.reason), ["operator"])
+      }).pipe(Effect.provide(required(chain().domains))))
+
+    it.effect("is made all the same when the trail is away, and says so after its time", () =>
+      Effect.gen(function*() {
+        const control = yield* DomainControl
+        const faults = yield* FaultyRepo.Faults
+        yield* tick
+        yield* awaitStates({ x: "active" })
+        faults.down = true
+        const move = yield* Effect.forkChild(Effect.flip(control.deactivate("x")))
+        yield* awaitStates({ x: "inactive" })
+        yield* TestClock.adjust("4999 millis")
+        assert.isUndefined(move.pollUnsafe())
+        yield* TestClock.adjust("1 millis")
+        assert.strictEqual(
+          (yield* Fiber.join(move)).message,
+          "deactivate x could not be written to the trail: no commit within 5s"
+        )
+        faults.down = false
+        yield* TestClock.adjust("3 seconds")
+      }).pipe(Effect.provide(required(chain().domains))))
+
+    it.effect("is refused at once for what the state does not allow", () =>
+      Effect.gen(function*() {
+        const control = yield* DomainControl
+        assert.strictEqual((yield* Effect.flip(control.restart("x")))._tag, "MoveRefused")
+      }).pipe(Effect.provide(required(chain().domains))))
   })
 
   describe("operator moves", () => {

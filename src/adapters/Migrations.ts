@@ -18,6 +18,18 @@ export class SchemaTooNew extends Schema.TaggedError<SchemaTooNew>()("SchemaTooN
   }
 }
 
+/** The schema in the database is older than the program, or not there, and was not to be changed. */
+export class SchemaTooOld extends Schema.TaggedError<SchemaTooOld>()("SchemaTooOld", {
+  schema: Schema.String,
+  found: Schema.Int,
+  known: Schema.Int
+}) {
+  override get message() {
+    return `The database schema "${this.schema}" is ${this.found === 0 ? "not there" : `at version ${this.found}`}, ` +
+      `this program needs ${this.known}: run "thunderline migrate" first`
+  }
+}
+
 /** Not a name for a schema of one's own. */
 export class InvalidSchemaName extends Schema.TaggedError<InvalidSchemaName>()("InvalidSchemaName", {
   schema: Schema.String
@@ -62,6 +74,19 @@ const versionOf = Effect.fnUntraced(function*(schema: string) {
   return rows[0]?.version ?? 0
 })
 
+/** The version of a schema, 0 when it has none. */
+const found = (schema: string) =>
+  versionOf(schema).pipe(Effect.catchIf((error) => sqlState(error) === "42P01", () => Effect.succeed(0)))
+
+/** Fails unless the schema is the one that this program knows. Changes nothing. */
+export const check = Effect.fn("Migrations.check")(
+  function*(schema: string): Effect.fn.Return<void, SchemaTooNew | SchemaTooOld | SqlError, SqlClient> {
+    const version = yield* found(schema)
+    if (version > latest) return yield* new SchemaTooNew({ schema, found: version, known: latest })
+    if (version < latest) return yield* new SchemaTooOld({ schema, found: version, known: latest })
+  }
+)
+
 const apply = Effect.fnUntraced(function*(schema: string) {
   const sql = yield* SqlClient
   // One starter at a time, through a pooler too: the lock belongs to the transaction.
@@ -92,9 +117,7 @@ export const run = Effect.fn("Migrations.run")(
     SqlClient
   > {
     const sql = yield* SqlClient
-    const before = yield* versionOf(schema).pipe(
-      Effect.catchIf((error) => sqlState(error) === "42P01", () => Effect.succeed(0))
-    )
+    const before = yield* found(schema)
     const { applied, version } = before < latest
       ? yield* sql.withTransaction(apply(schema)).pipe(
         // A connection that ends in a transaction also fails its rollback, which is raised as a defect.

@@ -4,7 +4,7 @@ import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import type * as Schema from "effect/Schema"
 import { SqlClient } from "effect/sql/SqlClient"
-import type { SqlError } from "effect/sql/SqlError"
+import { isSqlError, type SqlError } from "effect/sql/SqlError"
 import type { Fragment } from "effect/sql/Statement"
 import type { DomainEvent } from "../DomainEvent.ts"
 import * as EventCursor from "../EventCursor.ts"
@@ -21,6 +21,7 @@ import {
 import * as Migrations from "./Migrations.ts"
 import { toRepoError } from "./SqlFailure.ts"
 import * as SqlRow from "./SqlRow.ts"
+import * as SqlRun from "./SqlRun.ts"
 
 /** How the trail is kept in a database. */
 export interface SqlRepoOptions {
@@ -31,6 +32,11 @@ export interface SqlRepoOptions {
    * that a database which is away at the start makes no difference later. `never`: somebody else runs them.
    */
   readonly migrate?: "on-first-use" | "never" | undefined
+  /**
+   * `true` when no other program can reach the database, as with an embedded server: a run that has no end is then lost
+   * at once, without waiting for its lease (default `false`).
+   */
+  readonly exclusive?: boolean | undefined
 }
 
 const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i
@@ -52,8 +58,14 @@ const makeOperation = (schema: string, migrate: SqlRepoOptions["migrate"], sql: 
     const prepare = migrations.pipe(
       Effect.mapError((error) => (error._tag === "SqlError" ? toRepoError(name)(error) : refuse(error)))
     )
-    return <A>(effect: Effect.Effect<A, SqlError>): Effect.Effect<A, RepoError> => {
-      const mapped = Effect.mapError(effect, toRepoError(name))
+    return <A, E = never, R = never>(
+      effect: Effect.Effect<A, SqlError | E, R>
+    ): Effect.Effect<A, RepoError | Exclude<E, SqlError>, R> => {
+      const mapped = effect.pipe(
+        // A connection that ends in a transaction also fails its rollback, which is raised as a defect.
+        Effect.catchDefect((defect) => (isSqlError(defect) ? Effect.fail(defect) : Effect.die(defect))),
+        Effect.mapError((error) => (isSqlError(error) ? toRepoError(name)(error) : error as Exclude<E, SqlError>))
+      )
       return Effect.suspend(() => (ready ? mapped : Effect.andThen(prepare, mapped))).pipe(
         Effect.withSpan(name, { kind: "client" }, { captureStackTrace: false })
       )
@@ -108,7 +120,8 @@ export const make = Effect.fnUntraced(function*(options?: SqlRepoOptions) {
   /**
    * One statement, so one round trip and one transaction. Only what is not there yet makes rows of the registry, and
    * only what is newer than the transition that such a row comes from: `afterEvent` of RegistryRow, in SQL. Rows are
-   * taken in one order by every writer, so that two never wait for each other.
+   * taken in one order by every writer, so that two never wait for each other. The runs are locked against being closed
+   * meanwhile, so that nothing of a run that was taken for lost comes after what took over.
    */
   const insertEvents = (events: ReadonlyArray<DomainEvent>) =>
     sql`with fresh as (
@@ -118,9 +131,14 @@ export const make = Effect.fnUntraced(function*(options?: SqlRepoOptions) {
       order by id
       on conflict (id) do nothing
       returning id, run_id, node, domain_name, generation, tick_count, to_status, reason, occurred_at
+    ), ended as (
+      select run_id from (
+        select run_id, ended_at from ${runs} where run_id in (select run_id from fresh) for share
+      ) as known where ended_at is not null
     ), newer as (
       select fresh.* from fresh left join ${registry} as r using (domain_name)
       where (r.metadata->>'eventId' < fresh.id::text collate "C") is not false
+        and fresh.run_id not in (select run_id from ended)
     ), activation as (
       select distinct on (domain_name) domain_name, occurred_at as activated_at
       from newer where to_status = 'active' order by domain_name, id desc
@@ -146,6 +164,9 @@ export const make = Effect.fnUntraced(function*(options?: SqlRepoOptions) {
       updated_at = excluded.updated_at
     where (r.metadata->>'eventId' < excluded.metadata->>'eventId' collate "C") is not false`
   const recording = operation("Repo.record")
+  const claim = SqlRun.make(sql, { schema, exclusive: options?.exclusive ?? false })
+  const claiming = operation("Repo.claimRun")
+  const renewing = operation("Repo.renewRun")
 
   const found = Effect.fnUntraced(function*(name: string, query: EventQuery) {
     const order = query.order ?? "newest"
@@ -189,6 +210,17 @@ export const make = Effect.fnUntraced(function*(options?: SqlRepoOptions) {
       ),
     record: (events) => (events.length === 0 ? Effect.void : Effect.asVoid(recording(insertEvents(events)))),
     events: (query) => found("Repo.events", query),
+    claimRun: (run, lease) => Effect.map(claiming(claim(run, lease)), ({ renew }) => ({ renew: renewing(renew) })),
+    prune: (before, limit = 1_000) =>
+      sql<{ readonly pruned: number }>`
+        with pruned as (
+          delete from ${domainEvent} where id = any(array(
+            select id from ${domainEvent} where occurred_at < ${time(before)} order by occurred_at limit ${limit}
+          )) returning 1
+        ) select count(*)::int as pruned from pruned`.pipe(
+        Effect.map((rows) => rows[0]!.pruned),
+        operation("Repo.prune")
+      ),
     beginRun: (run: Run) =>
       sql`
         insert into ${runs} (run_id, app, node, version, started_at, last_seen_at, ended_at, exit_reason)

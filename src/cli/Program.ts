@@ -1,6 +1,7 @@
 import * as Context from "effect/Context"
 import type * as Duration from "effect/Duration"
 import type * as Effect from "effect/Effect"
+import type * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import type { App } from "./App.ts"
 import type { Listen } from "./Listen.ts"
@@ -11,6 +12,14 @@ export interface ProgramSettings {
   readonly interval: Duration.Duration
   readonly firstTick: "interval" | "immediate"
   readonly audit: "best-effort" | "required"
+  /** The application's name in the trail. */
+  readonly name: string
+  /** Whether the database schema is brought up to date at the start. */
+  readonly migrate: boolean
+  /** How long transitions are kept; for ever without. */
+  readonly retention: Option.Option<Duration.Duration>
+  /** Whether thundercrown, of the domains that come with Thunderline, carries its decisions out. */
+  readonly policy: "act" | "dry-run"
   readonly trail: TrailSettings
   /** Where the control plane listens; `undefined` runs without one. */
   readonly listen: Listen | undefined

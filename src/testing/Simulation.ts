@@ -63,6 +63,11 @@ export const allEvents = Effect.fnUntraced(function*(repo: Repo.Repo["Service"])
   return events
 })
 
+/** Lets the fibers do what they can without time passing, after something that no clock has woken. */
+const settle = Effect.gen(function*() {
+  for (let turn = 0; turn < 64; turn++) yield* Effect.yieldNow
+})
+
 const live = Effect.fnUntraced(function*(options: Options) {
   const interval = options.interval ?? "1 second"
   const ticks = options.ticks ?? 10
@@ -70,19 +75,26 @@ const live = Effect.fnUntraced(function*(options: Options) {
   const domains = yield* Fault.inject(options.domains, options.script?.faults ?? [])
   const scope = yield* Scope.make()
   const repo = yield* Repo.Repo
-  const app = Thunderline.layer({ domains, interval, repo: Layer.succeed(Repo.Repo, repo) })
+  // What the domains need is known to who gave them: `layer` has it.
+  const app = Thunderline.layer({ domains, interval, repo: Layer.succeed(Repo.Repo, repo) }) as Layer.Layer<
+    Thunderline.Infrastructure,
+    Thunderline.StartError
+  >
   const context = yield* Layer.buildWithScope(Layer.provide(app, options.layer ?? Layer.empty), scope)
   const refused: Array<{ readonly tick: number; readonly message: string }> = []
   for (let tick = 1; tick <= ticks; tick++) {
     yield* TestClock.adjust(interval)
-    for (const { domain, move } of moves.filter((one) => one.tick === tick)) {
+    const due = moves.filter((one) => one.tick === tick)
+    for (const { domain, move } of due) {
       const asked = yield* Effect.result(Context.get(context, DomainControl)[move](domain))
       if (asked._tag === "Failure") refused.push({ tick, message: asked.failure.message })
     }
+    if (due.length > 0) yield* settle
   }
   const views = yield* Context.get(context, DomainRegistry).snapshot
   const heartbeat = yield* Context.get(context, TickGenerator).stats
   const closing = yield* Effect.forkChild(Scope.close(scope, Exit.void), { startImmediately: true })
+  yield* settle
   for (let waited = 0; closing.pollUnsafe() === undefined; waited++) {
     if (waited === 1000) return yield* Effect.die(new Error("The shutdown did not end within 1,000 intervals"))
     yield* TestClock.adjust(interval)

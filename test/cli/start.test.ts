@@ -145,7 +145,7 @@ describe("the trail of a program", () => {
       const { events, next } = JSON.parse(page.stdout)
       expect(events).toMatchObject([{ domain: "steady", from: "activating", to: "active", reason: "activated" }])
       const rest = yield* run(["history", "--cursor", next, ...state], { cwd })
-      expect(rest.stdout).toMatch(/steady {2}activating {2}tick/)
+      expect(rest.stdout).toMatch(/steady {2}activating {8}tick/)
       const wrong = yield* run(["history", "--cursor", "nonsense", ...state], { cwd })
       expect(wrong).toMatchObject({ code: 2, stderr: `thunderline: "nonsense" is not a cursor of an earlier page\n` })
 

@@ -25,6 +25,13 @@ describe("a wrong command line", () => {
     [["start", "a.ts", "b.ts"], `Unexpected positional argument: "b.ts"`],
     [["history", "--limit", "0"], "Expected: a whole number from 1 to 1000"],
     [["history", "--since", "yesterday"], "Expected: a time such as 2025-01-31T13:45:00Z, or how long ago"],
+    [["history", "--tick", "9..7"], "Expected: a tick or a range of ticks, such as 4711, 4711..4720"],
+    [["history", "--json", "--csv"], "thunderline: --json and --csv exclude each other"],
+    [["events", "--json", "--csv"], "thunderline: --json and --csv exclude each other"],
+    [["analyze", "boot", "--what-if", "cerebros"], "Expected: "],
+    [["analyze", "boot", "--what-if", "cerebros=soon"], "Expected: a domain and how long its own work shall take"],
+    [["simulate", "--ticks", "0"], "Expected: a whole number from 1 to 100000"],
+    [["start", "--policy", "maybe"], `Invalid value for flag --policy: "maybe"`],
     [["history", "--status", "asleep"], `Invalid value for flag --status: "asleep"`],
     [["domains", "--database", "memory", "--json"], "expected --database embedded or a postgres:// URL"],
     // Root has a folder of its own without them.
@@ -86,7 +93,9 @@ describe("thunderline", () => {
       expect(version).toMatchObject({ code: 0, stderr: "", stdout: `thunderline v${packageJson.version}\n` })
       const help = yield* run([])
       expect(help).toMatchObject({ code: 0, stderr: "" })
-      for (const command of ["start", "domains", "history", "migrate"]) expect(help.stdout).toContain(`  ${command} `)
+      for (
+        const command of ["start", "domains", "domain", "events", "history", "analyze", "simulate", "migrate"]
+      ) expect(help.stdout).toContain(`  ${command} `)
       const completions = yield* run(["--completions", "bash"])
       expect(completions).toMatchObject({ code: 0, stderr: "" })
       expect(completions.stdout).toContain("--first-tick")

@@ -12,6 +12,8 @@ export class Faults extends Context.Service<Faults, {
   frozen: boolean
   /** The next writes that are cut off by an interruption from within. */
   cuts: number
+  /** The next writes that end in a defect. */
+  defects: number
   /** Transitions that the database refuses, and the whole write with them. */
   readonly refused: Set<string>
   /** Runs after each write that was committed. */
@@ -29,6 +31,7 @@ export const layer: Layer.Layer<Repo | Faults> = Layer.effectContext(Effect.gen(
     down: false,
     frozen: false,
     cuts: 0,
+    defects: 0,
     refused: new Set(),
     committed: () => {},
     attempts: 0,
@@ -41,6 +44,10 @@ export const layer: Layer.Layer<Repo | Faults> = Layer.effectContext(Effect.gen(
     if (faults.cuts > 0) {
       faults.cuts--
       return yield* Effect.interrupt
+    }
+    if (faults.defects > 0) {
+      faults.defects--
+      return yield* Effect.die(new Error("by test"))
     }
     if (faults.down) return yield* new RepoUnavailable(failure)
     if (events.some((event) => faults.refused.has(event.id))) return yield* new RepoRejected(failure)

@@ -1,0 +1,75 @@
+import * as PgClient from "@effect/sql-pg/PgClient"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Logger from "effect/Logger"
+import * as Stream from "effect/Stream"
+import * as EmbeddedPostgres from "../src/adapters/EmbeddedPostgres.ts"
+import * as SqlRepo from "../src/adapters/SqlRepo.ts"
+import * as Domain from "../src/Domain.ts"
+import * as Outbox from "../src/Outbox.ts"
+import { SystemPubSub } from "../src/SystemPubSub.ts"
+import * as Thunderline from "../src/Thunderline.ts"
+import { temporaryFolder } from "../test/support/Database.ts"
+import type { Benchmark, Figure } from "./Benchmark.ts"
+import { makeEvents } from "./Events.ts"
+
+// How late the ticks of a heart that beats every 5 ms are while the outbox drains backlogs of 10,000 transitions into
+// the embedded server, against while it has nothing to do, in turn.
+
+const rounds = 7
+const idleTime = "3 seconds"
+const drains = 10
+
+const quantile = (values: ReadonlyArray<number>, q: number) =>
+  values.toSorted((a, b) => a - b)[Math.min(values.length - 1, Math.floor(values.length * q))]!
+
+const program = (report: (figure: Figure) => void) =>
+  Effect.gen(function*() {
+    const outbox = yield* Outbox.Outbox
+    const pubsub = yield* SystemPubSub
+    const make = yield* makeEvents
+    let late: Array<number> = []
+    yield* Effect.forkChild(Stream.runForEach(pubsub.stream("system:domain_tick"), ({ payload }) =>
+      Effect.sync(() =>
+        late.push(Duration.toMillis(payload.lateness))
+      )))
+    const during = <A>(effect: Effect.Effect<A>) =>
+      Effect.suspend(() => {
+        late = []
+        return Effect.map(effect, () =>
+          late)
+      })
+    yield* Effect.sleep("1 second")
+    for (let round = 0; round < rounds; round++) {
+      const idle = yield* during(Effect.sleep(idleTime))
+      const backlogs = Array.from({ length: drains }, () => make(10_000))
+      yield* Effect.sleep("100 millis")
+      const draining = yield* during(Effect.forEach(backlogs, (events) => {
+        outbox.offer(events)
+        return outbox.flush
+      }, { discard: true }))
+      for (const [when, values] of [["idle", idle], ["draining", draining]] as const) {
+        for (const q of [0.5, 0.99] as const) {
+          report({ name: `lateness p${q * 100}, ${when}`, unit: "ms", value: quantile(values, q) })
+        }
+      }
+      report({ name: "p99 draining / idle", unit: "ratio", value: quantile(draining, 0.99) / quantile(idle, 0.99) })
+      report({ name: "ticks seen while draining", unit: "ticks", value: draining.length })
+    }
+  })
+
+const benchmark: Benchmark = (report) => {
+  const repo = Layer.unwrap(
+    Effect.map(
+      Effect.flatMap(temporaryFolder, EmbeddedPostgres.acquire),
+      (server) => Layer.provide(SqlRepo.layer(), PgClient.layer(server))
+    )
+  )
+  const one = Domain.make("one", { layer: Layer.empty })
+  const layer = Thunderline.layer({ domains: [one], interval: "5 millis", repo })
+  return Effect.runPromise(
+    program(report).pipe(Effect.provide(layer), Effect.provide(Logger.layer([])), Effect.scoped)
+  )
+}
+export default benchmark

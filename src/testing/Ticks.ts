@@ -1,0 +1,50 @@
+import * as Effect from "effect/Effect"
+import * as Schema from "effect/Schema"
+import { DomainRegistry } from "../DomainRegistry.ts"
+import { StatusName } from "../DomainStatus.ts"
+import type { Tick } from "../Tick.ts"
+import { TickGenerator } from "../TickGenerator.ts"
+
+const States = Schema.Record(Schema.String, StatusName)
+
+/** The domains did not come to be where they were awaited, without time passing or another tick. */
+export class StatesNotReached extends Schema.TaggedError<StatesNotReached>()("StatesNotReached", {
+  awaited: States,
+  found: States
+}) {
+  override get message() {
+    const lines = Object.entries(this.awaited).filter(([name, status]) => this.found[name] !== status)
+      .map(([name, status]) => `${name} is ${this.found[name] ?? "not there"}, not ${status}`)
+    return `${lines.join("; ")} (time passes only by TestClock.adjust, ticks come only by Ticks.send)`
+  }
+}
+
+/** Lets the fibers do what they can without time passing. */
+export const settle: Effect.Effect<void> = Effect.gen(function*() {
+  for (let turn = 0; turn < 200; turn++) yield* Effect.yieldNow
+})
+
+/** Sends a tick and lets what follows from it happen, as far as no time has to pass for it. */
+export const send: Effect.Effect<Tick, never, TickGenerator> = Effect.tap(
+  TickGenerator.use((generator) => generator.emit),
+  settle
+)
+
+/** Where the domains are, by name. */
+export const states: Effect.Effect<{ readonly [domain: string]: StatusName }, never, DomainRegistry> = DomainRegistry
+  .use((registry) => registry.snapshot).pipe(
+    Effect.map((views) => Object.fromEntries(views.map((view) => [view.name, view.status._tag])))
+  )
+
+/** Waits until the named domains are in these states; fails when they do not come there by themselves. */
+export const awaitStates = Effect.fn("Ticks.awaitStates")(function*(
+  awaited: { readonly [domain: string]: StatusName }
+): Effect.fn.Return<void, StatesNotReached, DomainRegistry> {
+  let found = yield* states
+  for (let turn = 0; turn < 10_000; turn++) {
+    if (Object.entries(awaited).every(([name, status]) => found[name] === status)) return
+    yield* Effect.yieldNow
+    found = yield* states
+  }
+  return yield* new StatesNotReached({ awaited, found })
+})
