@@ -4,11 +4,12 @@ import * as Effect from "effect/Effect"
 import * as HttpMiddleware from "effect/http/HttpMiddleware"
 import * as HttpRouter from "effect/http/HttpRouter"
 import type * as HttpServer from "effect/http/HttpServer"
+import * as UrlParams from "effect/http/UrlParams"
 import * as Layer from "effect/Layer"
 import type * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import { createServer, type Server, type ServerResponse } from "node:http"
-import { isIP } from "node:net"
+import { isIP, type Socket } from "node:net"
 import { fileURLToPath } from "node:url"
 import { EventFeed, layer as feedLayer } from "../control/EventFeed.ts"
 import * as Guard from "../control/Guard.ts"
@@ -83,9 +84,12 @@ export const isLoopback = (host: string): boolean =>
 const shown = (host: string): string =>
   host === "0.0.0.0" ? "127.0.0.1" : host === "::" ? "[::1]" : isIP(host) === 6 ? `[${host}]` : host
 
-/** What the parser refuses never reaches a route. */
-const refuseUnparsable = (server: Server): Server =>
-  server.on("clientError", (error: NodeJS.ErrnoException, socket) => {
+/** What Node itself refuses never reaches a route. */
+const refuse = (server: Server): Server =>
+  server.on("checkExpectation", (_, response: ServerResponse) => {
+    const body = JSON.stringify({ type: "about:blank", status: 417, title: "Expectation Failed" })
+    response.writeHead(417, { "content-type": "application/problem+json", connection: "close" }).end(body)
+  }).on("clientError", (error: NodeJS.ErrnoException, socket) => {
     if (error.code === "ECONNRESET" || !socket.writable) return void socket.destroy()
     const [status, title] = error.code === "HPE_HEADER_OVERFLOW"
       ? [431, "Request Header Fields Too Large"]
@@ -99,6 +103,41 @@ const refuseUnparsable = (server: Server): Server =>
     )
   })
 
+/**
+ * Closes the connections that no request is being answered on, others as soon as theirs is, and what is left when the
+ * time to drain is over. Node's own `closeIdleConnections` waits for connections that have never asked for anything.
+ */
+const closeSoon = (server: Server, connections: ReadonlyMap<Socket, number>): void => {
+  const close = () => {
+    for (const [socket, requests] of connections) if (requests === 0) socket.destroy()
+  }
+  close()
+  const answered = setInterval(close, 20).unref()
+  const rest = setTimeout(() => server.closeAllConnections(), drain).unref()
+  server.once("close", () => {
+    clearInterval(answered)
+    clearTimeout(rest)
+  })
+}
+
+/** How many requests are being answered on each connection. */
+const countRequests = (server: Server): ReadonlyMap<Socket, number> => {
+  const connections = new Map<Socket, number>()
+  const add = (socket: Socket, difference: number) => {
+    const before = connections.get(socket)
+    if (before !== undefined) connections.set(socket, before + difference)
+  }
+  server.on("connection", (socket) => {
+    connections.set(socket, 0)
+    socket.once("close", () => connections.delete(socket))
+  })
+  server.on("request", ({ socket }, response) => {
+    add(socket, 1)
+    response.once("close", () => add(socket, -1))
+  })
+  return connections
+}
+
 const settings = ({ allowedHosts = [], collector, host, token }: ControlServerOptions) =>
   Settings.of({
     token,
@@ -108,7 +147,8 @@ const settings = ({ allowedHosts = [], collector, host, token }: ControlServerOp
   })
 
 const makeServer = (): Server =>
-  refuseUnparsable(createServer({
+  refuse(createServer({
+    requireHostHeader: false,
     maxHeaderSize: 16 * 1024,
     headersTimeout: 10_000,
     requestTimeout: 15_000,
@@ -119,6 +159,7 @@ const makeServer = (): Server =>
 /** A socket that listens; until the routes are there, whoever asks is told to wait. */
 export class Listening extends Context.Service<Listening, {
   readonly server: Server
+  readonly connections: ReadonlyMap<Socket, number>
   readonly http: HttpServer.HttpServer["Service"]
   /** Such as `http://127.0.0.1:4747`. */
   readonly url: string
@@ -145,7 +186,9 @@ export const layerListening = (options: ControlServerOptions): Layer.Layer<Liste
     Effect.gen(function*() {
       const { host, port, tokenSource } = options
       if (!isLoopback(host) && tokenSource === "made") return yield* new TokenNeeded({ host })
-      const server = makeServer().on("request", answerStarting)
+      const server = makeServer()
+      const connections = countRequests(server)
+      server.on("request", answerStarting)
       const http = yield* NodeHttpServer.make(() => server, { host, port, gracefulShutdownTimeout: drain }).pipe(
         Effect.mapError(({ cause }) => {
           const code = (cause as NodeJS.ErrnoException).code ?? String(cause)
@@ -154,7 +197,7 @@ export const layerListening = (options: ControlServerOptions): Layer.Layer<Liste
       )
       yield* Effect.addFinalizer(() => Effect.sync(() => server.closeAllConnections()))
       const bound = http.address._tag === "UnixPathAddress" ? port : http.address.port
-      return { server, http, url: `http://${shown(host)}:${bound}` }
+      return { server, connections, http, url: `http://${shown(host)}:${bound}` }
     })
   )
 
@@ -169,7 +212,7 @@ export const layerServed = (
   Layer.effect(
     ControlServer,
     Effect.gen(function*() {
-      const { http, server, url } = yield* Listening
+      const { connections, http, server, url } = yield* Listening
       const health = yield* Health
       const feed = yield* EventFeed
       const guard = yield* Guard.make
@@ -177,11 +220,13 @@ export const layerServed = (
       const app = yield* HttpRouter.toHttpEffect(Routes.layer({ dashboard }))
       server.off("request", answerStarting)
       yield* http.serve(guard(app))
+      // Nothing here is upgraded: without a listener Node takes such a request for what else it is.
+      server.removeAllListeners("upgrade")
       yield* Effect.addFinalizer(() =>
         Effect.gen(function*() {
           yield* health.stop
           yield* feed.end
-          setTimeout(() => server.closeAllConnections(), drain).unref()
+          closeSoon(server, connections)
         })
       )
       yield* Effect.logInfo(`[ControlServer] Listening on ${url}`)
@@ -191,6 +236,8 @@ export const layerServed = (
     Layer.provide(feedLayer()),
     Layer.provide(NodeHttpServer.layerHttpServices),
     Layer.provide(Layer.succeed(Settings, settings(options))),
+    // Nothing takes the token from a query; whoever sends it there shall not find it in a trace.
+    Layer.provide(Layer.succeed(UrlParams.CurrentRedactedNames)(["token", "access_token"])),
     Layer.provide(Layer.succeed(HttpMiddleware.TracerDisabledWhen)((request) => unmeasured.test(request.url)))
   )
 

@@ -1,6 +1,6 @@
 import * as Command from "effect/cli/Command"
 import * as Console from "effect/Console"
-import * as DateTime from "effect/DateTime"
+import type * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import { Stats } from "../control/Api.ts"

@@ -47,11 +47,11 @@ const make = Effect.gen(function*() {
     if (Option.isNone(status) || status.value._tag !== "active") return Option.none()
     const asked = Effect.flatMap(Effect.serviceOption(Gate.Gate), (gate) =>
       Option.match(gate, {
-        onNone: () => Effect.succeed(Option.none()),
-        onSome: (gate) => Effect.map(gate.admit(operator, action), Option.some)
+        onNone: () => Effect.succeedNone,
+        onSome: (gate) => Effect.asSome(gate.admit(operator, action))
       }))
     return yield* handles.use("thundergate", asked, { timeout: "1 second" }).pipe(
-      Effect.catchTag("DomainUnavailable", () => Effect.succeed(Option.none()))
+      Effect.catchTag("DomainUnavailable", () => Effect.succeedNone)
     )
   })
 

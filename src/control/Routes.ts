@@ -47,7 +47,11 @@ const docs = HttpRouter.use(Effect.fnUntraced(function*(router) {
 const dashboard = (root: string) =>
   HttpRouter.use(Effect.fnUntraced(function*(router) {
     const files = yield* Effect.orDie(HttpStaticServer.make({ root, cacheControl: "no-cache" }))
-    const page = Effect.map(files, HttpServerResponse.setHeader("content-security-policy", pagePolicy))
+    const page = files.pipe(
+      Effect.map(HttpServerResponse.setHeader("content-security-policy", pagePolicy)),
+      // A path that no file system takes, too long or with a zero in it, is nothing that is there.
+      Effect.catch(() => Effect.succeed(HttpServerResponse.empty({ status: 404 })))
+    )
     yield* router.add("GET", "/", page)
     yield* router.add("GET", "/*", page)
   }))

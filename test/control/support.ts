@@ -5,9 +5,17 @@ import * as ControlServer from "../../src/adapters/ControlServer.ts"
 import * as Client from "../../src/control/Client.ts"
 import type * as Domain from "../../src/Domain.ts"
 import * as Thunderline from "../../src/Thunderline.ts"
+import * as LogLines from "../support/LogLines.ts"
 
 /** The token of the servers under test. */
 export const token = "a-token-for-tests-0123456789"
+
+/** What `served` provides. */
+export type Served =
+  | Client.Client
+  | ControlServer.ControlServer
+  | Thunderline.Infrastructure
+  | LogLines.LogLines
 
 /** An application with ticks by hand, its control plane on a free port, and a client with the token. */
 export const served = <const Domains extends ReadonlyArray<Domain.Any>>(
@@ -29,10 +37,11 @@ export const served = <const Domains extends ReadonlyArray<Domain.Any>>(
     ControlServer.ControlServer,
     ({ url }) => Client.layer({ url, token: Redacted.make(token) })
   ))
-  return client.pipe(Layer.provideMerge(server), Layer.provideMerge(app)) as Layer.Layer<
-    Client.Client | ControlServer.ControlServer | Thunderline.Infrastructure,
-    unknown
-  >
+  return client.pipe(
+    Layer.provideMerge(server),
+    Layer.provideMerge(app),
+    Layer.provideMerge(LogLines.layer)
+  ) as Layer.Layer<Served, unknown>
 }
 
 /** What a request was answered with. */
