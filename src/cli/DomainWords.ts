@@ -1,5 +1,6 @@
 import type { DomainInfo } from "../control/DomainInfo.ts"
 import type { DomainEvent } from "../DomainEvent.ts"
+import * as EventFormat from "./EventFormat.ts"
 import { age, millis, oneLine } from "./Show.ts"
 
 /** What is needed to say why a domain is where it is: all of them by name, the newest tick, the server's clock in ms. */
@@ -12,10 +13,6 @@ export interface Surroundings {
 /** Some names, the rest as a number: `a, b, c and 4 more`. */
 export const names = (all: ReadonlyArray<string>, most = 3): string =>
   all.length <= most + 1 ? all.join(", ") : `${all.slice(0, most).join(", ")} and ${all.length - most} more`
-
-/** The first line of a cause that says something. */
-export const firstLine = (cause: string): string =>
-  oneLine(cause.split("\n").find((line) => oneLine(line) !== "") ?? "")
 
 const stateOf = (name: string, { byName }: Surroundings): string => byName.get(name)?.status ?? "unknown"
 
@@ -53,29 +50,21 @@ export const standing = (domain: DomainInfo, around: Surroundings): string => {
     case "inactive":
       return "taken out; activate brings it back"
     case "crashed":
-      return firstLine(domain.cause ?? "without a cause")
+      return EventFormat.firstLine(domain.cause ?? "without a cause")
     case "restarting": {
       const { restart } = domain
       const left = restart === null ? 0 : Math.max(0, restart.at.epochMilliseconds - around.now)
       const when = restart === null ? "" : `attempt ${restart.attempt} ${left === 0 ? "now" : `in ${millis(left)}`}: `
-      return when + firstLine(domain.cause ?? "without a cause")
+      return when + EventFormat.firstLine(domain.cause ?? "without a cause")
     }
   }
 }
 
 /** Why a domain moved, with who or what was behind it and how long it took. */
-export const moved = ({ cause, durationMs, metadata, reason }: DomainEvent): string => {
-  const took = durationMs === null ? "" : ` in ${millis(durationMs)}`
-  const why = cause === null ? "" : `: ${firstLine(cause)}`
-  const { attempt, dependency, worker } = metadata
-  const who = reason === "dependency" && typeof dependency === "string"
-    ? `${dependency} went down`
-    : reason === "backoff" && typeof attempt === "number"
-    ? `back-off, attempt ${attempt}`
-    : reason === "failure" && typeof worker === "string"
-    ? `failure of ${worker}`
-    : reason
-  return `${oneLine(who)}${took}${why}`
+export const moved = (event: DomainEvent): string => {
+  const took = event.durationMs === null ? "" : ` in ${millis(event.durationMs)}`
+  const why = event.cause === null ? "" : `: ${EventFormat.firstLine(event.cause)}`
+  return `${oneLine(EventFormat.whyOf(event))}${took}${why}`
 }
 
 /** How bad it is, for an order that shows trouble first: 0 is worst. */

@@ -4,6 +4,7 @@ import * as Formatter from "effect/Formatter"
 import * as Logger from "effect/Logger"
 import type * as LogLevel from "effect/LogLevel"
 import * as References from "effect/References"
+import { safe } from "./Show.ts"
 import { plain, type Style } from "./Style.ts"
 
 /** How log lines look: for people, or for programs as `key=value` or as one JSON object per line. */
@@ -38,7 +39,8 @@ const timeOf = (date: Date): string =>
     String(date.getMilliseconds()).padStart(3, "0")
   }`
 
-const textOf = (value: unknown): string => typeof value === "string" ? value : Formatter.format(value, { space: 0 })
+const textOf = (value: unknown): string =>
+  typeof value === "string" ? safe(value) : Formatter.format(value, { space: 0 })
 
 const indent = (text: string): string => text.replaceAll(/^/gm, "    ")
 
@@ -56,7 +58,7 @@ export const pretty = (style: Style = plain): Logger.Logger<unknown, string> =>
     const level = paintLevel(logLevel, style)(logLevel.toUpperCase().padEnd(5))
     const line = `${style.dim(timeOf(date))} ${level} ${text}` +
       (annotations.length === 0 ? "" : `  ${style.dim(annotations.join(" "))}`)
-    return cause.reasons.length === 0 ? line : `${line}\n${style.dim(indent(Cause.pretty(cause)))}`
+    return cause.reasons.length === 0 ? line : `${line}\n${style.dim(indent(safe(Cause.pretty(cause))))}`
   })
 
 /** The logger of a format, as text; put it on a stream with `Logger.withConsoleLog` or `Logger.withConsoleError`. */

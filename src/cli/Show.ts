@@ -28,11 +28,14 @@ export const count = (n: number): string => String(n).replaceAll(/\B(?=(\d{3})+$
 const escapes = /\u001b(?:\[[0-9;:?<=>]*[ -/]*[@-~]|[\]PX^_][^\u0007\u001b]*(?:\u0007|\u001b\\)?|[@-Z\\-_])?/g
 
 /**
- * Text from elsewhere on one line, without anything that a terminal would obey: an error's message can hold colours,
- * cursor movements, a title, or marks that turn the reading direction.
+ * Text from elsewhere without anything that a terminal would obey, its lines and indents kept: an error's message can
+ * hold colours, cursor movements, a title, or marks that turn the reading direction.
  */
-export const oneLine = (text: string): string =>
-  text.replaceAll(escapes, "").replaceAll(/[\s\p{Cc}\p{Bidi_Control}]+/gu, " ").trim()
+export const safe = (text: string): string =>
+  text.replaceAll(escapes, "").replaceAll(/(?![\n\t])[\p{Cc}\p{Bidi_Control}]/gu, "")
+
+/** Text from elsewhere, safe and on one line. */
+export const oneLine = (text: string): string => safe(text).replaceAll(/\s+/g, " ").trim()
 
 /** A domain's state in its colour. */
 export const paintStatus = (status: string, style: Style): (text: string) => string => {

@@ -6,6 +6,7 @@ import * as Schema from "effect/Schema"
 import { Stats } from "../control/Api.ts"
 import { DomainInfo } from "../control/DomainInfo.ts"
 import * as Health from "../Health.ts"
+import * as EventFormat from "./EventFormat.ts"
 import * as Output from "./Output.ts"
 import * as RunningProgram from "./RunningProgram.ts"
 import { millis, paintStatus, timeOf } from "./Show.ts"
@@ -46,7 +47,7 @@ export const overview = (
 
 /** What is to be said of a domain besides its state. */
 export const noteOf = ({ blockedBy, cause, restart, status, activationTick, opening }: DomainInfo): string => {
-  const firstLine = cause?.split("\n")[0] ?? ""
+  const firstLine = cause === null ? "" : EventFormat.firstLine(cause)
   switch (status) {
     case "waiting":
       return blockedBy.length > 0
