@@ -1,20 +1,10 @@
 import type { HelpDoc } from "effect/cli/HelpDoc"
 import * as Option from "effect/Option"
 import { plain, type Style } from "./Style.ts"
+import { wrap } from "./Wrap.ts"
 
 /** No line of help is longer, however wide the terminal: long lines are hard to read. */
 export const maxWidth = 100
-
-/** Breaks text at spaces into lines of at most so many cells; a longer word has a line of its own. */
-export const wrap = (text: string, width: number): ReadonlyArray<string> => {
-  const lines: Array<string> = []
-  for (const word of text.split(/\s+/).filter((word) => word !== "")) {
-    const last = lines.at(-1)
-    if (last !== undefined && last.length + 1 + word.length <= width) lines[lines.length - 1] = `${last} ${word}`
-    else lines.push(word)
-  }
-  return lines
-}
 
 /** What is explained, in parts that are set off differently, and the explanation. */
 interface Row {

@@ -3,6 +3,7 @@ import * as TerminalCapabilities from "effect/cli/TerminalCapabilities"
 import * as Console from "effect/Console"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
+import { Stdio } from "effect/Stdio"
 import { Terminal } from "effect/Terminal"
 import * as Help from "./Help.ts"
 import * as Output from "./Output.ts"
@@ -14,9 +15,9 @@ const sentences = (text: string): string => text.trim().replaceAll(/([.?!])?\s*\
  * Help and version go to standard output, help as wide as the terminal and without the flags that all commands have; a
  * wrong command line gives one line for each fault on standard error, and no help.
  */
-export const layer: Layer.Layer<never, never, Terminal> = Layer.effect(
+export const layer: Layer.Layer<never, never, Stdio | Terminal> = Layer.effect(
   CliOutput.Presenter,
-  Effect.map(Terminal, (terminal) => ({
+  Effect.map(Effect.all([Stdio, Terminal]), ([stdio, terminal]) => ({
     present: Effect.fnUntraced(function*(event) {
       const { canColor } = yield* TerminalCapabilities.TerminalCapabilities
       const formatter = CliOutput.defaultFormatter({ colors: canColor })
@@ -31,7 +32,10 @@ export const layer: Layer.Layer<never, never, Terminal> = Layer.effect(
         case "InvalidInvocation": {
           const command = event.commandPath.join(" ")
           for (const error of event.errors) {
-            yield* Console.error(`${command}: ${sentences(formatter.formatCliError(error))} (see ${command} --help)`)
+            yield* Output.tell(`${command}: ${sentences(formatter.formatCliError(error))} (see ${command} --help)`)
+              .pipe(
+                Effect.provideService(Stdio, stdio)
+              )
           }
         }
       }

@@ -4,11 +4,12 @@ import type { Style } from "./Style.ts"
 /** A time of the trail, in UTC and to the second: `2025-01-31 13:45:09`. */
 export const timeOf = (time: DateTime.Utc): string => DateTime.formatIso(time).slice(0, 19).replace("T", " ")
 
-/** A duration in three digits or so: `0.4ms`, `12ms`, `1.8s`, `2m 5s`. */
+/** A duration in three digits or so: `0.4ms`, `12ms`, `1.8s`, `2s`, `2m 5s`. */
 export const millis = (ms: number): string => {
   if (ms < 10) return `${ms.toFixed(1)}ms`
   if (ms < 1000) return `${Math.round(ms)}ms`
   const seconds = Math.round(ms / 1000)
+  if (ms % 1000 === 0 && ms < 60_000) return `${seconds}s`
   return ms < 59_950 ? `${(ms / 1000).toFixed(1)}s` : `${Math.floor(seconds / 60)}m ${seconds % 60}s`
 }
 
@@ -25,7 +26,7 @@ export const age = (ms: number): string => {
 export const count = (n: number): string => String(n).replaceAll(/\B(?=(\d{3})+$)/g, ",")
 
 // oxlint-disable-next-line no-control-regex
-const escapes = /\u001b(?:\[[0-9;:?<=>]*[ -/]*[@-~]|[\]PX^_][^\u0007\u001b]*(?:\u0007|\u001b\\)?|[@-Z\\-_])?/g
+const escapes = /\u001b(?:\[[0-9;:?<=>]*[ -/]*[@-~]|[\]PX^_][^\u0007\u001b]*(?:\u0007|\u001b\\)?|[ -/]*[0-~])?/g
 
 /**
  * Text from elsewhere without anything that a terminal would obey, its lines and indents kept: an error's message can

@@ -54,7 +54,7 @@ describe("thunderline watch on a real terminal", () => {
       yield* program(cwd)
       yield* terminal.line(`${watch}; code=$?`)
       const overview = yield* terminal.shows(/needy +waiting/)
-      expect(overview).toMatch(/^Thunderline thunderline \S+ +run .*epoch 1 +up \d+s$/m)
+      expect(overview).toMatch(/^Thunderline app \S+ +run .*epoch 1 +up \d+s$/m)
       expect(overview).toMatch(/^[●○] tick \d+ every 200ms {2}late p50 /m)
       expect(overview).toMatch(/^4 domains {2}1 waiting {2}2 active {2}1 crashed +trail in memory$/m)
       expect(overview).toMatch(/^▸ config +active +1 +\d+ {2}for \d+s$/m)

@@ -29,7 +29,7 @@ const beat = (model: Model, style: Style, now: number): Line => {
   const late = model.connection._tag === "Connected" && silence > Math.max(3 * interval, 3000)
   if (late) return [[`○ no tick for ${age(silence)}`, style.red], `, the last was ${count(model.tick)}`]
   const heart: Span = silence < Math.min(pulse, interval / 2) ? ["●", style.green] : ["○", style.green]
-  return [heart, " tick ", [count(model.tick), style.bold], ` every ${millis(interval).replace(".0s", "s")}`]
+  return [heart, " tick ", [count(model.tick), style.bold], ` every ${millis(interval)}`]
 }
 
 /** The line on the program and its run. */
