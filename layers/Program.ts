@@ -1,8 +1,10 @@
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
+import { randomUUID } from "node:crypto"
 import * as ControlFile from "../src/adapters/ControlFile.ts"
 import * as ControlServer from "../src/adapters/ControlServer.ts"
+import * as NodeMetrics from "../src/adapters/NodeMetrics.ts"
 import * as SystemdNotify from "../src/adapters/SystemdNotify.ts"
 import * as TokenFile from "../src/adapters/TokenFile.ts"
 import type { App } from "../src/cli/App.ts"
@@ -12,6 +14,7 @@ import { ProgramEscalated, type ProgramSettings } from "../src/cli/Program.ts"
 import { CurrentRun } from "../src/CurrentRun.ts"
 import * as Thunderline from "../src/Thunderline.ts"
 import * as Database from "./Database.ts"
+import * as Telemetry from "./Telemetry.ts"
 import { databaseOptions } from "./Trail.ts"
 
 /** What runs when `start` is given no app; it needs nothing from outside. */
@@ -44,10 +47,12 @@ const controlled = Effect.fnUntraced(function*(
 /** The program: Thunderline with the app's domains on the trail of choice, until it is interrupted or escalates. */
 export const run = Effect.fnUntraced(function*(
   version: string,
-  { audit, firstTick, interval, listen, migrate, name, policy, retention, trail }: ProgramSettings,
+  { audit, firstTick, interval, listen, migrate, name, otlp, policy, retention, traceLevel, trail }: ProgramSettings,
   given: App | undefined
 ): Effect.fn.Return<never, unknown> {
   const { domains, layer } = given ?? (yield* sixDomains(policy))
+  // One id for the process, in the trail and in telemetry.
+  const node = randomUUID()
   // What the domains need and how the app's layer fails is known to the app alone.
   const main = Thunderline.layer({
     domains,
@@ -55,10 +60,12 @@ export const run = Effect.fnUntraced(function*(
     firstTick,
     app: name,
     version,
+    node,
     audit,
     retention: Option.getOrUndefined(retention),
     repo: Database.layer({ ...databaseOptions(trail, "run"), migrate })
   }).pipe(Layer.provide(layer)) as Layer.Layer<Thunderline.Infrastructure, unknown>
+  const telemetry = Telemetry.layer({ otlp, traceLevel, serviceVersion: version, instanceId: node })
   const { cause, domain } = yield* Thunderline.awaitEscalation.pipe(
     Effect.onInterrupt(() => Effect.logInfo("[Thunderline] Shutting down; a second signal ends it at once")),
     Effect.provide(
@@ -74,7 +81,8 @@ export const run = Effect.fnUntraced(function*(
           process.exitCode = ExitCode.ok
         })
       )
-    )
+    ),
+    Effect.provide(Layer.provideMerge(NodeMetrics.layer, telemetry))
   )
   return yield* new ProgramEscalated({ domain, cause })
 })

@@ -34,11 +34,27 @@ const runMain = Runtime.makeRunMain(({ fiber, teardown }) => {
   })
 })
 
-/** Loaded when it is started: help and readings do without it. */
+/** When whoever read the output (`head`, a pager) has gone, there is nobody left to write for: an orderly end. */
+let onReaderGone = () => {
+  onReaderGone = () => {}
+  process.exitCode = ExitCode.ok
+  process.emit("SIGTERM")
+}
+for (const stream of [process.stdout, process.stderr]) {
+  stream.on("error", (error: NodeJS.ErrnoException) => {
+    if (error.code !== "EPIPE") throw error
+    onReaderGone()
+  })
+}
+
+/** Loaded when it is started: help and readings do without it. It lives on when nobody reads its log any more. */
 const program = Layer.succeed(Program, {
   run: (settings, app) =>
     Effect.flatMap(
-      Effect.promise(() => import("./Program.ts")),
+      Effect.promise(() => {
+        onReaderGone = () => {}
+        return import("./Program.ts")
+      }),
       ({ run }) => run(packageJson.version, settings, app)
     )
 })

@@ -3,6 +3,7 @@ import * as Context from "effect/Context"
 import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
+import type * as Metric from "effect/Metric"
 import * as Option from "effect/Option"
 import * as Result from "effect/Result"
 import type * as Schema from "effect/Schema"
@@ -12,9 +13,17 @@ import type * as Domain from "./Domain.ts"
 import { UnknownDomain } from "./DomainControl.ts"
 import { type DomainEvent, maxCauseLength } from "./DomainEvent.ts"
 import type { DomainNode } from "./DomainGraph.ts"
-import { DomainStatus, type IllegalTransition, type Reason, transition, type Trigger } from "./DomainStatus.ts"
+import {
+  DomainStatus,
+  type IllegalTransition,
+  type Reason,
+  StatusName,
+  transition,
+  type Trigger
+} from "./DomainStatus.ts"
 import { Outbox } from "./Outbox.ts"
 import { SystemPubSub } from "./SystemPubSub.ts"
+import * as Telemetry from "./Telemetry.ts"
 import type { Tick } from "./Tick.ts"
 import type { Health } from "./TickDispatcher.ts"
 
@@ -110,6 +119,8 @@ interface Entry {
   generation: number
   lastTick: number
   health: (() => Health) | undefined
+  /** How often it has moved into each state. */
+  readonly moves: Map<StatusName, Metric.Counter<number>>
 }
 
 /** A domain that does not become active by itself any more. */
@@ -127,6 +138,27 @@ const make = Effect.gen(function*() {
   let activeNames: ReadonlyArray<string> | undefined
   let activeCount = 0
   let lastTick: Tick | undefined
+  const context = yield* Effect.context<never>()
+  const counts = new Map<StatusName, number>(StatusName.literals.map((state) => [state, 0]))
+  for (const state of StatusName.literals) {
+    yield* Telemetry.observe("thunderline.domain.count", () => counts.get(state)!, {
+      [Telemetry.attribute.state]: state
+    })
+  }
+
+  const count = (known: Entry, to: StatusName) => {
+    let moves = known.moves.get(to)
+    if (moves === undefined) {
+      const { name } = known.node.domain
+      moves = Telemetry.counter("thunderline.domain.transitions", {
+        [Telemetry.attribute.domain]: name,
+        [Telemetry.attribute.state]: to
+      })
+      known.moves.set(to, moves)
+    }
+    moves.updateUnsafe(1, context)
+    counts.set(to, counts.get(to)! + 1)
+  }
 
   const entry = (node: DomainNode) => entries.get(node.domain.name)!
 
@@ -193,6 +225,8 @@ const make = Effect.gen(function*() {
       known.lastTick = event.tick
       activeCount--
     }
+    counts.set(event.from, counts.get(event.from)! - 1)
+    count(known, event.to)
     known.status = to
     known.since = DateTime.toEpochMillis(event.occurredAt)
     known.generation = event.generation
@@ -271,8 +305,10 @@ const make = Effect.gen(function*() {
           activatedAt: null,
           generation: 0,
           lastTick: 0,
-          health: undefined
+          health: undefined,
+          moves: new Map()
         })
+        counts.set("waiting", counts.get("waiting")! + 1)
       }
     },
     ticked: (tick) => {

@@ -7,11 +7,14 @@ import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
+import * as References from "effect/References"
 import * as Schema from "effect/Schema"
 import * as Scope from "effect/Scope"
+import type * as Tracer from "effect/Tracer"
 import type * as Domain from "./Domain.ts"
 import type { Opening, Reason } from "./DomainStatus.ts"
 import * as FiberObserver from "./FiberObserver.ts"
+import * as Spans from "./Spans.ts"
 
 /** A domain's layer and `onActivate` were not ready in time. */
 export class ActivationTimeout extends Schema.TaggedError<ActivationTimeout>()("ActivationTimeout", {
@@ -53,6 +56,8 @@ export interface Generation {
   readonly domain: Domain.Any
   readonly number: number
   readonly opening: Opening
+  /** The span of its activation, begun when its gate opened. */
+  readonly span: Tracer.Span
   /** Hears of every failure of what runs in it. */
   readonly onFailure: (failure: Failure) => void
   /** Builds the layer and runs `onActivate`; the wait for it is bounded by `activationTimeout`, not the work. */
@@ -68,7 +73,7 @@ export interface Generation {
   /** Runs an effect in this generation, which ends it with `Option.none` when the generation ends. */
   readonly use: <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.Effect<Option.Option<A>, E, R>
   /** Ends the uses, runs `onDeactivate` if it was started, closes the scope: all within `shutdownTimeout`. */
-  readonly close: (reason: Reason, exit: Exit.Exit<unknown, unknown>) => Effect.Effect<Closing>
+  readonly close: (reason: Reason, exit: Exit.Exit<unknown, unknown>, span: Tracer.Span) => Effect.Effect<Closing>
 }
 
 const isInterrupt = (cause: Cause.Cause<unknown>) => Cause.hasInterruptsOnly(cause)
@@ -80,10 +85,11 @@ export const make = (options: {
   readonly domain: Domain.Any
   readonly number: number
   readonly opening: Opening
+  readonly span: Tracer.Span
   readonly environment: Context.Context<never>
   readonly onFailure: (failure: Failure) => void
 }): Generation => {
-  const { domain, number, onFailure, opening } = options
+  const { domain, number, onFailure, opening, span } = options
   const scope = Scope.makeUnsafe()
   const ended = Deferred.makeUnsafe<void>()
   const running = new Set<Fiber.Fiber<unknown, unknown>>()
@@ -96,7 +102,14 @@ export const make = (options: {
       ).pipe(Effect.annotateLogs({ domain: domain.name, tick: opening.tick.count }))
     )
   })
-  const environment = observer.install(Context.add(options.environment, Scope.Scope, scope))
+  const environment = observer.install(
+    Context.add(options.environment, Scope.Scope, scope).pipe(
+      Context.add(References.CurrentLogAnnotations, {
+        ...Context.get(options.environment, References.CurrentLogAnnotations),
+        domain: domain.name
+      })
+    )
+  )
   let services: Context.Context<never> = Context.empty()
   let context: Context.Context<never> = environment
   let building: Fiber.Fiber<void, unknown> | undefined
@@ -109,7 +122,7 @@ export const make = (options: {
     services = Context.omit(Layer.CurrentMemoMap)(built)
     context = Context.merge(environment, services)
     if (domain.onActivate !== undefined) yield* Effect.provideContext(domain.onActivate(opening.tick), context)
-  }).pipe(Effect.annotateLogs("tick", opening.tick.count))
+  }).pipe(Effect.annotateLogs("tick", opening.tick.count), Spans.under(span))
 
   const build = Effect.gen(function*() {
     // The build is detached because acquiring is uninterruptible: only the wait for it can be timed.
@@ -178,9 +191,9 @@ export const make = (options: {
       Effect.onInterrupt(() => Scope.close(scope, exit))
     )
 
-  const close = (reason: Reason, exit: Exit.Exit<unknown, unknown>): Effect.Effect<Closing> =>
+  const close = (reason: Reason, exit: Exit.Exit<unknown, unknown>, span: Tracer.Span): Effect.Effect<Closing> =>
     Effect.gen(function*() {
-      const fiber = fork(closeNow(reason, exit))
+      const fiber = fork(Spans.under(span)(closeNow(reason, exit)))
       const done = yield* Effect.timeoutOption(Fiber.await(fiber), domain.shutdownTimeout)
       if (Option.isNone(done)) {
         fiber.interruptUnsafe()
@@ -199,6 +212,7 @@ export const make = (options: {
     domain,
     number,
     opening,
+    span,
     onFailure,
     build,
     fork,

@@ -7,12 +7,18 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
+import type * as Metric from "effect/Metric"
+import * as Option from "effect/Option"
 import type * as Scope from "effect/Scope"
+import type * as Tracer from "effect/Tracer"
+import { CurrentRun } from "./CurrentRun.ts"
 import type { DomainNode } from "./DomainGraph.ts"
-import type { Transitions } from "./DomainRegistry.ts"
+import type { Move, Transitions } from "./DomainRegistry.ts"
 import type { Opening, Reason, StatusName } from "./DomainStatus.ts"
 import * as Generation from "./Generation.ts"
 import * as RestartBudget from "./RestartBudget.ts"
+import * as Spans from "./Spans.ts"
+import * as Telemetry from "./Telemetry.ts"
 import type { Tick } from "./Tick.ts"
 import type { TickReceiver, TickReceivers } from "./TickDispatcher.ts"
 
@@ -20,6 +26,8 @@ import type { TickReceiver, TickReceivers } from "./TickDispatcher.ts"
 export interface Slot {
   readonly node: DomainNode
   readonly budget: RestartBudget.RestartBudget
+  readonly activations: Metric.Histogram<number>
+  readonly restarts: Metric.Counter<number>
   /** What the domain's fiber waits on while it is `waiting`. */
   gate: Deferred.Deferred<Generation.Generation>
   fiber: Fiber.Fiber<void> | undefined
@@ -27,6 +35,8 @@ export interface Slot {
   reached: Tick | undefined
   /** The generation that is being built or runs. */
   generation: Generation.Generation | undefined
+  /** The span of the newest activation. */
+  span: Tracer.Span | undefined
   receiver: TickReceiver | undefined
   /** On the monotonic clock, in milliseconds. */
   activeSince: number | undefined
@@ -47,6 +57,7 @@ export type Report = Data.TaggedEnum<{
   Closed: {
     readonly slot: Slot
     readonly closing: Generation.Closing
+    readonly span: Tracer.Span
     readonly done: Deferred.Deferred<void>
     readonly durationMs: number
   }
@@ -54,6 +65,11 @@ export type Report = Data.TaggedEnum<{
 }>
 export const Report = Data.taggedEnum<Report>()
 
+/** Where in the traces a move is found. */
+export type Traced = Pick<Move, "traceId" | "spanId">
+
+/** The activation that a domain is in, or has come from. */
+export const traced = ({ span }: Slot): Traced => ({ traceId: span?.traceId, spanId: span?.spanId })
 /** How a domain begins its lines in the log. */
 export const label = ({ node: { domain: { name } } }: Slot): string => `[${name[0]!.toUpperCase()}${name.slice(1)}]`
 
@@ -86,6 +102,8 @@ export interface Lifecycle {
   readonly arm: (slot: Slot) => void
   /** Where the gate stands: why it is open, or `undefined`. */
   readonly gate: (slot: Slot, opener: "dependency" | "now") => Opening | undefined
+  /** Begins the span of the activation that an opening is about to be committed for, which it returns for the trail. */
+  readonly begin: (slot: Slot, opening: Opening) => Effect.Effect<Traced>
   /** Starts the generation that an opening has just been committed for. */
   readonly enter: (slot: Slot, opening: Opening) => void
   /** Starts the workers and the ticks of a generation that has just become active. */
@@ -114,19 +132,28 @@ export const make = Effect.fnUntraced(function*(options: {
   readonly services: Context.Context<never>
   readonly environment: Context.Context<never>
   readonly report: (report: Report) => void
-}): Effect.fn.Return<Lifecycle, never, Scope.Scope> {
+}): Effect.fn.Return<Lifecycle, never, Scope.Scope | CurrentRun> {
   const { environment, nodes, report, services, tickReceivers, transitions } = options
   const scope = yield* Effect.scope
   const clock = yield* Clock.Clock
+  const { runId } = yield* CurrentRun
   const receivers = new Set<TickReceiver>()
   let closing = 0
   const slots = nodes.map((node): Slot => ({
     node,
     budget: RestartBudget.make(node.domain.restart),
+    activations: Telemetry.histogram("thunderline.domain.activation.duration", {
+      [Telemetry.attribute.domain]: node.domain.name,
+      [Telemetry.attribute.status]: "active"
+    }),
+    restarts: Telemetry.counter("thunderline.domain.restarts", {
+      [Telemetry.attribute.domain]: node.domain.name
+    }),
     gate: Deferred.makeUnsafe(),
     fiber: undefined,
     reached: undefined,
     generation: undefined,
+    span: undefined,
     receiver: undefined,
     activeSince: undefined,
     closing: undefined,
@@ -140,15 +167,31 @@ export const make = Effect.fnUntraced(function*(options: {
   const millisSince = (start: bigint) => Number(clock.monotonicTimeNanosUnsafe() - start) / 1e6
   const run = Effect.runForkWith(services)
 
-  const life = Effect.fnUntraced(function*(slot: Slot) {
-    const generation = yield* Deferred.await(slot.gate)
+  const activate = Effect.fnUntraced(function*(slot: Slot, generation: Generation.Generation) {
     const tick = generation.opening.tick.count
     if (generation.number === 1 && tick > 0) yield* log(slot, `Received first tick ${tick}, activating...`, tick)
-    yield* log(slot, `Activating at tick ${tick}`, tick)
+    yield* Telemetry.event("thunderline.domain.activating")(log(slot, `Activating at tick ${tick}`, tick))
     if (slot.closing !== undefined) yield* Deferred.await(slot.closing)
     const start = clock.monotonicTimeNanosUnsafe()
     const exit = yield* Effect.exit(generation.build)
+    // Before it is reported: what follows from it starts later than it ended.
+    generation.span.end(clock.currentTimeNanosUnsafe(), exit)
     report(Report.Built({ slot, generation, exit, durationMs: millisSince(start) }))
+  })
+
+  const life = (slot: Slot) =>
+    Effect.flatMap(
+      Deferred.await(slot.gate),
+      (generation) => Spans.within(generation.span)(activate(slot, generation))
+    )
+
+  const attributes = (slot: Slot, opening: Opening, generation: number) => ({
+    [Telemetry.attribute.domain]: slot.node.domain.name,
+    [Telemetry.attribute.generation]: generation,
+    [Telemetry.attribute.tick]: opening.tick.count,
+    [Telemetry.attribute.epoch]: opening.tick.epoch,
+    [Telemetry.attribute.wave]: opening.wave,
+    [Telemetry.attribute.run]: runId
   })
 
   const rest = (slot: Slot) => {
@@ -183,11 +226,21 @@ export const make = Effect.fnUntraced(function*(options: {
       for (const opening of openings) if (opening.tick.count === tick.count) wave = Math.max(wave, opening.wave + 1)
       return { tick, wave }
     },
+    begin: Effect.fnUntraced(function*(slot, opening) {
+      const tick = yield* Spans.ofTick(opening.tick)
+      slot.span = yield* Effect.makeSpan("Domain.activate", {
+        root: true,
+        links: Spans.linksTo(Option.getOrUndefined(tick)),
+        attributes: attributes(slot, opening, transitions.generation(slot.node) + 1)
+      })
+      return traced(slot)
+    }),
     enter: (slot, opening) => {
       const generation: Generation.Generation = Generation.make({
         domain: slot.node.domain,
         number: transitions.generation(slot.node),
         opening,
+        span: slot.span!,
         environment: Context.mergeAll(
           environment,
           ...slot.node.dependsOn.map((other) => slotOf(other).generation!.services())
@@ -226,8 +279,20 @@ export const make = Effect.fnUntraced(function*(options: {
       run(Effect.gen(function*() {
         for (const closing of before) yield* Deferred.await(closing)
         const start = clock.monotonicTimeNanosUnsafe()
-        const closing = yield* generation.close(reason, exit)
-        report(Report.Closed({ slot, closing, done, durationMs: millisSince(start) }))
+        const span = yield* Effect.makeSpan("Domain.deactivate", {
+          root: true,
+          links: Spans.linksTo(generation.span),
+          attributes: {
+            ...attributes(slot, generation.opening, generation.number),
+            [Telemetry.attribute.reason]: reason
+          }
+        })
+        const closing = yield* generation.close(reason, exit, span)
+        span.end(
+          clock.currentTimeNanosUnsafe(),
+          closing.cause === undefined ? Exit.void : Exit.failCause(closing.cause)
+        )
+        report(Report.Closed({ slot, closing, span, done, durationMs: millisSince(start) }))
       }))
     },
     closed: (slot, done) => {

@@ -12,6 +12,7 @@ import * as Schedule from "effect/Schedule"
 import type { DomainEvent } from "./DomainEvent.ts"
 import * as Receipt from "./Receipt.ts"
 import { Repo, RepoUnavailable } from "./Repo.ts"
+import * as Telemetry from "./Telemetry.ts"
 import * as TrailGap from "./TrailGap.ts"
 
 /**
@@ -106,7 +107,11 @@ const make = Effect.fnUntraced(function*(options: OutboxOptions | undefined) {
       receipts.lose(first, surplus, "the outbox was full")
       // Said when it happens, not when the writer has time for it, and once.
       if (overflow === 0) {
-        fork(Effect.logError(`[Outbox] Full at ${capacity}: the oldest transitions are dropped from now on`))
+        fork(
+          Effect.logError(`[Outbox] Full at ${capacity}: the oldest transitions are dropped from now on`).pipe(
+            Telemetry.event("thunderline.outbox.dropped")
+          )
+        )
       }
       overflow += surplus
     }
@@ -119,13 +124,17 @@ const make = Effect.fnUntraced(function*(options: OutboxOptions | undefined) {
   const degrade = Effect.fnUntraced(function*({ detail, message }: RepoUnavailable) {
     if (status._tag === "degraded") return
     status = AuditStatus.degraded({ since: clock.currentTimeMillisUnsafe(), detail })
-    yield* Effect.logWarning(`[Outbox] audit: degraded, ${message}`)
+    yield* Effect.logWarning(`[Outbox] audit: degraded, ${message}`).pipe(
+      Telemetry.event("thunderline.outbox.degraded")
+    )
   })
 
   const recover = Effect.fnUntraced(function*() {
     if (status._tag === "ok") return
     status = AuditStatus.ok()
-    yield* Effect.logInfo(`[Outbox] audit: ok, ${pending.length} transitions left to write`)
+    yield* Effect.logInfo(`[Outbox] audit: ok, ${pending.length} transitions left to write`).pipe(
+      Telemetry.event("thunderline.outbox.recovered")
+    )
   })
 
   const unavailable = (detail: string, cause?: unknown) =>
@@ -191,7 +200,11 @@ const make = Effect.fnUntraced(function*(options: OutboxOptions | undefined) {
         receipts.lose(position, 1, "the database refused it")
         receipts.reach(position + 1)
         return recover().pipe(
-          Effect.andThen(Effect.logError(`[Outbox] The database refused transition ${id} of ${domain}`, cause)),
+          Effect.andThen(
+            Effect.logError(`[Outbox] The database refused transition ${id} of ${domain}`, cause).pipe(
+              Telemetry.event("thunderline.outbox.dropped")
+            )
+          ),
           Effect.as(TrailGap.join(before, TrailGap.of(events)))
         )
       }
@@ -217,6 +230,10 @@ const make = Effect.fnUntraced(function*(options: OutboxOptions | undefined) {
       idle.openUnsafe()
     }
   })
+
+  yield* Telemetry.observe("thunderline.outbox.backlog", () => pending.length + writing.length)
+  yield* Telemetry.observe("thunderline.outbox.written", () => written)
+  yield* Telemetry.observe("thunderline.outbox.dropped", () => dropped)
 
   const fiber = yield* Effect.forkDetach(writer)
   yield* Effect.addFinalizer(() =>

@@ -7,26 +7,31 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
+import { identity } from "effect/Function"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
+import * as Predicate from "effect/Predicate"
 import * as PubSub from "effect/PubSub"
 import * as Queue from "effect/Queue"
 import type * as Schema from "effect/Schema"
 import * as Scope from "effect/Scope"
+import type { CurrentRun } from "./CurrentRun.ts"
 import type * as Domain from "./Domain.ts"
 import * as Control from "./DomainControl.ts"
 import * as DomainGraph from "./DomainGraph.ts"
 import { DomainHandles } from "./DomainHandle.ts"
-import { type Move, Transitions } from "./DomainRegistry.ts"
+import { DomainRegistry, type Move, Transitions } from "./DomainRegistry.ts"
 import { type IllegalTransition, type Opening, type Reason, Trigger } from "./DomainStatus.ts"
 import * as DomainUse from "./DomainUse.ts"
 import { Escalation } from "./Escalation.ts"
 import { ActivationTimeout } from "./Generation.ts"
 import * as Lifecycle from "./Lifecycle.ts"
-import { label, log, type Report, type Slot } from "./Lifecycle.ts"
+import { label, log, type Report, type Slot, traced } from "./Lifecycle.ts"
 import { Outbox } from "./Outbox.ts"
 import type { NotCommitted } from "./Receipt.ts"
+import * as Spans from "./Spans.ts"
 import { SystemPubSub } from "./SystemPubSub.ts"
+import * as Telemetry from "./Telemetry.ts"
 import type { Tick } from "./Tick.ts"
 import { DomainSilent, TickReceivers } from "./TickDispatcher.ts"
 import * as Watchdog from "./Watchdog.ts"
@@ -60,6 +65,13 @@ const Command = Data.taggedEnum<Command>()
 const failedWith = (cause: Cause.Cause<unknown>, error: new(...args: any) => unknown): boolean =>
   cause.reasons.some((reason) => Cause.isFailReason(reason) && reason.error instanceof error)
 
+/** What went wrong, in a word of few: the tag or name of the first error. */
+const errorType = (cause: Cause.Cause<unknown>): string => {
+  const error = Cause.squash(cause)
+  if (Predicate.hasProperty(error, "_tag") && typeof error._tag === "string") return error._tag
+  return error instanceof Error ? error.name : "_OTHER"
+}
+
 /** What a boot is analysed by: what the domain awaits, when its tick was sent, when the heart began to beat. */
 const gateFacts = ({ node, reached }: Slot): Schema.JsonObject => {
   const { interval, lateness, slot, timestamp } = reached!
@@ -77,6 +89,7 @@ const make = Effect.fnUntraced(function*(options: SupervisorOptions) {
   const clock = yield* Clock.Clock
   const transitions = yield* Transitions
   const pubsub = yield* SystemPubSub
+  const registry = yield* DomainRegistry
   const escalation = yield* Escalation
   const outbox = yield* Outbox
   const auditTimeout = Duration.fromInputUnsafe(options.auditTimeout ?? "5 seconds")
@@ -127,12 +140,16 @@ const make = Effect.fnUntraced(function*(options: SupervisorOptions) {
     tickReceivers: yield* TickReceivers,
     report: (report) => Queue.offerUnsafe(mailbox, report)
   })
-  const { arm, cancelBackOff, close, enter, slotOf, slots, status, tickNow } = lifecycle
+  const { arm, begin, cancelBackOff, close, enter, slotOf, slots, status, tickNow } = lifecycle
   const byRank = slots.toSorted((a, b) => a.node.rank - b.node.rank)
   /** Those whose activation tick is still to come, the next one last. */
   const upcoming = byRank.toReversed().toSorted((a, b) => b.node.domain.activationTick - a.node.domain.activationTick)
 
-  const say = (slot: Slot, message: string) => log(slot, message, tickNow().count)
+  const context = yield* Effect.context<never>()
+  const fanout = Telemetry.histogram("thunderline.tick.fanout.duration")
+
+  const say = (slot: Slot, message: string, event: Parameters<typeof Telemetry.event>[0]) =>
+    Telemetry.event(event)(log(slot, message, tickNow().count))
   const annotate = (slot: Slot, annotations?: Schema.JsonObject) =>
     Effect.annotateLogs({ domain: slot.node.domain.name, tick: tickNow().count, ...annotations })
 
@@ -149,14 +166,17 @@ const make = Effect.fnUntraced(function*(options: SupervisorOptions) {
       return opening === undefined ? [] : [{ slot, opening }]
     })
     if (opened.length === 0) return
-    yield* transitions.commit(
-      opened.map(({ opening, slot }) => ({
+    const moves: Array<Move> = []
+    for (const { opening, slot } of opened) {
+      moves.push({
         node: slot.node,
         trigger: Trigger.GateOpened({ opening }),
         reason,
-        metadata: transitions.generation(slot.node) === 0 ? gateFacts(slot) : {}
-      }))
-    )
+        metadata: transitions.generation(slot.node) === 0 ? gateFacts(slot) : {},
+        ...(yield* begin(slot, opening))
+      })
+    }
+    yield* transitions.commit(moves)
     for (const { opening, slot } of opened) enter(slot, opening)
   })
 
@@ -196,17 +216,18 @@ const make = Effect.fnUntraced(function*(options: SupervisorOptions) {
     const down = sharers(slot)
     const { name } = slot.node.domain
     yield* transitions.commit([
-      ...down.map(({ node }): Move => ({
-        node,
+      ...down.map((dependant): Move => ({
+        node: dependant.node,
         trigger: Trigger.DependencyLost(),
         reason: "dependency",
-        metadata: { dependency: name }
+        metadata: { dependency: name },
+        ...traced(dependant)
       })),
       ...moves
     ])
     for (const dependant of down) {
       close(dependant, "dependency")
-      yield* say(dependant, `Deactivating, ${name} is going down`)
+      yield* say(dependant, `Deactivating, ${name} is going down`, "thunderline.domain.deactivating")
     }
     close(slot, reason, exit)
   })
@@ -222,11 +243,22 @@ const make = Effect.fnUntraced(function*(options: SupervisorOptions) {
     const text = Cause.pretty(cause)
     lifecycle.rest(slot)
     const next = yield* slot.budget.take(Number(clock.monotonicTimeNanosUnsafe()) / 1e6)
-    const failed: Move = { node, trigger: Trigger.Failed({ cause: text }), reason, cause: text, ...details }
-    yield* Effect.logError(`${label(slot)} Crashed (${reason})`, cause).pipe(annotate(slot, details.metadata))
+    const failed: Move = {
+      node,
+      trigger: Trigger.Failed({ cause: text }),
+      reason,
+      cause: text,
+      ...details,
+      ...traced(slot)
+    }
+    yield* Effect.logError(`${label(slot)} Crashed (${reason})`, cause).pipe(
+      annotate(slot, details.metadata),
+      Telemetry.event("thunderline.domain.crashed"),
+      slot.generation === undefined ? identity : Spans.under(slot.generation.span)
+    )
     if (Option.isNone(next)) {
       yield* takeDown(slot, [failed], reason, Exit.failCause(cause))
-      yield* say(slot, "No restart left, stays crashed")
+      yield* say(slot, "No restart left, stays crashed", "thunderline.domain.given_up")
       if (node.domain.escalate) escalation.raise({ domain: node.domain.name, cause: text })
       return
     }
@@ -236,10 +268,12 @@ const make = Effect.fnUntraced(function*(options: SupervisorOptions) {
       node,
       trigger: Trigger.RestartScheduled({ attempt, delay, at: now + delayMs }),
       reason: "backoff",
-      metadata: { attempt, delayMs }
+      metadata: { attempt, delayMs },
+      ...traced(slot)
     }
     yield* takeDown(slot, [failed, scheduled], reason, Exit.failCause(cause))
-    yield* say(slot, `Restart ${attempt} in ${Duration.format(delay)}`)
+    slot.restarts.updateUnsafe(1, context)
+    yield* say(slot, `Restart ${attempt} in ${Duration.format(delay)}`, "thunderline.domain.restarting")
     lifecycle.backOff(slot, delay)
   })
 
@@ -252,12 +286,24 @@ const make = Effect.fnUntraced(function*(options: SupervisorOptions) {
       if (slot.generation !== generation) return
       if (Exit.isFailure(exit)) {
         const reason = failedWith(exit.cause, ActivationTimeout) ? "timeout" : "failure"
+        Telemetry.histogram("thunderline.domain.activation.duration", {
+          [Telemetry.attribute.domain]: slot.node.domain.name,
+          [Telemetry.attribute.status]: "crashed",
+          [Telemetry.attribute.error]: errorType(exit.cause)
+        }).updateUnsafe(durationMs / 1_000, context)
         return yield* crash(slot, reason, exit.cause, { durationMs })
       }
-      yield* transitions.commit([{ node: slot.node, trigger: Trigger.Activated(), reason: "activated", durationMs }])
+      const activated: Move = { node: slot.node, trigger: Trigger.Activated(), reason: "activated", durationMs }
+      yield* transitions.commit([{ ...activated, ...traced(slot) }])
+      slot.activations.updateUnsafe(durationMs / 1_000, context)
       const { tick, wave } = generation.opening
       yield* Effect.logInfo(`[DomainRegistry] Domain activated: ${slot.node.domain.name}`).pipe(
-        Effect.annotateLogs({ domain: slot.node.domain.name, tick: tick.count, wave })
+        Effect.annotateLogs({ domain: slot.node.domain.name, tick: tick.count, wave }),
+        Telemetry.event("thunderline.domain.activated", {
+          active_count: yield* registry.activeCount,
+          status: "active"
+        }),
+        Spans.under(generation.span)
       )
       lifecycle.start(slot)
       yield* openGates(slot.node.followers.map(slotOf), "dependency", "dependency")
@@ -267,15 +313,19 @@ const make = Effect.fnUntraced(function*(options: SupervisorOptions) {
       const reason = failedWith(failure.cause, DomainSilent) ? "silent" : "failure"
       yield* crash(slot, reason, failure.cause, { metadata: failure.metadata })
     }),
-    Closed: Effect.fnUntraced(function*({ closing, done, durationMs, slot }) {
+    Closed: Effect.fnUntraced(function*({ closing, done, durationMs, slot, span }) {
       const { domain } = slot.node
       if (closing.abandoned) {
         yield* Effect.logWarning(
           `${label(slot)} Its end took longer than ${Duration.format(domain.shutdownTimeout)} and was left behind`
-        ).pipe(annotate(slot))
+        ).pipe(annotate(slot), Telemetry.event("thunderline.domain.abandoned"), Spans.under(span))
       }
       if (closing.cause !== undefined) {
-        yield* Effect.logWarning(`${label(slot)} Its end failed`, closing.cause).pipe(annotate(slot))
+        yield* Effect.logWarning(`${label(slot)} Its end failed`, closing.cause).pipe(
+          annotate(slot),
+          Telemetry.event("thunderline.domain.end_failed"),
+          Spans.under(span)
+        )
       }
       const before = transitions.status(slot.node)
       if (before._tag === "deactivating") {
@@ -286,9 +336,14 @@ const make = Effect.fnUntraced(function*(options: SupervisorOptions) {
           reason: before.reason,
           durationMs,
           cause: closing.cause === undefined ? undefined : Cause.pretty(closing.cause),
-          metadata: closing.abandoned ? { abandoned: true } : {}
+          metadata: closing.abandoned ? { abandoned: true } : {},
+          ...(opening === undefined ? { traceId: span.traceId, spanId: span.spanId } : yield* begin(slot, opening))
         }])
-        yield* Effect.logInfo(`[DomainRegistry] Domain deactivated: ${domain.name}`).pipe(annotate(slot))
+        yield* Effect.logInfo(`[DomainRegistry] Domain deactivated: ${domain.name}`).pipe(
+          annotate(slot),
+          Telemetry.event("thunderline.domain.deactivated"),
+          Spans.under(span)
+        )
         yield* settle(slot, opening, before.reason)
       }
       lifecycle.closed(slot, done)
@@ -299,7 +354,8 @@ const make = Effect.fnUntraced(function*(options: SupervisorOptions) {
       slot.backoff = undefined
       const opening = gate(slot, "now")
       const trigger = Trigger.BackoffElapsed({ gate: opening })
-      yield* transitions.commit([{ node: slot.node, trigger, reason: "backoff" }])
+      const trace = opening === undefined ? {} : yield* begin(slot, opening)
+      yield* transitions.commit([{ node: slot.node, trigger, reason: "backoff", ...trace }])
       yield* settle(slot, opening, "backoff")
     })
   }
@@ -314,8 +370,8 @@ const make = Effect.fnUntraced(function*(options: SupervisorOptions) {
       cancelBackOff(slot)
       const opening = gate(slot, "now")
       const move: Move = { node: slot.node, trigger: Trigger.Restart({ gate: opening }), reason: "operator" }
-      if (now === "active") return yield* takeDown(slot, [move], "operator")
-      yield* transitions.commit([move])
+      if (now === "active") return yield* takeDown(slot, [{ ...move, ...traced(slot) }], "operator")
+      yield* transitions.commit([{ ...move, ...(opening === undefined ? {} : yield* begin(slot, opening)) }])
       yield* settle(slot, opening, "operator")
     }),
     activate: Effect.fnUntraced(function*(slot) {
@@ -330,7 +386,7 @@ const make = Effect.fnUntraced(function*(options: SupervisorOptions) {
         return yield* refuse(slot, "deactivate")
       }
       const move: Move = { node: slot.node, trigger: Trigger.Deactivate(), reason: "operator" }
-      if (slot.generation !== undefined) return yield* takeDown(slot, [move], "operator")
+      if (slot.generation !== undefined) return yield* takeDown(slot, [{ ...move, ...traced(slot) }], "operator")
       yield* transitions.commit([move])
       cancelBackOff(slot)
       lifecycle.disarm(slot)
@@ -344,7 +400,9 @@ const make = Effect.fnUntraced(function*(options: SupervisorOptions) {
     Ticked: Effect.fnUntraced(function*({ tick }) {
       transitions.ticked(tick)
       yield* watchdog(tick)
+      const start = clock.monotonicTimeNanosUnsafe()
       for (const receiver of lifecycle.receivers) receiver.deliver(tick)
+      fanout.updateUnsafe(Number(clock.monotonicTimeNanosUnsafe() - start) / 1e9, context)
       const reached: Array<Slot> = []
       while (upcoming.length > 0 && upcoming.at(-1)!.node.domain.activationTick <= tick.count) {
         const slot = upcoming.pop()!
@@ -378,23 +436,30 @@ const make = Effect.fnUntraced(function*(options: SupervisorOptions) {
           !(now._tag === "deactivating" && now.target === "inactive")
       })
       const trigger = Trigger.Shutdown()
-      yield* transitions.commit(leaving.map(({ node }) => ({ node, trigger, reason: "shutdown" })))
+      yield* transitions.commit(leaving.map((slot) => ({
+        node: slot.node,
+        trigger,
+        reason: "shutdown",
+        ...(slot.generation === undefined ? {} : traced(slot))
+      })))
       for (const slot of leaving) {
         cancelBackOff(slot)
         if (slot.generation === undefined) lifecycle.disarm(slot)
         else {
           close(slot, "shutdown")
-          yield* say(slot, "Deactivating")
+          yield* say(slot, "Deactivating", "thunderline.domain.deactivating")
         }
       }
       finish()
     })
   }
 
+  // A series that begins with its first restart would not show that one as an increase.
+  for (const slot of slots) slot.restarts.updateUnsafe(0, context)
   transitions.enrol(nodes)
   for (const slot of slots) {
     arm(slot)
-    yield* say(slot, "Waiting for first tick to activate...")
+    yield* say(slot, "Waiting for first tick to activate...", "thunderline.domain.waiting")
   }
   const handlers = { ...reports, ...commands } as { readonly [tag: string]: (message: Command | Report) => Step }
   const supervisor = yield* Effect.forkDetach(
@@ -432,5 +497,5 @@ type Step = Effect.Effect<void, IllegalTransition>
 export const layer = (options: SupervisorOptions): Layer.Layer<
   Control.DomainControl | DomainHandles,
   DomainGraph.DomainGraphError,
-  Transitions | TickReceivers | SystemPubSub | Escalation | Outbox
+  DomainRegistry | Transitions | TickReceivers | SystemPubSub | Escalation | Outbox | CurrentRun
 > => Layer.effectContext(make(options))

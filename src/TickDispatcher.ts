@@ -4,11 +4,15 @@ import * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
+import { identity } from "effect/Function"
 import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
 import * as PubSub from "effect/PubSub"
 import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
 import type { Generation } from "./Generation.ts"
+import * as Spans from "./Spans.ts"
+import * as Telemetry from "./Telemetry.ts"
 import type { Tick } from "./Tick.ts"
 import { isSuspended } from "./Watchdog.ts"
 
@@ -56,8 +60,23 @@ export class TickReceivers extends Context.Service<TickReceivers, {
   readonly make: (generation: Generation) => TickReceiver
 }>()("thunderline/TickDispatcher/TickReceivers") {}
 
+const tracedTick = ({ domain, number }: Generation, tick: Tick) => <A, E>(effect: Effect.Effect<A, E>) =>
+  Effect.flatMap(Spans.ofTick(tick), (parent) =>
+    Effect.withSpan(effect, "Domain.tick", {
+      parent: Option.getOrUndefined(parent),
+      root: Option.isNone(parent),
+      level: "Debug",
+      attributes: {
+        [Telemetry.attribute.domain]: domain.name,
+        [Telemetry.attribute.generation]: number,
+        [Telemetry.attribute.tick]: tick.count
+      },
+      captureStackTrace: false
+    }))
+
 const make = Effect.gen(function*() {
   const clock = yield* Clock.Clock
+  const everyTick = yield* Spans.everyTick
   const pubsub = yield* Effect.acquireRelease(PubSub.sliding<TickHandled>(4096), PubSub.shutdown)
 
   // The plain publish is the cheap one, and refuses only when a slow reader has to lose its oldest.
@@ -68,6 +87,9 @@ const make = Effect.gen(function*() {
 
   const makeReceiver = (generation: Generation): TickReceiver => {
     const { domain, onFailure } = generation
+    const attributes = { [Telemetry.attribute.domain]: domain.name }
+    const durations = Telemetry.histogram("thunderline.domain.tick.duration", attributes)
+    const coalescings = Telemetry.counter("thunderline.domain.ticks.coalesced", attributes)
     let running: { readonly tick: Tick } | undefined
     let waiting: Tick | undefined
     let coalesced = 0
@@ -80,7 +102,11 @@ const make = Effect.gen(function*() {
       coalesced = 0
       running = call
       const fiber = generation.fork(
-        Effect.suspend(() => domain.onTick!(tick)).pipe(Effect.scoped, Effect.annotateLogs("tick", tick.count))
+        Effect.suspend(() => domain.onTick!(tick)).pipe(
+          Effect.scoped,
+          Effect.annotateLogs("tick", tick.count),
+          everyTick ? tracedTick(generation, tick) : identity
+        )
       )
       generation.track(fiber)
       fiber.addObserver((exit) => {
@@ -92,7 +118,9 @@ const make = Effect.gen(function*() {
           return
         }
         unanswered = 0
-        const duration = Duration.nanos(clock.monotonicTimeNanosUnsafe() - started)
+        const nanos = clock.monotonicTimeNanosUnsafe() - started
+        const duration = Duration.nanos(nanos)
+        durations.updateUnsafe(Number(nanos) / 1e9, services)
         report({
           domain: domain.name,
           generation: generation.number,
@@ -112,7 +140,10 @@ const make = Effect.gen(function*() {
       health: () => unanswered === 0 ? "healthy" : unanswered < domain.maxMissedTicks ? "suspect" : "silent",
       deliver: (tick) => {
         if (running === undefined) return run(tick)
-        if (waiting !== undefined) coalesced++
+        if (waiting !== undefined) {
+          coalesced++
+          coalescings.updateUnsafe(1, services)
+        }
         waiting = tick
         if (isSuspended(tick)) return
         unanswered++

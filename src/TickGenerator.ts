@@ -9,7 +9,9 @@ import * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
 import * as Semaphore from "effect/Semaphore"
 import { DomainRegistry } from "./DomainRegistry.ts"
+import * as Spans from "./Spans.ts"
 import { SystemPubSub } from "./SystemPubSub.ts"
+import * as Telemetry from "./Telemetry.ts"
 import type { Tick } from "./Tick.ts"
 
 /** An interval that no heart can beat at. */
@@ -67,6 +69,10 @@ const make = Effect.fnUntraced(function*(options: TickGeneratorOptions | undefin
   const clock = yield* Clock.Clock
   const registry = yield* DomainRegistry
   const pubsub = yield* SystemPubSub
+  const everyTick = yield* Spans.everyTick
+  const context = yield* Effect.context<never>()
+  const ticks = Telemetry.counter("thunderline.ticks")
+  const latenesses = Telemetry.histogram("thunderline.tick.lateness")
   const lateness = new Float64Array(latenessWindow)
   let count = 0
   let slot = 0
@@ -74,6 +80,7 @@ const make = Effect.fnUntraced(function*(options: TickGeneratorOptions | undefin
   let startedAt: DateTime.Utc | undefined
   let started: bigint | undefined
   let lastTickAt: DateTime.Utc | undefined
+  yield* Telemetry.observe("thunderline.ticks.skipped", () => skipped)
 
   const metadata = (activeDomains: number) => {
     try {
@@ -97,7 +104,13 @@ const make = Effect.fnUntraced(function*(options: TickGeneratorOptions | undefin
       interval,
       metadata: yield* metadata(yield* registry.activeCount)
     }
+    const start = clock.currentTimeNanosUnsafe()
+    // Before it is published: whoever hears of it may ask for its span.
+    Spans.tickSent(tick, start)
     yield* pubsub.publish("system:domain_tick", tick)
+    if (everyTick) yield* Spans.ofTick(tick)
+    ticks.updateUnsafe(1, context)
+    latenesses.updateUnsafe(latenessMs / 1_000, context)
     return tick
   }, (send) => Effect.uninterruptible(sending.withPermits(1)(send)))
 
@@ -125,7 +138,9 @@ const make = Effect.fnUntraced(function*(options: TickGeneratorOptions | undefin
       startedAt = yield* DateTime.now
       started = clock.monotonicTimeNanosUnsafe()
       if (beat === "manual") return
-      yield* Effect.log(`[TickGenerator] Started with ${intervalMs}ms interval`)
+      yield* Effect.log(`[TickGenerator] Started with ${intervalMs}ms interval`).pipe(
+        Telemetry.event("thunderline.heartbeat.started")
+      )
       yield* Effect.forkScoped(loop, { startImmediately: true })
     }),
     emit: Effect.suspend(() => {

@@ -1,6 +1,8 @@
 import * as Data from "effect/Data"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import * as Metric from "effect/Metric"
+import * as Telemetry from "./Telemetry.ts"
 import type { Tick } from "./Tick.ts"
 
 /** Late by more than half an interval: the event loop is blocked, and silence says nothing about a domain. */
@@ -19,15 +21,20 @@ const patience = 10
  * would go unnoticed.
  */
 export const make = (): (tick: Tick) => Effect.Effect<void> => {
+  const suspended = Telemetry.counter("thunderline.watchdog.suspended")
   let state: Watchdog = Watchdog.watching()
   return Effect.fnUntraced(function*(tick: Tick) {
+    yield* Metric.update(suspended, isSuspended(tick) ? 1 : 0)
     if (!isSuspended(tick)) state = Watchdog.watching()
     else if (state._tag === "watching") state = Watchdog.suspended({ slot: tick.slot })
     else if (state._tag === "suspended" && tick.slot - state.slot >= patience) {
       state = Watchdog.told()
       yield* Effect.logWarning(
         `[Supervisor] The heartbeat has been late for ${patience} intervals: no domain is taken for silent meanwhile`
-      ).pipe(Effect.annotateLogs({ tick: tick.count, lateness: Duration.format(tick.lateness) }))
+      ).pipe(
+        Effect.annotateLogs({ tick: tick.count, lateness: Duration.format(tick.lateness) }),
+        Telemetry.event("thunderline.watchdog.suspended")
+      )
     }
   })
 }

@@ -93,11 +93,28 @@ describe("Activation", () => {
       ])
       assert.deepStrictEqual(
         lines.filter(({ text }) => text.includes("Domain activated")).map(({ annotations }) => annotations),
-        [{ domain: "thunderflow", tick: 1, wave: 0 }, { domain: "thunderbolt", tick: 1, wave: 1 }]
+        [
+          {
+            "event.name": "thunderline.domain.activated",
+            domain: "thunderflow",
+            tick: 1,
+            wave: 0,
+            active_count: 1,
+            status: "active"
+          },
+          {
+            "event.name": "thunderline.domain.activated",
+            domain: "thunderbolt",
+            tick: 1,
+            wave: 1,
+            active_count: 2,
+            status: "active"
+          }
+        ]
       )
       assert.deepInclude(lines.find(({ text }) => text === "[Thunderbolt] Activating at tick 1"), {
         level: "Info",
-        annotations: { domain: "thunderbolt", tick: 1 }
+        annotations: { "event.name": "thunderline.domain.activating", domain: "thunderbolt", tick: 1 }
       })
     }).pipe(
       Effect.provide(Layer.provideMerge(Thunderline.layer({ domains: [thunderflow, thunderbolt] }), LogLines.layer))

@@ -29,17 +29,19 @@ const receiver = Effect.fnUntraced(function*(
   const failures: Array<Generation.Failure> = []
   yield* Effect.forkChild(Stream.runForEach(dispatcher.handled, (one) => Effect.sync(() => handled.push(one))))
   yield* settle
+  const span = yield* Effect.makeSpan("Domain.activate")
   const generation = Generation.make({
     domain: Domain.make("one", { layer: Layer.empty, onTick, ...options }),
     number: 3,
     opening: { tick: tick(1), wave: 0 },
+    span,
     environment: Context.omit()(yield* Effect.context<never>()),
     onFailure: (failure) => failures.push(failure)
   })
   yield* generation.build
   generation.start()
   const { deliver, health, stop } = (yield* TickReceivers).make(generation)
-  return { deliver, health, stop, handled, failures, close: generation.close("shutdown", Exit.void) }
+  return { deliver, health, stop, handled, failures, close: generation.close("shutdown", Exit.void, span) }
 })
 
 const seconds = (ticks: ReadonlyArray<TickHandled>) =>

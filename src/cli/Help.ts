@@ -60,12 +60,13 @@ export const render = (doc: HelpDoc, options?: {
   const root = doc.globalFlagsScope ?? path.slice(0, 1)
   const isRoot = path.length === root.length
   const globals = doc.globalFlags ?? []
-  const given = doc.examples ?? []
-  const examples = given.flatMap(({ command, description }, i) => [
-    ...(i > 0 && (description ?? given[i - 1]!.description) !== undefined ? [""] : []),
-    ...(description === undefined ? [] : [`  ${style.dim(`# ${description}`)}`]),
-    `  ${style.cyan(command)}`
-  ])
+  const examples: Array<string> = []
+  for (const [i, { command, description }] of (doc.examples ?? []).entries()) {
+    const described = description !== undefined
+    if (i > 0 && (described || doc.examples![i - 1]!.description !== undefined)) examples.push("")
+    if (described) examples.push(`  ${style.dim(`# ${description}`)}`)
+    examples.push(`  ${style.cyan(command)}`)
+  }
   const lines = [
     ...section("DESCRIPTION", wrap(doc.description, width - 2).map((line) => `  ${line}`)),
     ...section("USAGE", [`  ${style.cyan(doc.usage)}`]),

@@ -1,9 +1,11 @@
 import * as Cause from "effect/Cause"
 import * as Flag from "effect/cli/Flag"
+import * as Context from "effect/Context"
 import * as Formatter from "effect/Formatter"
 import * as Logger from "effect/Logger"
 import type * as LogLevel from "effect/LogLevel"
 import * as References from "effect/References"
+import * as Tracer from "effect/Tracer"
 import { safe } from "./Show.ts"
 import { plain, type Style } from "./Style.ts"
 
@@ -46,13 +48,14 @@ const indent = (text: string): string => text.replaceAll(/^/gm, "    ")
 
 /**
  * A line for people: time, level, message, then the annotations (`tick=1`) dimmed, without words that the message has
- * said already; a cause follows on lines of its own, indented.
+ * said already and names for programs (`event.name`); a cause follows on lines of its own, indented.
  */
 export const pretty = (style: Style = plain): Logger.Logger<unknown, string> =>
   Logger.make(({ cause, date, fiber, logLevel, message }) => {
     const text = (Array.isArray(message) ? message : [message]).map(textOf).join(" ")
     const said = text.toLowerCase()
     const annotations = Object.entries(fiber.getRef(References.CurrentLogAnnotations))
+      .filter(([key]) => !key.includes("."))
       .filter(([_, value]) => typeof value !== "string" || !said.includes(value.toLowerCase()))
       .map(([key, value]) => `${key}=${textOf(value)}`)
     const level = paintLevel(logLevel, style)(logLevel.toUpperCase().padEnd(5))
@@ -61,14 +64,28 @@ export const pretty = (style: Style = plain): Logger.Logger<unknown, string> =>
     return cause.reasons.length === 0 ? line : `${line}\n${style.dim(indent(safe(Cause.pretty(cause))))}`
   })
 
+/** Where in the traces a line was written, if it was under a span. */
+const traceOf = ({ fiber }: Logger.Options<unknown>) => {
+  const span = Context.getOrUndefined(fiber.context, Tracer.ParentSpan)
+  return span === undefined ? {} : { trace_id: span.traceId, span_id: span.spanId }
+}
+
+const logfmt: Logger.Logger<unknown, string> = Logger.make((options) =>
+  [Logger.formatLogFmt.log(options), ...Object.entries(traceOf(options)).map(([key, id]) => `${key}=${id}`)].join(" ")
+)
+
+const json: Logger.Logger<unknown, string> = Logger.make((options) =>
+  Formatter.formatJson({ ...Logger.formatStructured.log(options), ...traceOf(options) })
+)
+
 /** The logger of a format, as text; put it on a stream with `Logger.withConsoleLog` or `Logger.withConsoleError`. */
 export const logger = (format: LogFormat, style: Style = plain): Logger.Logger<unknown, string> => {
   switch (format) {
     case "pretty":
       return pretty(style)
     case "logfmt":
-      return Logger.formatLogFmt
+      return logfmt
     case "json":
-      return Logger.formatJson
+      return json
   }
 }

@@ -21,6 +21,9 @@ export interface ProgramSettings {
   /** Whether thundercrown, of the domains that come with Thunderline, carries its decisions out. */
   readonly policy: "act" | "dry-run"
   readonly trail: TrailSettings
+  /** The base URL of the collector; without it the environment says whether and where telemetry goes. */
+  readonly otlp: Option.Option<string>
+  readonly traceLevel: "Info" | "Debug"
   /** Where the control plane listens; `undefined` runs without one. */
   readonly listen: Listen | undefined
 }

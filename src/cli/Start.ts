@@ -13,6 +13,7 @@ import * as DurationText from "./DurationText.ts"
 import * as Interval from "./Interval.ts"
 import * as Listen from "./Listen.ts"
 import * as LogFormat from "./LogFormat.ts"
+import * as Otlp from "./Otlp.ts"
 import { Program } from "./Program.ts"
 import * as Style from "./Style.ts"
 import * as Trail from "./Trail.ts"
@@ -67,6 +68,8 @@ export const command = Command.make(
     migrate,
     retention,
     logFormat: LogFormat.flag,
+    otlp: Otlp.flag,
+    traceLevel: Otlp.traceLevel,
     policy,
     listen: Listen.flags,
     trail: TrailSettings.flags
@@ -92,6 +95,7 @@ export const command = Command.make(
   Command.withExamples([
     { command: "thunderline start" },
     { command: "thunderline start examples/minimal.ts --interval 500ms", description: "Your own domains" },
-    { command: "thunderline start --database memory --log-format json" }
+    { command: "thunderline start --database memory --log-format json" },
+    { command: "thunderline start --otlp http://127.0.0.1:4318", description: "With traces, metrics and logs" }
   ])
 )

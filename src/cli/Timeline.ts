@@ -7,7 +7,6 @@ import * as EventFormat from "./EventFormat.ts"
 import { millis, paintStatus } from "./Show.ts"
 import { plain, type Style } from "./Style.ts"
 import * as Table from "./Table.ts"
-import { hanging } from "./Wrap.ts"
 
 /** Where a domain was before the shutdown began. */
 export const DomainEnd = Schema.Struct({
@@ -68,15 +67,9 @@ export const render = ({ domains, events, heartbeat, refused }: Report, options?
   return [
     ...moves,
     ...refused.map(({ message, tick }) => style.yellow(`Refused at tick ${tick}: ${message}`)),
-    hanging(
-      style.bold(
-        `${plural(heartbeat.tickCount, "tick")} and the shutdown took ${virtualTime(last)} of virtual time: `
-      ) +
-        `${plural(events.length, "move")}, ${plural(count(events, "crashed"), "crash", "crashes")}, ` +
-        plural(count(events, "restarting"), "restart"),
-      options?.width
-    ),
-    "Before the shutdown:",
+    style.bold(`${plural(heartbeat.tickCount, "tick")} and the shutdown took ${virtualTime(last)} of virtual time.`),
+    `${plural(events.length, "move")}, ${plural(count(events, "crashed"), "crash", "crashes")}, ` +
+    `${plural(count(events, "restarting"), "restart")}. Before the shutdown:`,
     ...ends.map(({ blockedBy, generation, name, status }) => {
       const blocked = blockedBy.length === 0 ? "" : `, blocked by ${blockedBy.join(", ")}`
       return `  ${name.padEnd(width)}  ${paintStatus(status, style)(status)}, generation ${generation}${blocked}`

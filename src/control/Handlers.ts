@@ -6,20 +6,21 @@ import * as HttpServerResponse from "effect/http/HttpServerResponse"
 import * as Layer from "effect/Layer"
 import * as PrometheusMetrics from "effect/observability/PrometheusMetrics"
 import * as Option from "effect/Option"
-import * as Schema from "effect/Schema"
 import * as Semaphore from "effect/Semaphore"
+import * as BootAnalysis from "../BootAnalysis.ts"
 import { CurrentRun } from "../CurrentRun.ts"
 import { DomainControl, type Move } from "../DomainControl.ts"
+import type { DomainEvent } from "../DomainEvent.ts"
 import { DomainRegistry } from "../DomainRegistry.ts"
 import { StatusName } from "../DomainStatus.ts"
 import * as EventCursor from "../EventCursor.ts"
 import { Health } from "../Health.ts"
 import { Outbox } from "../Outbox.ts"
-import { Repo } from "../Repo.ts"
+import { type EventPage, Repo } from "../Repo.ts"
 import { TickGenerator } from "../TickGenerator.ts"
 import { invalid } from "./AccessControl.ts"
 import { Api } from "./Api.ts"
-import { DomainList, fromView } from "./DomainInfo.ts"
+import { encodeList, fromView } from "./DomainInfo.ts"
 import { EventFeed } from "./EventFeed.ts"
 import * as Problem from "./Problem.ts"
 import { Settings } from "./Settings.ts"
@@ -78,8 +79,6 @@ const system = HttpApiBuilder.group(
   })
 )
 
-const encodeList = Schema.encodeEffect(Schema.toCodecJson(DomainList))
-
 /** How long the list of domains may be told as it was, in milliseconds: health changes between two ticks. */
 const listAge = 250
 
@@ -105,7 +104,7 @@ const cachedList = Effect.gen(function*() {
     if (known !== undefined && known.version === version && known.tick === tick && at - known.at < listAge) return known
     const views = yield* registry.snapshot
     const active = yield* registry.activeCount
-    const text = JSON.stringify(yield* Effect.orDie(encodeList({ tick, active, domains: views.map(fromView) })))
+    const text = encodeList(tick, active, views)
     const same = known !== undefined && known.text === text ? known : undefined
     const etag = same?.etag ?? `"${runId}-${++made}"`
     const response = same?.response ?? HttpServerResponse.uint8Array(new TextEncoder().encode(text), {
@@ -178,6 +177,50 @@ const history = HttpApiBuilder.group(
   })
 )
 
+/** How many transitions of a run are looked at for its boot, in pages of 1,000. */
+const bootPages = 10
+
+const analysis = HttpApiBuilder.group(
+  Api,
+  "analysis",
+  Effect.fnUntraced(function*(handlers) {
+    const run = yield* CurrentRun
+    const repo = yield* Repo
+    const outbox = yield* Outbox
+    const readers = Semaphore.makeUnsafe(1)
+
+    const read = Effect.fnUntraced(function*(runId: string) {
+      yield* Effect.timeoutOption(outbox.flush, "1 second")
+      const found: Array<DomainEvent> = []
+      let cursor: string | undefined
+      for (let page = 0; page === 0 || (page < bootPages && cursor !== undefined); page++) {
+        const { events, next }: EventPage = yield* repo.events({ runId, order: "oldest", limit: 1_000, cursor })
+        found.push(...events)
+        cursor = Option.getOrUndefined(next)
+      }
+      return found
+    })
+
+    return handlers.handle("boot", ({ query: { runId = run.runId } }) =>
+      read(runId).pipe(
+        readers.withPermits(1),
+        Effect.timeout("10 seconds"),
+        Effect.mapError(({ message }) =>
+          new Problem.Unavailable({ detail: `The trail cannot be read now: ${message}` })
+        ),
+        Effect.flatMap((events) =>
+          Option.match(BootAnalysis.analyse(events), {
+            onNone: () =>
+              Effect.fail(
+                new Problem.BootNotFound({ runId, detail: `No domain has begun to come up in run ${runId}` })
+              ),
+            onSome: Effect.succeed
+          })
+        )
+      ))
+  })
+)
+
 const events = HttpApiBuilder.group(
   Api,
   "events",
@@ -210,4 +253,4 @@ const metrics = HttpApiBuilder.group(
 )
 
 /** What the endpoints do. */
-export const layer = Layer.mergeAll(health, system, domains, history, events, metrics)
+export const layer = Layer.mergeAll(health, system, domains, history, analysis, events, metrics)

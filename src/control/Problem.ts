@@ -36,6 +36,13 @@ export class DomainNotFound extends Problem<DomainNotFound>()("DomainNotFound", 
   title: "Unknown domain"
 }, { domain: Schema.String, known: Schema.Array(Schema.String) }) {}
 
+/** The trail holds no boot of that run. */
+export class BootNotFound extends Problem<BootNotFound>()("BootNotFound", {
+  type: type("boot-not-recorded"),
+  status: 404,
+  title: "No boot of that run is known"
+}, { runId: Schema.String }) {}
+
 /** The domain's state does not allow that move. */
 export class MoveConflict extends Problem<MoveConflict>()("MoveConflict", {
   type: type("move-refused"),

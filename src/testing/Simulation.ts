@@ -4,10 +4,13 @@ import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Layer from "effect/Layer"
+import * as Metric from "effect/Metric"
+import * as Option from "effect/Option"
 import * as Random from "effect/Random"
 import * as Schema from "effect/Schema"
 import * as Scope from "effect/Scope"
 import * as TestClock from "effect/testing/TestClock"
+import * as Tracer from "effect/Tracer"
 import type * as Domain from "../Domain.ts"
 import { DomainControl, Move } from "../DomainControl.ts"
 import type { DomainEvent } from "../DomainEvent.ts"
@@ -106,9 +109,23 @@ const live = Effect.fnUntraced(function*(options: Options) {
   return { events, domains: views, heartbeat, refused } satisfies Report
 })
 
+/** Spans that go nowhere and are numbered, so that the same seed gives the same ids. */
+const makeTracer = () => {
+  let count = 0
+  const next = (length: number) => (++count).toString(16).padStart(length, "0")
+  return Tracer.make({
+    span: (options) => {
+      const span = new Tracer.NativeSpan(options)
+      span._traceId = Option.getOrUndefined(options.parent)?.traceId ?? next(32)
+      span._spanId = next(16)
+      return span
+    }
+  })
+}
+
 /**
  * Runs an application from start to shutdown in virtual time: its clock goes on only when everything that was due has
- * happened, so that hours take milliseconds. The clock, the random numbers and the identifiers are the simulation's;
+ * happened, so that hours take milliseconds. The clock, the random numbers, the identifiers and the metrics are its own;
  * whatever else the domains use is real.
  */
 export const run = Effect.fn("Simulation.run")(function*(options: Options) {
@@ -117,6 +134,8 @@ export const run = Effect.fn("Simulation.run")(function*(options: Options) {
     const bytes = (size: number) => Uint8Array.from({ length: size }, () => Math.floor(random.nextDoubleUnsafe() * 256))
     return yield* live(options).pipe(
       Effect.provideService(SecureRandom.SecureRandom, SecureRandom.make(bytes)),
+      Effect.provideService(Tracer.Tracer, makeTracer()),
+      Effect.provideService(Metric.MetricRegistry, new Map()),
       Effect.provide(Repo.layerMemory)
     )
   })

@@ -106,7 +106,11 @@ const feed = (options: EventFeed.EventFeedOptions, repo: Layer.Layer<Repo> = Rep
       SystemPubSub.layer,
       CurrentRun.layer(),
       Layer.mock(DomainRegistry, { currentTick: Effect.succeed(0) }),
-      Layer.mock(Outbox, { offer: () => {}, flush: Effect.void })
+      Layer.mock(Outbox, {
+        offer: () => {},
+        follow: () => ({ end: () => {}, committed: Effect.void }),
+        flush: Effect.void
+      })
     ))
   )
 

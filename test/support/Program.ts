@@ -16,12 +16,12 @@ export interface Program {
 export const start = (
   path: string,
   args: ReadonlyArray<string>,
-  user: { readonly uid?: number; readonly gid?: number } = {}
+  options: { readonly uid?: number; readonly gid?: number; readonly env?: NodeJS.ProcessEnv } = {}
 ) =>
   Effect.acquireRelease(
     Effect.sync((): Program => {
       const child = spawn(process.execPath, [path, ...args], {
-        ...user,
+        ...options,
         detached: true,
         stdio: ["ignore", "pipe", "inherit"]
       })
@@ -38,7 +38,9 @@ export const start = (
         Effect.callback<A>((resume) => {
           const listener = () => {
             const found = look()
-            if (found !== undefined) resume(Effect.succeed(found))
+            if (found === undefined) return
+            listeners.delete(listener)
+            resume(Effect.succeed(found))
           }
           listeners.add(listener)
           listener()

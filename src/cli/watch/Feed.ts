@@ -3,6 +3,7 @@ import * as Effect from "effect/Effect"
 import type * as Layer from "effect/Layer"
 import * as Predicate from "effect/Predicate"
 import * as Queue from "effect/Queue"
+import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
 import { Client } from "../../control/Client.ts"
 import type { DomainEvent } from "../../DomainEvent.ts"
@@ -13,6 +14,13 @@ import { News } from "./Model.ts"
 export interface Connection {
   readonly url: Effect.Effect<string>
   readonly client: Layer.Layer<Client, unknown>
+}
+
+/** The program has ended the stream of events: it shuts down. */
+class StreamEnded extends Schema.TaggedError<StreamEnded>()("StreamEnded", {}) {
+  override get message() {
+    return "it has ended its stream of events"
+  }
 }
 
 /** How long an answer may take. */
@@ -74,7 +82,7 @@ const session = (post: (news: News) => void) =>
           post(News.Streamed({ event }))
           if (event.event !== "tick") Queue.offerUnsafe(moved, undefined)
         }))
-      return yield* Effect.fail(new Error("the stream of events has ended"))
+      return yield* new StreamEnded()
     })
     const domains = Effect.gen(function*() {
       yield* Effect.timeoutOption(Queue.take(moved), refresh)

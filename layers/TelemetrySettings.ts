@@ -1,0 +1,156 @@
+import * as Config from "effect/Config"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import type * as LogLevel from "effect/LogLevel"
+import * as Option from "effect/Option"
+import { hostname } from "node:os"
+
+export type Signal = "traces" | "metrics" | "logs"
+
+/** How telemetry leaves the program; the standard `OTEL_*` variables say the rest. */
+export interface TelemetryOptions {
+  /** The collector's base URL for OTLP over HTTP, in the place of `OTEL_EXPORTER_OTLP_ENDPOINT`. */
+  readonly url?: string | undefined
+  /** What `OTEL_SERVICE_NAME` overrides. */
+  readonly serviceName: string
+  readonly serviceVersion?: string | undefined
+  /** One id for the process, here and in `CurrentRun`. */
+  readonly instanceId: string
+  /** `Debug` makes a span of every tick and every `onTick` (default `Info`). */
+  readonly traceLevel?: LogLevel.LogLevel | undefined
+  /** How long the last export may take at shutdown (default 3 seconds). */
+  readonly shutdownTimeout?: Duration.Input | undefined
+}
+
+/** Which root spans are recorded, from `OTEL_TRACES_SAMPLER`: a probability. What has a parent follows it. */
+export interface Sampler {
+  readonly ratio: number
+  readonly parentBased: boolean
+}
+
+/** What the options and the environment come to. */
+export interface TelemetrySettings {
+  /** Where each signal goes; `undefined` when it is switched off. */
+  readonly endpoints: Readonly<Record<Signal, string | undefined>>
+  readonly headers: Readonly<Record<Signal, Readonly<Record<string, string>>>>
+  /** `service.name` and the rest of the resource. */
+  readonly resource: Readonly<Record<string, string>>
+  readonly sampler: Sampler
+  readonly traceLevel: LogLevel.LogLevel
+  /** The most spans, and log records, that wait for their export. */
+  readonly maxQueueSize: number
+  /** The time that one export may take with its retries. */
+  readonly exportTimeout: Duration.Duration
+  readonly metricInterval: Duration.Duration
+  readonly shutdownTimeout: Duration.Duration
+}
+
+const signals: ReadonlyArray<Signal> = ["traces", "metrics", "logs"]
+
+const variable = (name: string): Effect.Effect<string | undefined> =>
+  Config.option(Config.String(name)).pipe(
+    Effect.orDie,
+    Effect.map((value) => Option.getOrUndefined(value)?.trim() || undefined)
+  )
+
+const warn = (message: string) => Effect.logWarning(`[Telemetry] ${message}`)
+
+const number = Effect.fnUntraced(function*(name: string, fallback: number) {
+  const text = yield* variable(name)
+  if (text === undefined) return fallback
+  const value = Number(text)
+  if (value > 0) return value
+  yield* warn(`${name} is "${text}", which is not a number above 0; ${fallback} is used`)
+  return fallback
+})
+
+const pairs = (text: string | undefined): Record<string, string> =>
+  Object.fromEntries(
+    (text ?? "").split(",").flatMap((pair) => {
+      const at = pair.indexOf("=")
+      return at < 1 ? [] : [[pair.slice(0, at), pair.slice(at + 1)].map((part) => decodeURIComponent(part.trim()))]
+    })
+  )
+
+const endpoint = Effect.fnUntraced(function*(signal: Signal, url: string | undefined) {
+  const exporter = (yield* variable(`OTEL_${signal.toUpperCase()}_EXPORTER`)) ?? "otlp"
+  if (exporter === "none") return undefined
+  if (exporter !== "otlp") {
+    yield* warn(
+      `OTEL_${signal.toUpperCase()}_EXPORTER is "${exporter}"; there are "otlp" and "none": no ${signal} are sent`
+    )
+    return undefined
+  }
+  const own = yield* variable(`OTEL_EXPORTER_OTLP_${signal.toUpperCase()}_ENDPOINT`)
+  const base = url ?? (yield* variable("OTEL_EXPORTER_OTLP_ENDPOINT"))
+  const found = own ?? (base === undefined ? undefined : `${base.replace(/\/$/, "")}/v1/${signal}`)
+  if (found === undefined || URL.canParse(found)) return found
+  yield* warn(`"${found}" is not a URL: no ${signal} are sent`)
+  return undefined
+})
+
+const sampler = Effect.gen(function*(): Effect.fn.Return<Sampler> {
+  const name = (yield* variable("OTEL_TRACES_SAMPLER")) ?? "parentbased_always_on"
+  const parentBased = name.startsWith("parentbased_")
+  switch (name.replace(/^parentbased_/, "")) {
+    case "always_on":
+      return { ratio: 1, parentBased }
+    case "always_off":
+      return { ratio: 0, parentBased }
+    case "traceidratio": {
+      const text = yield* variable("OTEL_TRACES_SAMPLER_ARG")
+      const ratio = Number(text ?? 1)
+      if (ratio >= 0 && ratio <= 1) return { ratio, parentBased }
+      yield* warn(`OTEL_TRACES_SAMPLER_ARG is "${text}", which is not from 0 to 1; 1 is used`)
+      return { ratio: 1, parentBased }
+    }
+  }
+  yield* warn(`OTEL_TRACES_SAMPLER is "${name}", which there is not; parentbased_always_on is used`)
+  return { ratio: 1, parentBased: true }
+})
+
+/** Reads the environment. What is wrong in it is told in a log line and left out, as the standard asks. */
+export const read = Effect.fnUntraced(function*(options: TelemetryOptions): Effect.fn.Return<TelemetrySettings> {
+  const disabled = (yield* variable("OTEL_SDK_DISABLED"))?.toLowerCase() === "true"
+  const protocol = yield* variable("OTEL_EXPORTER_OTLP_PROTOCOL")
+  if (protocol !== undefined && protocol !== "http/json") {
+    yield* warn(`OTEL_EXPORTER_OTLP_PROTOCOL is "${protocol}"; only http/json is spoken, on the collector's port 4318`)
+  }
+  const endpoints: Partial<Record<Signal, string | undefined>> = {}
+  const headers: Partial<Record<Signal, Record<string, string>>> = {}
+  const shared = pairs(yield* variable("OTEL_EXPORTER_OTLP_HEADERS"))
+  for (const signal of signals) {
+    endpoints[signal] = disabled ? undefined : yield* endpoint(signal, options.url)
+    headers[signal] = { ...shared, ...pairs(yield* variable(`OTEL_EXPORTER_OTLP_${signal.toUpperCase()}_HEADERS`)) }
+  }
+  const given = pairs(yield* variable("OTEL_RESOURCE_ATTRIBUTES"))
+  const serviceName = yield* variable("OTEL_SERVICE_NAME")
+  return {
+    endpoints: endpoints as TelemetrySettings["endpoints"],
+    headers: headers as TelemetrySettings["headers"],
+    resource: {
+      "service.name": options.serviceName,
+      ...(options.serviceVersion === undefined ? {} : { "service.version": options.serviceVersion }),
+      "host.name": hostname(),
+      "process.pid": String(process.pid),
+      "process.runtime.name": "nodejs",
+      "process.runtime.version": process.versions.node,
+      ...given,
+      ...(serviceName === undefined ? {} : { "service.name": serviceName }),
+      // The trail's rows carry it: it must be the one that they have.
+      "service.instance.id": options.instanceId
+    },
+    sampler: yield* sampler,
+    traceLevel: options.traceLevel ?? "Info",
+    maxQueueSize: yield* number("OTEL_BSP_MAX_QUEUE_SIZE", 2_048),
+    exportTimeout: Duration.millis(yield* number("OTEL_EXPORTER_OTLP_TIMEOUT", 10_000)),
+    metricInterval: Duration.millis(yield* number("OTEL_METRIC_EXPORT_INTERVAL", 10_000)),
+    shutdownTimeout: Duration.fromInputUnsafe(options.shutdownTimeout ?? "3 seconds")
+  }
+})
+
+/** Whether the environment names a collector. */
+export const isGiven: Effect.Effect<boolean> = Effect.forEach(
+  ["ENDPOINT", ...signals.map((signal) => `${signal.toUpperCase()}_ENDPOINT`)],
+  (name) => variable(`OTEL_EXPORTER_OTLP_${name}`)
+).pipe(Effect.map((found) => found.some((value) => value !== undefined)))

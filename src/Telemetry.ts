@@ -1,0 +1,246 @@
+import type * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as Metric from "effect/Metric"
+import type * as Scope from "effect/Scope"
+
+/** Attributes of spans and metrics. A domain's name is always one of these, never a part of a name. */
+export const attribute = {
+  domain: "thunderline.domain.name",
+  state: "thunderline.domain.state",
+  generation: "thunderline.generation",
+  tick: "thunderline.tick.count",
+  epoch: "thunderline.tick.epoch",
+  wave: "thunderline.wave",
+  run: "thunderline.run.id",
+  reason: "thunderline.reason",
+  status: "status",
+  error: "error.type",
+  signal: "thunderline.telemetry.signal"
+} as const
+
+/** What a metric is: an `upDownCounter` is a number of things that are there now, a `gauge` a reading. */
+export interface Definition {
+  readonly type: "counter" | "upDownCounter" | "gauge" | "histogram"
+  /** UCUM: `s`, `By`, or what is counted in braces. */
+  readonly unit: string
+  readonly attributes: ReadonlyArray<string>
+  readonly description: string
+}
+
+/** Every metric that Thunderline has, by name; docs/telemetry.md is this table. */
+export const metrics = {
+  "thunderline.ticks": {
+    type: "counter",
+    unit: "{tick}",
+    attributes: [],
+    description: "Ticks sent"
+  },
+  "thunderline.tick.lateness": {
+    type: "histogram",
+    unit: "s",
+    attributes: [],
+    description: "How far behind its due time a tick was sent"
+  },
+  "thunderline.tick.fanout.duration": {
+    type: "histogram",
+    unit: "s",
+    attributes: [],
+    description: "Time to hand one tick to every active domain with an onTick"
+  },
+  "thunderline.ticks.skipped": {
+    type: "counter",
+    unit: "{tick}",
+    attributes: [],
+    description: "Beats that could not be sent within their interval"
+  },
+  "thunderline.domain.count": {
+    type: "upDownCounter",
+    unit: "{domain}",
+    attributes: [attribute.state],
+    description: "Domains in each state"
+  },
+  "thunderline.domain.activation.duration": {
+    type: "histogram",
+    unit: "s",
+    attributes: [attribute.domain, attribute.status, attribute.error],
+    description: "Time to build a domain's layer and run its onActivate"
+  },
+  "thunderline.domain.tick.duration": {
+    type: "histogram",
+    unit: "s",
+    attributes: [attribute.domain],
+    description: "Time of one onTick that succeeded"
+  },
+  "thunderline.domain.ticks.coalesced": {
+    type: "counter",
+    unit: "{tick}",
+    attributes: [attribute.domain],
+    description: "Ticks that a newer one replaced while the domain was busy"
+  },
+  "thunderline.domain.restarts": {
+    type: "counter",
+    unit: "{restart}",
+    attributes: [attribute.domain],
+    description: "Restarts after a crash, counted when they are scheduled"
+  },
+  "thunderline.domain.transitions": {
+    type: "counter",
+    unit: "{transition}",
+    attributes: [attribute.domain, attribute.state],
+    description: "Moves of a domain into each state"
+  },
+  "thunderline.outbox.backlog": {
+    type: "upDownCounter",
+    unit: "{transition}",
+    attributes: [],
+    description: "Transitions accepted and not yet committed to the trail"
+  },
+  "thunderline.outbox.written": {
+    type: "counter",
+    unit: "{transition}",
+    attributes: [],
+    description: "Transitions committed to the trail"
+  },
+  "thunderline.outbox.dropped": {
+    type: "counter",
+    unit: "{transition}",
+    attributes: [],
+    description: "Transitions lost to the trail: the outbox was full, or the database refused them"
+  },
+  "thunderline.watchdog.suspended": {
+    type: "counter",
+    unit: "{tick}",
+    attributes: [],
+    description: "Ticks so late themselves that no domain was judged by them"
+  },
+  "thunderline.telemetry.dropped": {
+    type: "counter",
+    unit: "{item}",
+    attributes: [attribute.signal, attribute.reason],
+    description: "Spans, log records and metric points that never reached the collector"
+  },
+  "nodejs.eventloop.delay.p50": {
+    type: "gauge",
+    unit: "s",
+    attributes: [],
+    description: "Event loop delay, median of the last 10 seconds"
+  },
+  "nodejs.eventloop.delay.p99": {
+    type: "gauge",
+    unit: "s",
+    attributes: [],
+    description: "Event loop delay, 99th percentile of the last 10 seconds"
+  },
+  "nodejs.eventloop.delay.max": {
+    type: "gauge",
+    unit: "s",
+    attributes: [],
+    description: "Event loop delay, maximum of the last 10 seconds"
+  },
+  "v8js.memory.heap.used": {
+    type: "upDownCounter",
+    unit: "By",
+    attributes: ["v8js.heap.space.name"],
+    description: "Heap memory in use"
+  },
+  "process.memory.usage": {
+    type: "upDownCounter",
+    unit: "By",
+    attributes: [],
+    description: "Physical memory in use"
+  }
+} as const satisfies Record<string, Definition>
+
+type Names<T extends Definition["type"]> = {
+  [N in keyof typeof metrics]: (typeof metrics)[N]["type"] extends T ? N : never
+}[keyof typeof metrics]
+
+type Attributes = Readonly<Record<string, string>>
+
+const durations = [0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10]
+
+// The exporters take the unit from the attribute of that name, and take it off the points.
+const options = (name: keyof typeof metrics, attributes: Attributes | undefined) => ({
+  description: metrics[name].description,
+  attributes: { unit: metrics[name].unit, ...attributes }
+})
+
+/** A handle to a counter. Made once and kept, an update with `updateUnsafe` costs 60 ns. */
+export const counter = (name: Names<"counter">, attributes?: Attributes): Metric.Counter<number> =>
+  Metric.counter(name, { ...options(name, attributes), incremental: true })
+
+/** A handle to a histogram of durations in seconds. */
+export const histogram = (name: Names<"histogram">, attributes?: Attributes): Metric.Histogram<number> =>
+  Metric.histogram(name, {
+    ...options(name, attributes),
+    boundaries: name === "thunderline.domain.activation.duration" ? durations : [0.001, 0.0025, ...durations]
+  })
+
+/**
+ * Lets a metric be read from where its value is kept, whenever it is exported. When the scope closes it keeps its last
+ * value, for the exports after that.
+ */
+export const observe = (
+  name: Names<"counter" | "upDownCounter" | "gauge">,
+  read: () => number,
+  attributes?: Attributes
+): Effect.Effect<void, never, Scope.Scope> =>
+  Effect.contextWith((context: Context.Context<Scope.Scope>) => {
+    let value = read
+    const ignored = { update: () => {}, modify: () => {} }
+    const { type } = metrics[name]
+    if (type === "gauge") {
+      const gauge: Metric.Gauge<number> = Metric.gauge(name, options(name, attributes))
+      Metric.registerUnsafe(gauge, context, { ...ignored, get: () => ({ value: value() }) })
+    } else {
+      const incremental = type === "counter"
+      const counter: Metric.Counter<number> = Metric.counter(name, { ...options(name, attributes), incremental })
+      Metric.registerUnsafe(counter, context, { ...ignored, get: () => ({ count: value(), incremental }) })
+    }
+    return Effect.addFinalizer(() =>
+      Effect.sync(() => {
+        const last = read()
+        value = () => last
+      })
+    )
+  })
+
+/** Every log event, by its `event.name`; docs/telemetry.md is this table. */
+export const events = {
+  "thunderline.heartbeat.started": "The heartbeat was started",
+  "thunderline.domain.waiting": "A domain waits for its gate",
+  "thunderline.domain.activating": "A domain's layer is being built",
+  "thunderline.domain.activated": "A domain is active; with `active_count` and `status`",
+  "thunderline.domain.crashed": "A domain crashed; with the cause",
+  "thunderline.domain.restarting": "A crashed domain is built again after a delay",
+  "thunderline.domain.given_up": "A domain has no restart left and stays crashed",
+  "thunderline.domain.deactivating": "A domain is on its way out",
+  "thunderline.domain.deactivated": "A domain has come to its end",
+  "thunderline.domain.end_failed": "A finalizer or `onDeactivate` failed; with the cause",
+  "thunderline.domain.abandoned": "A domain's end took longer than it may, and was left behind",
+  "thunderline.watchdog.suspended": "The heartbeat has been late for ten ticks, so silence is not judged",
+  "thunderline.outbox.degraded": "The trail cannot be written",
+  "thunderline.outbox.recovered": "The trail is written again",
+  "thunderline.outbox.dropped": "Transitions were lost to the trail",
+  "thunderline.telemetry.lost": "Telemetry does not reach the collector; once per outage",
+  "thunderline.telemetry.recovered": "Telemetry reaches the collector again; with what was lost"
+} as const
+
+/** Names a log line as an event. */
+export const event = (
+  name: keyof typeof events,
+  attributes?: Readonly<Record<string, unknown>>
+): (line: Effect.Effect<void>) => Effect.Effect<void> => Effect.annotateLogs({ "event.name": name, ...attributes })
+
+/** Every span, by name; docs/telemetry.md is this table. */
+export const spans = {
+  "TickGenerator.tick": "One tick; only of ticks that open a gate, and of all when traces are made at level Debug",
+  "Domain.activate":
+    "From the opening of a domain's gate until it is active or has crashed; a root, linked to its tick",
+  "Domain.deactivate": "The end of a domain's generation; a root, linked to the activation",
+  "Domain.tick": "One `onTick`; only when traces are made at level Debug",
+  "DomainControl.restart": "An operator's move",
+  "DomainControl.activate": "An operator's move",
+  "DomainControl.deactivate": "An operator's move",
+  "Repo.*": "One operation on the trail, by the name of the method; kind client"
+} as const
