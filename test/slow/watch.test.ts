@@ -43,7 +43,7 @@ const expectRestored = Effect.fnUntraced(function*(terminal: Effect.Success<Retu
   const screen = yield* terminal.shows(/icanon.*code \d/)
   expect(screen).toMatch(/^before$/m)
   expect(screen).not.toContain("── Last moves")
-  expect(screen).toMatch(/^icanon\+echo\+code 0$/m)
+  expect(screen).toMatch(/^(?:[#$] )?icanon\+echo\+code 0$/m)
   expect(yield* terminal.state).toMatchObject({ alternate: false, cursor: true })
 })
 
