@@ -82,7 +82,7 @@ export const render = (doc: HelpDoc, options?: {
     ),
     ...(doc.subcommands ?? []).flatMap(({ commands, group }) =>
       section(
-        group ?? "COMMANDS",
+        group ?? "SUBCOMMANDS",
         table(
           commands.map(({ alias, description, name, shortDescription }) => ({
             left: [[alias === undefined ? name : `${name}, ${alias}`, style.cyan]],
