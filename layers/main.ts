@@ -1,8 +1,10 @@
 #!/usr/bin/env node
 import * as NodeServices from "@effect/platform-node/NodeServices"
+import * as NodeTerminal from "@effect/platform-node/NodeTerminal"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Runtime from "effect/Runtime"
+import { Terminal } from "effect/Terminal"
 import packageJson from "../package.json" with { type: "json" }
 import * as ExitCode from "../src/cli/ExitCode.ts"
 import { Program } from "../src/cli/Program.ts"
@@ -57,8 +59,13 @@ const program = Layer.succeed(Program, {
     )
 })
 
+/** Ctrl-C alone ends the input: Esc is a key like others. */
+const terminal = Layer.effect(Terminal, NodeTerminal.make(({ key }) => key.ctrl && key.name === "c"))
+
 Thunderline.run(packageJson.version).pipe(
-  Effect.provide(Layer.mergeAll(NodeServices.layer, Trail.layer, RunningProgram.layer(packageJson.version), program)),
+  Effect.provide(
+    Layer.mergeAll(NodeServices.layer, terminal, Trail.layer, RunningProgram.layer(packageJson.version), program)
+  ),
   runMain({
     disableErrorReporting: true,
     // Whoever takes an interruption for its orderly end has set the exit code; any other has cut something short.

@@ -1,8 +1,10 @@
 import { blame, type BootAnalysis, type DomainBoot } from "../BootAnalysis.ts"
 import * as BootChart from "./BootChart.ts"
+import * as EventFormat from "./EventFormat.ts"
 import { timeOf } from "./Show.ts"
 import { plain, type Style } from "./Style.ts"
 import * as Table from "./Table.ts"
+import { hanging } from "./Wrap.ts"
 
 /** Nothing is shown as nothing, so that what there is stands out. */
 const some = (ms: number): string => ms === 0 ? "" : BootChart.precise(ms)
@@ -34,8 +36,8 @@ const blameColumns = (domains: ReadonlyArray<DomainBoot>): ReadonlyArray<Table.C
   ]
 }
 
-const chainLines = ({ chain, domains }: BootAnalysis): ReadonlyArray<string> => {
-  const width = Math.max(...chain.map(({ domain }) => domain.length))
+const chainLines = ({ chain, domains }: BootAnalysis, width: number | undefined): ReadonlyArray<string> => {
+  const names = Math.max(...chain.map(({ domain }) => domain.length))
   return chain.map(({ domain, ownMs, setbackMs, waitMs }, i) => {
     const { startMs, tick } = domains.find((boot) => boot.domain === domain)!
     const parts = [`${BootChart.precise(ownMs).padStart(7)} own work`]
@@ -45,7 +47,7 @@ const chainLines = ({ chain, domains }: BootAnalysis): ReadonlyArray<string> => 
       parts.push(`${BootChart.precise(startMs)} start`)
       parts.push(`${BootChart.precise(waitMs - startMs)} to tick ${tick}`)
     }
-    return `  ${domain.padEnd(width)}  ${parts.join(" + ")}`
+    return hanging(`  ${domain.padEnd(names)}  ${parts.join(" + ")}`, width, " ".repeat(names + 6))
   })
 }
 
@@ -83,14 +85,16 @@ export const render = (analysis: BootAnalysis, options?: {
   }
   for (const { cause, domain, status } of analysis.unfinished) {
     lines.push(
-      style.red(`${domain} did not come up, it is ${status}${cause === null ? "" : `: ${cause.split("\n")[0]}`}`)
+      style.red(
+        `${domain} did not come up, it is ${status}${cause === null ? "" : `: ${EventFormat.firstLine(cause)}`}`
+      )
     )
   }
   if (shown.domains.length === 0) return lines.join("\n")
   return [
     ...lines,
     heading(predicted === undefined ? "Critical chain" : "Critical chain, predicted"),
-    ...chainLines(shown),
+    ...chainLines(shown, width),
     heading(predicted === undefined ? "Blame" : "Blame, predicted"),
     Table.render(blameColumns(shown.domains), blame(shown), { style, width }),
     "",

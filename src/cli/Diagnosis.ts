@@ -1,5 +1,6 @@
 import * as Schema from "effect/Schema"
 import type { DomainInfo } from "../control/DomainInfo.ts"
+import * as EventFormat from "./EventFormat.ts"
 import { millis } from "./Show.ts"
 import type { Overview } from "./Status.ts"
 
@@ -44,7 +45,7 @@ const names = (domains: ReadonlyArray<{ readonly name: string }>): string =>
     ? domains.map(({ name }) => name).join(", ")
     : `${domains.slice(0, 5).map(({ name }) => name).join(", ")} and ${domains.length - 5} more`
 
-const firstLine = (text: string | null): string => text?.split("\n")[0] ?? "without a cause"
+const firstLine = (text: string | null): string => text === null ? "without a cause" : EventFormat.firstLine(text)
 
 const ticks = ({ live, stats: { heartbeat } }: Overview): Check => {
   const check = "ticks flow"

@@ -16,6 +16,7 @@ import * as Status from "./Status.ts"
 import * as Style from "./Style.ts"
 import * as Trail from "./Trail.ts"
 import * as TrailSettings from "./TrailSettings.ts"
+import { wrap } from "./Wrap.ts"
 
 /** The checks of `doctor` found something that has to be mended. */
 export class Unwell extends Schema.TaggedError<Unwell>()("Unwell", { failed: Schema.Array(Schema.String) }) {
@@ -99,21 +100,10 @@ const marks = { ok: "ok", warning: "warning", failed: "FAILED", skipped: "skippe
 const paint = (outcome: Check["outcome"], style: Style.Style): (text: string) => string =>
   ({ ok: style.green, warning: style.yellow, failed: style.red, skipped: style.dim })[outcome]
 
-/** Breaks text at spaces, so that no line is longer than `width` where a word is not. */
-const wrap = (text: string, width: number, indent: string): string => {
-  const lines: Array<string> = []
-  for (const word of text.split(/\s+/)) {
-    const last = lines.at(-1)
-    if (last !== undefined && last.length + 1 + word.length <= width - indent.length) {
-      lines[lines.length - 1] = `${last} ${word}`
-    } else lines.push(word)
-  }
-  return lines.join(`\n${indent}`)
-}
-
 const render = (checks: ReadonlyArray<Check>, style: Style.Style, width: number): string =>
   checks.map(({ check, found, means, next, outcome }) => {
-    const line = (head: string, text: string) => `           ${style.dim(head)}  ${wrap(text, width, " ".repeat(18))}`
+    const line = (head: string, text: string) =>
+      `           ${style.dim(head)}  ${wrap(text, width - 18).join(`\n${" ".repeat(18)}`)}`
     return [
       `${paint(outcome, style)(marks[outcome].padEnd(9))}  ${style.bold(check)}`,
       line("found", found),
@@ -131,7 +121,7 @@ export const command = Command.make(
     const { checks: found, collector: url } = yield* program(where)
     const checks = [...found, yield* database(settings), yield* collector(url)]
     if (json) yield* Output.printJson(Schema.Array(Check), checks)
-    else yield* Console.log(render(checks, yield* Style.current, (yield* Output.width) ?? 80))
+    else yield* Console.log(render(checks, yield* Style.current, Math.min((yield* Output.width) ?? 80, 100)))
     const failed = checks.filter(({ outcome }) => outcome === "failed").map(({ check }) => check)
     if (failed.length > 0) return yield* new Unwell({ failed })
   })

@@ -3,7 +3,7 @@ import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import type { DomainEvent } from "../DomainEvent.ts"
-import { millis, paintStatus, timeOf } from "./Show.ts"
+import { millis, oneLine, paintStatus, timeOf } from "./Show.ts"
 import type * as Table from "./Table.ts"
 
 /** `--csv`. */
@@ -49,8 +49,9 @@ export const whyOf = ({ metadata, reason }: DomainEvent): string => {
   return reason
 }
 
-/** The first line of a cause. */
-export const firstLine = (text: string): string => text.split("\n")[0]!
+/** The first line of a cause that says something. */
+export const firstLine = (cause: string): string =>
+  oneLine(cause.split("\n").find((line) => oneLine(line) !== "") ?? "")
 
 const fields: ReadonlyArray<readonly [name: string, of: (event: DomainEvent) => string | number | null]> = [
   ["occurred_at", (event) => DateTime.formatIso(event.occurredAt)],

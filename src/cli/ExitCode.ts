@@ -23,6 +23,7 @@ const byTag: Readonly<Record<string, number>> = {
   FormatConflict: usage,
   InvalidCursor: usage,
   InvalidDatabaseUrl: usage,
+  NotATerminal: usage,
   NotReady: notReady,
   NotRunning: cannotConnect,
   RepoUnavailable: cannotConnect,

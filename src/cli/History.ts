@@ -59,7 +59,7 @@ export const command = Command.make(
       }))
     }
     if (Option.isSome(next)) {
-      yield* Console.error(`There is more: add --cursor ${next.value} to the same command.`)
+      yield* Output.tell(`There is more: add --cursor ${next.value} to the same command.`)
     }
   })
 ).pipe(

@@ -3,6 +3,7 @@ import * as Console from "effect/Console"
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import * as Output from "./Output.ts"
+import * as Progress from "./Progress.ts"
 import * as Trail from "./Trail.ts"
 import * as TrailSettings from "./TrailSettings.ts"
 
@@ -22,6 +23,7 @@ export const command = Command.make(
   Effect.fnUntraced(function*({ json, ...settings }) {
     if (settings.database._tag === "Memory") return yield* new Trail.TrailInMemory()
     const applied = yield* Trail.named(settings)(Trail.Trail.use((trail) => trail.migrate(settings))).pipe(
+      Progress.busy(`Migrating schema ${settings.schema}`),
       Effect.mapError((error) =>
         error instanceof Trail.DatabaseUnreachable ? new NotMigrated({ detail: error.message }) : error
       )

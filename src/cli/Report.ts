@@ -3,6 +3,9 @@ import * as Console from "effect/Console"
 import * as Effect from "effect/Effect"
 import * as Formatter from "effect/Formatter"
 import * as Predicate from "effect/Predicate"
+import type { Stdio } from "effect/Stdio"
+import * as Output from "./Output.ts"
+import { oneLine, safe } from "./Show.ts"
 
 const textOf = (error: unknown): string => {
   if (typeof error === "string") return error
@@ -15,7 +18,7 @@ const textOf = (error: unknown): string => {
 }
 
 /** What an expected error says of itself, in one line. */
-export const lineOf = (error: unknown): string => textOf(error).trim().replaceAll(/\s*\n\s*/g, " ")
+export const lineOf = (error: unknown): string => oneLine(textOf(error))
 
 const isShown = (error: unknown): boolean => Predicate.isTagged(error, "ShowHelp")
 
@@ -23,15 +26,15 @@ const isShown = (error: unknown): boolean => Predicate.isTagged(error, "ShowHelp
  * Tells on standard error why a command failed: one line for each expected error, the whole trace for a bug. Nothing for
  * an interruption, and nothing for a wrong command line, which has been told already.
  */
-export const failures = <A, E, R>(self: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
+export const failures = <A, E, R>(self: Effect.Effect<A, E, R>): Effect.Effect<A, E, R | Stdio> =>
   Effect.tapCause(self, (cause) =>
     Effect.forEach(cause.reasons, (reason) => {
       switch (reason._tag) {
         case "Fail":
-          return isShown(reason.error) ? Effect.void : Console.error(`thunderline: ${lineOf(reason.error)}`)
+          return isShown(reason.error) ? Effect.void : Output.tell(`thunderline: ${lineOf(reason.error)}`)
         case "Die":
           return Console.error(
-            `thunderline: this is a bug, please report it:\n${Cause.pretty(Cause.die(reason.defect))}`
+            `thunderline: this is a bug, please report it:\n${safe(Cause.pretty(Cause.die(reason.defect)))}`
           )
         case "Interrupt":
           return Effect.void

@@ -13,6 +13,7 @@ import { TickStats } from "../TickGenerator.ts"
 import * as App from "./App.ts"
 import * as Interval from "./Interval.ts"
 import * as Output from "./Output.ts"
+import * as Progress from "./Progress.ts"
 import * as ScriptFile from "./ScriptFile.ts"
 import * as Style from "./Style.ts"
 import * as Timeline from "./Timeline.ts"
@@ -72,9 +73,11 @@ export const command = Command.make(
     const Simulation = yield* Effect.promise(() => import("../testing/Simulation.ts"))
     // What the domains log is not what was asked for; --log-level brings it back.
     const level = Option.getOrElse(yield* GlobalFlag.LogLevel, () => "None" as const)
-    const report = yield* Simulation.run({ domains, layer, script, ticks, interval, seed }).pipe(
-      Effect.provideService(References.MinimumLogLevel, level)
-    )
+    const report = yield* Effect.scoped(Effect.gen(function*() {
+      // Where the domains log, a bar would be in between.
+      const onTick = level === "None" ? yield* Progress.bar("Simulating", ticks) : undefined
+      return yield* Simulation.run({ domains, layer, script, ticks, interval, seed, onTick })
+    })).pipe(Effect.provideService(References.MinimumLogLevel, level))
     const ends = report.domains.map(Timeline.endOf)
     if (json) return yield* Output.printJson(SimulationReport, { ...report, domains: ends })
     const style = yield* Style.current

@@ -1,16 +1,17 @@
 import * as Command from "effect/cli/Command"
 import * as Console from "effect/Console"
-import type * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import { DomainInfo } from "../control/DomainInfo.ts"
 import { Stats } from "../control/Stats.ts"
 import * as Health from "../Health.ts"
+import { standing, type Surroundings, trouble } from "./DomainWords.ts"
 import * as Output from "./Output.ts"
 import * as RunningProgram from "./RunningProgram.ts"
-import { millis, paintStatus, timeOf } from "./Show.ts"
+import { age, count, millis, oneLine, paintStatus, timeOf } from "./Show.ts"
 import * as Style from "./Style.ts"
 import * as Table from "./Table.ts"
+import { hanging } from "./Wrap.ts"
 
 /** The program runs, but not every required domain is active. */
 export class NotReady extends Schema.TaggedError<NotReady>()("NotReady", { reason: Schema.String }) {
@@ -44,59 +45,67 @@ export const overview = (
       domains: Effect.map(domains.list(), (list) => list.domains)
     }, { concurrency: "unbounded" }))
 
-/** What is to be said of a domain besides its state. */
-export const noteOf = ({ blockedBy, cause, restart, status, activationTick, opening }: DomainInfo): string => {
-  const firstLine = cause?.split("\n")[0] ?? ""
-  switch (status) {
-    case "waiting":
-      return blockedBy.length > 0
-        ? `blocked by ${blockedBy.join(", ")}`
-        : `for tick ${activationTick} and its dependencies`
-    case "restarting":
-      return `attempt ${restart?.attempt ?? "?"}: ${firstLine}`
-    case "crashed":
-      return firstLine
-    case "activating":
-    case "active":
-      return opening === null ? "" : `tick ${opening.tick}, wave ${opening.wave}`
-    default:
-      return ""
-  }
-}
+/** What is to be said of a domain besides its state: what brought it up, or what is in its way. */
+export const noteOf = (domain: DomainInfo, around: Surroundings): string =>
+  domain.status === "active" && domain.opening !== null && (domain.health ?? "healthy") === "healthy"
+    ? `tick ${domain.opening.tick}, wave ${domain.opening.wave}`
+    : standing(domain, around)
 
-const columns = (now: DateTime.Utc): ReadonlyArray<Table.Column<DomainInfo>> => [
+const columns = (around: Surroundings): ReadonlyArray<Table.Column<DomainInfo>> => [
   { head: "DOMAIN", cell: ({ name }) => name },
   { head: "STATUS", cell: ({ status }) => status, style: ({ status }, style) => paintStatus(status, style) },
   {
     head: "FOR",
-    cell: ({ since }) => millis(Math.max(0, now.epochMilliseconds - since.epochMilliseconds)),
+    cell: ({ since }) => age(around.now - since.epochMilliseconds),
     align: "right"
   },
   { head: "BUILT", cell: ({ generation }) => String(generation), align: "right" },
   { head: "HEALTH", cell: ({ health }) => health ?? "" },
-  { head: "NOTE", cell: noteOf }
+  { head: "NOTE", cell: (domain) => noteOf(domain, around) }
 ]
 
-/** How many domains one screen lists; those that are not active go first. */
+/** How many domains one screen lists; those in trouble go first. */
 const most = 20
 
-const render = ({ domains, ready, stats }: Overview, style: Style.Style, width: number | undefined): string => {
-  const { audit, heartbeat, now, run } = stats
-  const shown = domains.toSorted((a, b) => Number(a.status === "active") - Number(b.status === "active")).slice(0, most)
+/** The overview as text, `width` cells wide. */
+export const render = (seen: Overview, options?: {
+  readonly style?: Style.Style | undefined
+  readonly width?: number | undefined
+}): string => {
+  const style = options?.style ?? Style.plain
+  const width = options?.width
+  const { domains, ready, stats: { audit, heartbeat, now, run } } = seen
+  const around: Surroundings = {
+    byName: new Map(domains.map((domain) => [domain.name, domain])),
+    tick: heartbeat.tickCount,
+    now: now.epochMilliseconds
+  }
+  const sorted = domains.toSorted((a, b) => trouble(a) - trouble(b))
+  const shown = sorted.slice(0, most)
+  const rest = sorted.slice(most)
+  const others = Map.groupBy(rest, ({ status }) => status)
   const verdict = ready.status === "pass" ? style.green("ready") : style.red("not ready")
+  const line = (text: string) => hanging(text, width, " ".repeat(13))
   const lines = [
-    `${style.bold(run.app)} ${run.version}, ${verdict}: ${ready.reason}`,
-    ...ready.degraded.map((text) => `  ${style.yellow("degraded")}  ${text}`),
-    `  heartbeat  tick ${heartbeat.tickCount} every ${millis(heartbeat.interval)}, late p50 ` +
-    `${millis(heartbeat.lateness.p50)} p99 ${millis(heartbeat.lateness.p99)} max ${millis(heartbeat.lateness.max)}, ` +
-    `${heartbeat.skipped} skipped`,
-    `  trail      ${audit.backend}, ${audit.status}, ${audit.written} written, ${audit.backlog} waiting, ` +
-    `${audit.dropped} dropped`,
-    `  run        ${run.runId} since ${timeOf(run.startedAt)} UTC`,
+    hanging(`${style.bold(oneLine(run.app))} ${oneLine(run.version)}, ${verdict}: ${oneLine(ready.reason)}`, width),
+    ...ready.degraded.map((text) => line(`  ${style.yellow("degraded")}   ${oneLine(text)}`)),
+    line(
+      `  heartbeat  tick ${count(heartbeat.tickCount)} every ${millis(heartbeat.interval)}, late p50 ` +
+        `${millis(heartbeat.lateness.p50)} p99 ${millis(heartbeat.lateness.p99)} ` +
+        `max ${millis(heartbeat.lateness.max)}, ${count(heartbeat.skipped)} skipped`
+    ),
+    line(
+      `  trail      ${audit.backend}, ${audit.status}, ${count(audit.written)} written, ` +
+        `${count(audit.backlog)} waiting, ${count(audit.dropped)} dropped`
+    ),
+    line(`  run        ${run.runId} since ${timeOf(run.startedAt)} UTC`),
     "",
-    Table.render(columns(now), shown, { style, width })
+    Table.render(columns(around), shown, { style, width })
   ]
-  if (domains.length > shown.length) lines.push(style.dim(`and ${domains.length - shown.length} more, all active`))
+  if (rest.length > 0) {
+    const states = Array.from(others, ([status, { length }]) => `${count(length)} ${status}`).join(", ")
+    lines.push(style.dim(`and ${count(rest.length)} more: ${states}`))
+  }
   return lines.join("\n")
 }
 
@@ -107,7 +116,7 @@ export const command = Command.make(
   Effect.fnUntraced(function*({ json, ...where }) {
     const seen = yield* overview(where)
     if (json) yield* Output.printJson(Overview, seen)
-    else yield* Console.log(render(seen, yield* Style.current, yield* Output.width))
+    else yield* Console.log(render(seen, { style: yield* Style.current, width: yield* Output.width }))
     if (seen.ready.status === "fail") return yield* new NotReady({ reason: seen.ready.reason })
   })
 ).pipe(

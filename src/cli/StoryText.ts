@@ -1,7 +1,7 @@
 import type { DomainEvent } from "../DomainEvent.ts"
 import type { Crash, DomainStory, TakenDown } from "../DomainStory.ts"
 import * as EventFormat from "./EventFormat.ts"
-import { millis, paintStatus, timeOf } from "./Show.ts"
+import { millis, oneLine, paintStatus, timeOf } from "./Show.ts"
 import { plain, type Style } from "./Style.ts"
 import * as Table from "./Table.ts"
 
@@ -30,7 +30,7 @@ export const render = (story: DomainStory, options?: {
   const fit = (text: string) => options?.width === undefined ? text : Table.truncate(text, options.width)
 
   const indented = (cause: string): ReadonlyArray<string> => {
-    const lines = cause.trimEnd().split("\n").map((line) => `    ${line.trim()}`)
+    const lines = cause.trimEnd().split("\n").map((line) => `    ${oneLine(line)}`)
     const shown = options?.causes === "full" || lines.length <= shortCause
       ? lines
       : [...lines.slice(0, shortCause), `    … ${plural(lines.length - shortCause, "more line")}: --full`]

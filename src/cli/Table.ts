@@ -1,4 +1,5 @@
 import { displayWidth } from "effect/cli/CliOutput"
+import { oneLine } from "./Show.ts"
 import { plain, type Style } from "./Style.ts"
 
 /** One column: its head, and how a row is shown in it. */
@@ -22,16 +23,25 @@ export const truncate = (text: string, width: number): string => {
   return `${kept}…`
 }
 
-const oneLine = (text: string): string => text.replaceAll(/\s+/g, " ").trim()
-
-const pad = (text: string, width: number, align: "left" | "right" = "left"): string => {
+/** Fills text with spaces to a number of terminal cells. */
+export const pad = (text: string, width: number, align: "left" | "right" = "left"): string => {
   const padding = " ".repeat(Math.max(0, width - displayWidth(text)))
   return align === "right" ? padding + text : text + padding
 }
 
+/** Where even the shortest last column has no room, the widest columns of text give way, but not their heads. */
+const shrink = (widths: Array<number>, least: ReadonlyArray<number>, width: number): void => {
+  const total = () => widths.reduce((sum, one) => sum + one, gap.length * (widths.length - 1))
+  while (total() > width) {
+    const widest = widths.reduce((most, one, i) => one > least[i]! && one > (widths[most] ?? 0) ? i : most, -1)
+    if (widest === -1) return
+    widths[widest]!--
+  }
+}
+
 /**
  * Draws rows in aligned columns, two spaces apart, without spaces at the ends of lines. `width` cuts the last column
- * there (for terminals); `note` puts a line of its own under a row.
+ * there (for terminals), and where that is not enough the widest; `note` puts a line of its own under a row.
  */
 export const render = <Row>(columns: ReadonlyArray<Column<Row>>, rows: ReadonlyArray<Row>, options?: {
   readonly style?: Style | undefined
@@ -47,11 +57,12 @@ export const render = <Row>(columns: ReadonlyArray<Column<Row>>, rows: ReadonlyA
   const before = widths.slice(0, last).reduce((sum, width) => sum + width + gap.length, 0)
   if (options?.width !== undefined) {
     widths[last] = Math.max(displayWidth(columns[last]!.head), Math.min(widths[last]!, options.width - before))
+    shrink(widths, columns.map(({ align, head }) => align === "right" ? Infinity : displayWidth(head)), options.width)
   }
 
   const line = (texts: ReadonlyArray<string>, paint: (column: number) => (text: string) => string): string =>
     texts.map((text, i) => {
-      const shown = i === last ? truncate(text, widths[i]!) : text
+      const shown = truncate(text, widths[i]!)
       const padded = i === last && columns[i]!.align !== "right" ? shown : pad(shown, widths[i]!, columns[i]!.align)
       return padded.replace(shown, () => paint(i)(shown))
     }).join(gap).trimEnd()

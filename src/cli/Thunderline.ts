@@ -18,6 +18,7 @@ import * as Report from "./Report.ts"
 import * as Simulate from "./Simulate.ts"
 import * as Start from "./Start.ts"
 import * as Status from "./Status.ts"
+import * as Watch from "./Watch.ts"
 
 /** `thunderline`: the command line. A new command is a file of its own and one name in this list. */
 export const command = Command.make("thunderline").pipe(
@@ -25,6 +26,7 @@ export const command = Command.make("thunderline").pipe(
   Command.withSubcommands([
     Start.command,
     Status.command,
+    Watch.command,
     Doctor.command,
     Domains.command,
     Domain.command,

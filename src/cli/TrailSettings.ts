@@ -69,7 +69,8 @@ const stateDir = Flag.String("state-dir").pipe(
   ),
   Flag.withMetavar("folder"),
   Flag.withDescription(
-    "Folder for the embedded database (default: $XDG_STATE_HOME/thunderline, root's is /var/lib/thunderline)"
+    "Folder for what outlives a run: embedded database, token, the program's address " +
+      "(default: $XDG_STATE_HOME/thunderline, root's is /var/lib/thunderline)"
   )
 )
 

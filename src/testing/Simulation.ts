@@ -43,6 +43,8 @@ export interface Options {
   readonly interval?: Duration.Input | undefined
   /** The same seed gives the same life (default 1). */
   readonly seed?: string | number | undefined
+  /** Told after each tick how many there have been, for whoever waits for a long life. */
+  readonly onTick?: ((tick: number) => void) | undefined
 }
 
 /** What came of it: every transition in order, and where the domains and the heartbeat were before the shutdown. */
@@ -93,6 +95,7 @@ const live = Effect.fnUntraced(function*(options: Options) {
       if (asked._tag === "Failure") refused.push({ tick, message: asked.failure.message })
     }
     if (due.length > 0) yield* settle
+    options.onTick?.(tick)
   }
   const views = yield* Context.get(context, DomainRegistry).snapshot
   const heartbeat = yield* Context.get(context, TickGenerator).stats

@@ -2,6 +2,7 @@ import { describe, expect, it } from "@effect/vitest"
 import * as CliError from "effect/cli/CliError"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
+import * as Stdio from "effect/Stdio"
 import { AppNotFound } from "../../src/cli/App.ts"
 import * as ExitCode from "../../src/cli/ExitCode.ts"
 import { ProgramEscalated } from "../../src/cli/Program.ts"
@@ -51,5 +52,5 @@ describe("Report", () => {
   it.effect("leaves the failure as it is", () =>
     Effect.gen(function*() {
       expect(yield* Effect.exit(Report.failures(Effect.fail(usageError)))).toEqual(Exit.fail(usageError))
-    }))
+    }).pipe(Effect.provide(Stdio.layerTest({}))))
 })

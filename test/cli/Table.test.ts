@@ -44,6 +44,13 @@ describe("Table", () => {
     expect(text).toContain("a longer te…")
   })
 
+  it("shortens the widest texts where the last column alone cannot give enough, but no numbers", () => {
+    const long = { name: "a-domain-with-a-name-of-sixty-three-characters", count: 123_456_789, text: "some text" }
+    const text = Table.render(columns, [long, rows[0]!], { width: 30 })
+    expect(text.split("\n").map((line) => displayWidth(line)).every((width) => width <= 30)).toBe(true)
+    expect(text).toMatch(/^a-domain-.*… {2}123456789 {2}so/m)
+  })
+
   it("keeps a cell on its line, whatever is in it", () => {
     expect(Table.render(columns, [{ name: "a\nb\u0009c", count: 0, text: "" }]).split("\n")).toHaveLength(2)
   })

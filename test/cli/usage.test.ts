@@ -114,3 +114,12 @@ describe("thunderline", () => {
       expect([read, migrate, start].some(({ stderr }) => stderr.includes("s3cret"))).toBe(false)
     }))
 })
+
+describe("thunderline watch", () => {
+  it.live("exits 2 without a terminal and names what does without one", () =>
+    Effect.gen(function*() {
+      const { code, stderr, stdout } = yield* run(["watch"])
+      expect(oneLine(stderr)).toMatch(/needs a terminal .* thunderline status, or thunderline events --follow$/)
+      expect([code, stdout]).toEqual([2, ""])
+    }))
+})

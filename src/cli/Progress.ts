@@ -1,0 +1,70 @@
+import * as Config from "effect/Config"
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import * as Scope from "effect/Scope"
+import * as Stdio from "effect/Stdio"
+import { age } from "./Show.ts"
+import * as Table from "./Table.ts"
+
+/** Work that is done sooner is not told of, in milliseconds. */
+const patience = 300
+
+/** Between two drawings, in milliseconds. */
+const frame = 100
+
+const spinner = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏"
+
+/** A bar with its share and, once it can be told, the time that is left: `Simulating ████░░░░  50%  2s left`. */
+export const barLine = (title: string, done: number, total: number, elapsed: number, width: number): string => {
+  const share = total <= 0 ? 1 : Math.min(1, Math.max(0, done / total))
+  const left = share < 0.05 ? "" : `  ${age((elapsed / share) * (1 - share))} left`
+  const figures = ` ${String(Math.floor(share * 100)).padStart(3)}%${left}`
+  const cells = Math.min(40, width - title.length - 1 - figures.length - 1)
+  if (cells < 5) return Table.truncate(`${title}${figures}`, Math.max(1, width - 1))
+  const full = Math.floor(share * cells)
+  return `${title} ${"█".repeat(full)}${"░".repeat(cells - full)}${figures}`
+}
+
+/** A sign that something is being done whose length is not known: `⠹ Migrating …  3s`. */
+export const busyLine = (title: string, elapsed: number, width: number): string =>
+  Table.truncate(
+    `${spinner[Math.floor(elapsed / frame) % spinner.length]} ${title} …  ${age(elapsed)}`,
+    Math.max(1, width - 1)
+  )
+
+/** Draws on standard error's last line, and wipes it when the scope closes; nothing where that is no terminal. */
+const line = Effect.gen(function*() {
+  const stdio = yield* Stdio.Stdio
+  const term = yield* Effect.orDie(Config.option(Config.String("TERM")))
+  if (!(yield* stdio.stderrIsTerminal) || Option.contains(term, "dumb")) return undefined
+  const began = performance.now()
+  let drawn = -Infinity
+  yield* Effect.addFinalizer(() => Effect.sync(() => drawn > 0 && process.stderr.write("\r\u001b[K")))
+  return (text: (elapsed: number, width: number) => string) => {
+    const now = performance.now()
+    if (now - began < patience || now - drawn < frame) return
+    drawn = now
+    process.stderr.write(`\r${text(now - began, process.stderr.columns ?? 80)}\u001b[K`)
+  }
+})
+
+/**
+ * A bar for so many steps of work, told by how many are done. It can be told from inside a simulation: it goes by the
+ * real time, whatever the clock of the fiber that tells it says.
+ */
+export const bar = (
+  title: string,
+  total: number
+): Effect.Effect<(done: number) => void, never, Stdio.Stdio | Scope.Scope> =>
+  Effect.map(line, (draw) => (done) => draw?.((elapsed, width) => barLine(title, done, total, elapsed, width)))
+
+/** Shows that work is being done as long as it is. */
+export const busy = (title: string) => <A, E, R>(work: Effect.Effect<A, E, R>): Effect.Effect<A, E, R | Stdio.Stdio> =>
+  Effect.scopedWith((scope) =>
+    Effect.gen(function*() {
+      const draw = yield* Scope.provide(line, scope)
+      const show = Effect.sync(() => draw?.((elapsed, width) => busyLine(title, elapsed, width)))
+      if (draw !== undefined) yield* Effect.forkIn(Effect.forever(Effect.andThen(show, Effect.sleep(frame))), scope)
+      return yield* work
+    })
+  )

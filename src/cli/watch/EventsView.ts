@@ -1,0 +1,26 @@
+import type { DomainEvent } from "../../DomainEvent.ts"
+import { moved } from "../DomainWords.ts"
+import { paintStatus, timeOf } from "../Show.ts"
+import type { Style } from "../Style.ts"
+import { listed } from "./Keys.ts"
+import { cell, type Line } from "./Line.ts"
+import type { Model } from "./Model.ts"
+
+/** One move as a line; without the domain's name in its own story. */
+export const line = (event: DomainEvent, style: Style, name: number): Line => [
+  [timeOf(event.occurredAt).slice(11), style.dim],
+  ` ${cell(String(event.tick), 6, "right")}  `,
+  ...(name === 0 ? [] : [cell(event.domain, name), "  "]),
+  [cell(event.to, "deactivating".length), paintStatus(event.to, style)],
+  "  ",
+  moved(event)
+]
+
+/** The newest moves of the domains that are listed, the newest last. */
+export const render = (model: Model, style: Style, width: number, rows: number): ReadonlyArray<Line> => {
+  const shown = model.filter === "" ? undefined : new Set(listed(model).map(({ name }) => name))
+  const events = model.events.filter(({ domain }) => shown === undefined || shown.has(domain)).slice(-rows)
+  if (events.length === 0) return [[["  nothing has happened yet", style.dim]]]
+  const longest = Math.max(...events.map(({ domain }) => domain.length))
+  return events.map((event) => line(event, style, Math.min(longest, width < 60 ? 12 : 24)))
+}

@@ -1,0 +1,76 @@
+import type { DomainInfo } from "../../control/DomainInfo.ts"
+import { names, standing } from "../DomainWords.ts"
+import { count, oneLine, paintStatus, timeOf } from "../Show.ts"
+import type { Style } from "../Style.ts"
+import { surroundings } from "./DomainsView.ts"
+import * as EventsView from "./EventsView.ts"
+import type { Line, Span } from "./Line.ts"
+import type { Model, Page } from "./Model.ts"
+
+/** How many lines of a cause are shown. */
+const causeLines = 12
+
+/** One domain: where it stands, what it depends on and what on it, why it crashed, and its moves, the newest first. */
+export const render = (
+  model: Model,
+  page: Extract<Page, { readonly _tag: "Story" }>,
+  style: Style,
+  rows: number,
+  now: number
+): ReadonlyArray<Line> => {
+  const around = surroundings(model, now)
+  const domain = around.byName.get(page.domain)
+  if (domain === undefined) return [[[page.domain, style.bold], " is not a domain of this program"]]
+  const label = (text: string): Span => [`  ${text.padEnd(12)}`, style.dim]
+  const withStates = (all: ReadonlyArray<string>): Line =>
+    all.length === 0
+      ? [["nothing", style.dim]]
+      : all.flatMap((name, i): Line => {
+        const state = around.byName.get(name)?.status ?? "unknown"
+        return [...(i === 0 ? [] : [", "]), name, " ", [state, paintStatus(state, style)]]
+      })
+  const dependants = model.domains.filter((other: DomainInfo) => other.dependsOn.includes(domain.name))
+  const { activatedAt, activationTick, cause, criticality, generation, lastTick, opening, status } = domain
+  const gate = opening === null
+    ? `opens from tick ${activationTick}`
+    : `opened by tick ${opening.tick}, wave ${opening.wave}`
+  const restarts = page.moves?.filter(({ to }) => to === "restarting").length ?? 0
+  const crashes = page.moves?.filter(({ to }) => to === "crashed").length ?? 0
+  const moves = page.moves === undefined
+    ? [[[page.problem === undefined ? "  reading the trail …" : `  ${page.problem}`, style.dim]] as Line]
+    : page.moves.toReversed().map((event) => EventsView.line(event, style, 0))
+  const lines: ReadonlyArray<Line> = [
+    [[domain.name, style.bold], "  ", [status, paintStatus(status, style)], "  ", standing(domain, around)],
+    [
+      label("built"),
+      `generation ${generation}, ${
+        activatedAt === null ? "never active" : `last active from ${timeOf(activatedAt)} UTC`
+      }`
+    ],
+    [
+      label("gate"),
+      `${gate}; last tick ${count(lastTick)}; ${criticality}${domain.health === null ? "" : `; ${domain.health}`}`
+    ],
+    [label("depends on"), ...withStates(domain.dependsOn)],
+    ...(domain.after.length === 0 ? [] : [[label("starts after"), ...withStates(domain.after)]]),
+    [label("needed by"), dependants.length === 0 ? "nothing" : names(dependants.map(({ name }) => name), 8)],
+    ...(page.moves === undefined
+      ? []
+      : [[
+        label("lately"),
+        `${crashes} ${crashes === 1 ? "crash" : "crashes"}, ${restarts} ${
+          restarts === 1 ? "restart" : "restarts"
+        } in ${page.moves.length} moves`
+      ]]),
+    ...(cause === null ? [] : [
+      [],
+      [["Cause", style.bold]] as Line,
+      ...cause.trimEnd().split("\n").slice(0, causeLines).map((text): Line => [[`  ${oneLine(text)}`, style.red]])
+    ]),
+    [],
+    [["Moves (UTC), the newest first", style.bold]],
+    ...moves
+  ]
+  const start = Math.max(0, Math.min(page.scroll, lines.length - rows))
+  return lines.slice(start, start + rows)
+}

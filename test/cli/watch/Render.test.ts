@@ -1,0 +1,93 @@
+import { describe, expect, it } from "@effect/vitest"
+import * as Schema from "effect/Schema"
+import { coloured, plain } from "../../../src/cli/Style.ts"
+import { widthOf } from "../../../src/cli/watch/Line.ts"
+import * as Model from "../../../src/cli/watch/Model.ts"
+import { type Canvas, render } from "../../../src/cli/watch/Render.ts"
+import { domain, events, now, watched } from "./model.ts"
+
+const canvas = (columns: number, rows: number, style = plain): Canvas => ({ columns, rows, style })
+
+const screen = (model: Model.Model, columns: number, rows: number, at = now) =>
+  `${render(model, canvas(columns, rows), at).join("\n")}\n`
+
+const story = (name: string): Model.Model => {
+  const moves = events.filter((event) => event.domain === name).toReversed()
+  const page = Model.Page.Story({ domain: name, moves: undefined, problem: undefined, scroll: 0 })
+  return Model.update({ ...watched, page }, Model.News.Moves({ domain: name, moves }), now)
+}
+
+const lost = Model.update(watched, Model.News.Lost({ detail: "nothing listens there" }), now - 12_000)
+
+const many: Model.Model = {
+  ...watched,
+  selected: "domain-500",
+  domains: Array.from({ length: 1000 }, (_, i) => domain(`domain-${i}`, { status: "active", lastTick: 65 }))
+}
+
+describe("the picture of a running program", () => {
+  it.each<readonly [name: string, model: Model.Model, columns: number, rows: number]>([
+    ["overview", watched, 80, 24],
+    ["overview", watched, 140, 40],
+    ["overview", watched, 50, 15],
+    ["overview", watched, 30, 8],
+    ["timeline", { ...watched, lower: "timeline" }, 80, 24],
+    ["trouble-first", { ...watched, order: "trouble" }, 80, 24],
+    ["filtered", { ...watched, filter: "ca", typing: "filter" }, 80, 24],
+    ["many", many, 80, 24],
+    ["story", story("broken"), 80, 24],
+    ["lost", lost, 80, 24],
+    ["never-reached", Model.make("http://127.0.0.1:4747", now), 80, 24],
+    ["help", { ...watched, page: Model.Page.Help() }, 80, 24]
+  ])(
+    "%s looks as it should at %#",
+    (name, model, columns, rows) =>
+      expect(screen(model, columns, rows)).toMatchFileSnapshot(`screens/${name}-${columns}x${rows}.txt`)
+  )
+
+  it.prop(
+    "fills the terminal exactly, whatever its size, and tells it nothing but text",
+    [
+      Schema.Int.check(Schema.isBetween({ minimum: 1, maximum: 200 })),
+      Schema.Int.check(Schema.isBetween({ minimum: 1, maximum: 60 })),
+      Schema.String,
+      Schema.Literals(["overview", "timeline", "story", "help", "lost", "many"])
+    ],
+    ([columns, rows, cause, page]) => {
+      const models = {
+        overview: watched,
+        timeline: { ...watched, lower: "timeline" },
+        story: story("broken"),
+        lost,
+        many
+      }
+      const model: Model.Model = page === "help" ? { ...watched, page: Model.Page.Help() } : models[page] as Model.Model
+      const domains = model.domains.map((one) => one.status === "crashed" ? { ...one, cause } : one)
+      const lines = render({ ...model, domains }, canvas(columns, rows), now)
+      expect(lines).toHaveLength(rows)
+      expect(Math.max(...lines.map(widthOf))).toBeLessThanOrEqual(columns)
+      expect(lines.join("")).not.toMatch(/\p{Cc}/u)
+    }
+  )
+
+  it("shows without colours what it shows with them", () => {
+    const painted = render(watched, canvas(80, 24, coloured), now)
+    // oxlint-disable-next-line no-control-regex
+    const bare = painted.map((line) => line.replaceAll(/\u001b\[\d+m/g, "").trimEnd())
+    expect(painted.join("")).toContain("\u001b[31m")
+    expect(bare).toEqual(render(watched, canvas(80, 24), now))
+  })
+
+  it("says how long the heart has been still when a program that answers sends no ticks", () => {
+    expect(screen(watched, 80, 24)).toContain("● tick 65 every 1s")
+    expect(screen(watched, 80, 24, now + 400)).toContain("○ tick 65 every 1s")
+    expect(screen(watched, 80, 24, now + 12_000)).toContain("○ no tick for 12s, the last was 65")
+  })
+
+  it("says that the trail is degraded, and why where there is room", () => {
+    const audit = { ...watched.stats!.audit, status: "degraded" as const, detail: "connection refused", backlog: 41 }
+    const model = { ...watched, stats: { ...watched.stats!, audit } }
+    expect(screen(model, 140, 40)).toContain("trail degraded, 41 waiting: connection refused")
+    expect(screen({ ...model, domains: [] }, 60, 24)).toContain("trail degraded, 41 waiting")
+  })
+})

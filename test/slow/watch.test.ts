@@ -1,0 +1,159 @@
+import { describe, expect, it } from "@effect/vitest"
+import * as Effect from "effect/Effect"
+import { appText, folder, thunderline } from "../cli/Process.ts"
+import * as Tmux from "./Tmux.ts"
+
+const trouble = appText(`
+const build = (ms) => Layer.effectDiscard(Effect.sleep(ms))
+const config = Domain.make("config", { layer: build(20) })
+const database = Domain.make("database", { dependsOn: [config], layer: build(60), onTick: () => Effect.void })
+const broken = Domain.make("broken", { layer: Layer.effectDiscard(Effect.fail(new Error("no such file"))), restart: "never" })
+const needy = Domain.make("needy", { dependsOn: [broken], layer: Layer.empty })
+export const domains = [config, database, broken, needy]`)
+
+const many = appText(`
+const all = []
+for (let i = 0; i < 1000; i++) {
+  all.push(Domain.make("domain-" + i, { dependsOn: i < 10 ? [] : [all[Math.floor(i / 10)]], layer: Layer.empty }))
+}
+export const domains = all`)
+
+/** A program on a port of its own choice, and what `watch` finds it by. */
+const program = Effect.fnUntraced(function*(cwd: string) {
+  const process = yield* thunderline(
+    ["start", "app.ts", "--interval", "200ms", "--database", "memory", "--port", "0", "--state-dir", "state"],
+    { cwd }
+  )
+  yield* process.says("Listening on")
+  return process
+})
+
+const prepare = Effect.fnUntraced(function*(app: string, env?: Readonly<Record<string, string>>) {
+  const cwd = yield* folder({ "app.ts": app })
+  const terminal = yield* Tmux.terminal(env)
+  yield* terminal.shows(/^[#$]/m)
+  yield* terminal.line("echo before")
+  yield* terminal.shows(/^before$/m)
+  return { cwd, terminal, watch: `${Tmux.thunderline} watch --state-dir ${cwd}/state` }
+})
+
+/** The shell's screen, its cursor and the way in which it reads lines are back. */
+const expectRestored = Effect.fnUntraced(function*(terminal: Effect.Success<ReturnType<typeof Tmux.terminal>>) {
+  yield* terminal.line("stty -a | tr ' ;' '\\n\\n' | grep -xE '.?icanon|.?echo' | tr '\\n' '+'; echo code $code")
+  const screen = yield* terminal.shows(/icanon.*code \d/)
+  expect(screen).toMatch(/^before$/m)
+  expect(screen).not.toContain("── Last moves")
+  expect(screen).toMatch(/^(?:[#$] )?icanon\+echo\+code 0$/m)
+  expect(yield* terminal.state).toMatchObject({ alternate: false, cursor: true })
+})
+
+describe("thunderline watch on a real terminal", () => {
+  it.live("shows the program, follows the keys, and gives the terminal back with q", () =>
+    Effect.gen(function*() {
+      const { cwd, terminal, watch } = yield* prepare(trouble)
+      yield* program(cwd)
+      yield* terminal.line(`${watch}; code=$?`)
+      const overview = yield* terminal.shows(/needy +waiting/)
+      expect(overview).toMatch(/^Thunderline app \S+ +run .*epoch 1 +up \d+s$/m)
+      expect(overview).toMatch(/^[●○] tick \d+ every 200ms {2}late p50 /m)
+      expect(overview).toMatch(/^4 domains {2}1 waiting {2}2 active {2}1 crashed +trail in memory$/m)
+      expect(overview).toMatch(/^▸ config +active +1 +\d+ {2}for \d+s$/m)
+      expect(overview).toMatch(/broken +crashed +1 +Error: no such file$/m)
+      expect(overview).toMatch(/needy +waiting +0 +blocked by broken \(crashed\)$/m)
+      expect(overview).toMatch(/database +active +activated in \d+ms$/m)
+      expect(yield* terminal.state).toMatchObject({ alternate: true, cursor: false })
+      expect(yield* terminal.coloured).toContain("\u001b[31mcrashed")
+
+      yield* terminal.keys("t")
+      yield* terminal.shows(/^ +1\/1 +database +░+█+ +\d+ms$/m)
+      yield* terminal.keys("j", "Down")
+      yield* terminal.shows(/^▸ broken/m)
+      yield* terminal.keys("Enter")
+      const story = yield* terminal.shows(/crashed +failure.*no such file/)
+      expect(story).toMatch(/^ {2}needed by +needy$/m)
+      yield* terminal.keys("Escape")
+      yield* terminal.shows(/^▸ broken/m)
+      yield* terminal.keys("/", "d", "a", "t")
+      yield* terminal.shows(/^\/dat▏$/m)
+      expect(yield* terminal.showsNot("needy")).toContain("▸ database")
+      // At once they would be Alt-?.
+      yield* terminal.keys("Escape")
+      yield* terminal.shows(/needy +waiting/)
+      yield* terminal.keys("?")
+      yield* terminal.shows("any key goes back")
+      yield* terminal.keys("x", "q")
+      yield* terminal.shows(/^before$/m)
+      yield* expectRestored(terminal)
+    }))
+
+  it.live("fits itself to the terminal when that is resized", () =>
+    Effect.gen(function*() {
+      const { cwd, terminal, watch } = yield* prepare(trouble)
+      yield* program(cwd)
+      yield* terminal.line(watch)
+      yield* terminal.shows(/needy +waiting/)
+      yield* terminal.resize(140, 40)
+      const large = yield* terminal.shows("── Activations by tick/wave")
+      expect(large).toContain("── Last moves")
+      expect(large.split("\n")[39]).toMatch(/^q quit/)
+      yield* terminal.resize(40, 10)
+      const small = yield* terminal.showsNot("HEALTH")
+      expect(small.split("\n")[9]).toMatch(/^q quit/)
+    }))
+
+  it.live.each(["TERM", "INT", "HUP"])(
+    "gives the terminal back when SIG%s ends it",
+    (signal) =>
+      Effect.gen(function*() {
+        const { cwd, terminal, watch } = yield* prepare(trouble)
+        yield* program(cwd)
+        // The shell becomes the command's wrapper, so that the signal can be sent by the number of the process.
+        yield* terminal.line(`sh -c 'echo $$ > ${cwd}/pid; exec ${watch.replaceAll("'", "")}'; code=$?`)
+        yield* terminal.shows(/needy +waiting/)
+        const other = yield* Tmux.terminal()
+        yield* other.shows(/^[#$]/m)
+        yield* other.line(`kill -${signal} $(cat ${cwd}/pid)`)
+        yield* terminal.shows(/^before$/m)
+        yield* expectRestored(terminal)
+      })
+  )
+
+  it.live("says that the program is gone, since when and why, and goes on with the one that comes back", () =>
+    Effect.gen(function*() {
+      const { cwd, terminal, watch } = yield* prepare(trouble)
+      yield* terminal.line(watch)
+      yield* terminal.shows("this view waits for it")
+      const first = yield* program(cwd)
+      yield* terminal.shows(/needy +waiting/)
+      yield* first.kill("SIGKILL")
+      yield* first.ended
+      const lost = yield* terminal.shows(/No answer from http:\S+ for \d+s, retrying: nothing listens there/)
+      expect(lost).toMatch(/needy +waiting/)
+      // It listens on another port now.
+      yield* program(cwd)
+      yield* terminal.showsNot("No answer")
+      yield* terminal.shows(/needy +waiting/)
+    }))
+
+  it.live("scrolls through a thousand domains", () =>
+    Effect.gen(function*() {
+      const { cwd, terminal, watch } = yield* prepare(many)
+      yield* program(cwd)
+      yield* terminal.line(watch)
+      yield* terminal.shows("1,000 domains  1,000 active")
+      yield* terminal.shows(/1–\d+ of 1,000/)
+      yield* terminal.keys("G")
+      yield* terminal.shows(/^▸ domain-999 +active/m)
+      yield* terminal.keys("PageUp", "k", "k")
+      yield* terminal.shows(/^▸ domain-98\d +active/m)
+    }))
+
+  it.live("shows no colours when NO_COLOR is set", () =>
+    Effect.gen(function*() {
+      const { cwd, terminal, watch } = yield* prepare(trouble, { NO_COLOR: "1" })
+      yield* program(cwd)
+      yield* terminal.line(watch)
+      yield* terminal.shows(/needy +waiting/)
+      expect(yield* terminal.coloured).not.toContain("\u001b[")
+    }))
+})
