@@ -2,10 +2,16 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import { randomUUID } from "node:crypto"
+import * as ControlFile from "../src/adapters/ControlFile.ts"
+import * as ControlServer from "../src/adapters/ControlServer.ts"
 import * as NodeMetrics from "../src/adapters/NodeMetrics.ts"
+import * as SystemdNotify from "../src/adapters/SystemdNotify.ts"
+import * as TokenFile from "../src/adapters/TokenFile.ts"
 import type { App } from "../src/cli/App.ts"
 import * as ExitCode from "../src/cli/ExitCode.ts"
+import type { Listen } from "../src/cli/Listen.ts"
 import { ProgramEscalated, type ProgramSettings } from "../src/cli/Program.ts"
+import { CurrentRun } from "../src/CurrentRun.ts"
 import * as Thunderline from "../src/Thunderline.ts"
 import * as Database from "./Database.ts"
 import * as Telemetry from "./Telemetry.ts"
@@ -18,10 +24,30 @@ const sixDomains = (mode: ProgramSettings["policy"]): Effect.Effect<App> =>
     ({ domainsWith }) => ({ domains: domainsWith({ policy: { mode } }), layer: Layer.empty })
   )
 
+/** The program with its control plane: the address is taken first of all, requests are taken last and given up first. */
+const controlled = Effect.fnUntraced(function*(
+  listen: Listen,
+  stateDir: string,
+  main: Layer.Layer<Thunderline.Infrastructure, unknown>
+) {
+  const { source, token } = yield* TokenFile.acquire(stateDir)
+  const options = { ...listen, token, tokenSource: source }
+  const file = Layer.effectDiscard(Effect.gen(function*() {
+    const { runId } = yield* CurrentRun
+    const { url } = yield* ControlServer.ControlServer
+    yield* ControlFile.keep(stateDir, { url, pid: process.pid, runId })
+  }))
+  return file.pipe(
+    Layer.provide(ControlServer.layerServed(options)),
+    Layer.provideMerge(main),
+    Layer.provide(ControlServer.layerListening(options))
+  )
+})
+
 /** The program: Thunderline with the app's domains on the trail of choice, until it is interrupted or escalates. */
 export const run = Effect.fnUntraced(function*(
   version: string,
-  { audit, firstTick, interval, migrate, name, otlp, policy, retention, traceLevel, trail }: ProgramSettings,
+  { audit, firstTick, interval, listen, migrate, name, otlp, policy, retention, traceLevel, trail }: ProgramSettings,
   given: App | undefined
 ): Effect.fn.Return<never, unknown> {
   const { domains, layer } = given ?? (yield* sixDomains(policy))
@@ -39,10 +65,21 @@ export const run = Effect.fnUntraced(function*(
     retention: Option.getOrUndefined(retention),
     repo: Database.layer({ ...databaseOptions(trail, "run"), migrate })
   }).pipe(Layer.provide(layer)) as Layer.Layer<Thunderline.Infrastructure, unknown>
-  const telemetry = Telemetry.layer({ otlp, traceLevel, serviceVersion: version, instanceId: node })
+  const telemetry = Telemetry.layer({
+    otlp,
+    traceLevel,
+    serviceName: name,
+    serviceVersion: version,
+    instanceId: node
+  })
   const { cause, domain } = yield* Thunderline.awaitEscalation.pipe(
     Effect.onInterrupt(() => Effect.logInfo("[Thunderline] Shutting down; a second signal ends it at once")),
-    Effect.provide(main),
+    Effect.provide(
+      Layer.provideMerge(
+        SystemdNotify.layer,
+        listen === undefined ? main : yield* controlled(listen, trail.stateDir, main)
+      )
+    ),
     Effect.onInterrupt(() =>
       Effect.andThen(
         Effect.logInfo("[Thunderline] Stopped"),

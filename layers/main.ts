@@ -7,6 +7,7 @@ import packageJson from "../package.json" with { type: "json" }
 import * as ExitCode from "../src/cli/ExitCode.ts"
 import { Program } from "../src/cli/Program.ts"
 import * as Thunderline from "../src/cli/Thunderline.ts"
+import * as RunningProgram from "./RunningProgram.ts"
 import * as Trail from "./Trail.ts"
 
 const signals = ["SIGINT", "SIGTERM", "SIGHUP"]
@@ -31,17 +32,33 @@ const runMain = Runtime.makeRunMain(({ fiber, teardown }) => {
   })
 })
 
-/** Loaded when it is started: help and readings do without it. */
+/** When whoever read the output (`head`, a pager) has gone, there is nobody left to write for: an orderly end. */
+let onReaderGone = () => {
+  onReaderGone = () => {}
+  process.exitCode = ExitCode.ok
+  process.emit("SIGTERM")
+}
+for (const stream of [process.stdout, process.stderr]) {
+  stream.on("error", (error: NodeJS.ErrnoException) => {
+    if (error.code !== "EPIPE") throw error
+    onReaderGone()
+  })
+}
+
+/** Loaded when it is started: help and readings do without it. It lives on when nobody reads its log any more. */
 const program = Layer.succeed(Program, {
   run: (settings, app) =>
     Effect.flatMap(
-      Effect.promise(() => import("./Program.ts")),
+      Effect.promise(() => {
+        onReaderGone = () => {}
+        return import("./Program.ts")
+      }),
       ({ run }) => run(packageJson.version, settings, app)
     )
 })
 
 Thunderline.run(packageJson.version).pipe(
-  Effect.provide(Layer.mergeAll(NodeServices.layer, Trail.layer, program)),
+  Effect.provide(Layer.mergeAll(NodeServices.layer, Trail.layer, RunningProgram.layer(packageJson.version), program)),
   runMain({
     disableErrorReporting: true,
     // Whoever takes an interruption for its orderly end has set the exit code; any other has cut something short.

@@ -25,3 +25,8 @@ export const decode = (cursor: string, order: EventOrder): Effect.Effect<string,
     ? Effect.fail(new InvalidCursor({ cursor }))
     : Effect.succeed(match.slice(2).join("-"))
 }
+
+const idPattern = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/
+
+/** Whether a text can be the id of a transition. */
+export const isEventId = (text: string): boolean => idPattern.test(text)

@@ -1,4 +1,4 @@
-import type * as DateTime from "effect/DateTime"
+import * as DateTime from "effect/DateTime"
 import * as Schema from "effect/Schema"
 import type { DomainEvent } from "./DomainEvent.ts"
 import type { StatusName } from "./DomainStatus.ts"
@@ -78,5 +78,5 @@ export const afterLoss = (
       ...row,
       status: "inactive",
       metadata: { ...row.metadata, state: "inactive", reason: "lost" },
-      updatedAt: run.lastSeenAt
+      updatedAt: DateTime.max(row.updatedAt, run.lastSeenAt)
     }

@@ -8,6 +8,7 @@ import type { DomainGraphError } from "./DomainGraph.ts"
 import type { DomainHandles } from "./DomainHandle.ts"
 import * as DomainRegistry from "./DomainRegistry.ts"
 import * as Escalation from "./Escalation.ts"
+import * as Health from "./Health.ts"
 import * as Outbox from "./Outbox.ts"
 import * as Repo from "./Repo.ts"
 import * as Retention from "./Retention.ts"
@@ -30,6 +31,7 @@ export type Infrastructure =
   | DomainControl
   | DomainHandles
   | Escalation.Escalation
+  | Health.Health
 
 /** What can be wrong with an application before anything of it has started. */
 export type StartError = DomainGraphError | TickGenerator.InvalidInterval | Repo.RunInUse | Repo.RepoError
@@ -81,6 +83,7 @@ export const layer = <const Domains extends ReadonlyArray<Domain.Any>, ERepo = n
   const repo = options.repo ?? (Repo.layerMemory as Layer.Layer<Repo.Repo, ERepo, RRepo>)
   const ticks = options.heartbeat === "manual" ? TickGenerator.layerManual : TickGenerator.layer
   return heartbeat.pipe(
+    Layer.provideMerge(Health.layer(options)),
     Layer.provideMerge(Supervisor.layer(options)),
     Layer.provideMerge(TickDispatcher.layer),
     Layer.provideMerge(ticks(options)),

@@ -3,7 +3,7 @@ import * as DateTime from "effect/DateTime"
 import * as Result from "effect/Result"
 import type * as Schema from "effect/Schema"
 import type { DomainEvent } from "../DomainEvent.ts"
-import { keptCause, type RegistryRow, type Run } from "../Repo.ts"
+import { type EventQuery, keptCause, type RegistryRow, type Run } from "../Repo.ts"
 
 /**
  * JSON text that PostgreSQL takes as it is: NUL characters, which it cannot store, are left out, and halves of
@@ -149,3 +149,17 @@ export const toRun = (row: RunColumns): Run => ({
   endedAt: row.ended_at === null ? null : DateTime.fromDateUnsafe(row.ended_at),
   exitReason: row.exit_reason
 })
+
+/** The smallest id of a moment. */
+const firstId = (millis: number): string => {
+  const hex = Math.max(0, millis).toString(16).padStart(12, "0")
+  return `${hex.slice(0, 8)}-${hex.slice(8)}-0000-0000-000000000000`
+}
+
+/** What holds of the ids in a range of time, for transitions whose id says when they happened, give or take a second. */
+export const idRange = (
+  { since, until }: Pick<EventQuery, "since" | "until">
+): ReadonlyArray<{ readonly operator: ">=" | "<"; readonly id: string }> => [
+  ...since === undefined ? [] : [{ operator: ">=" as const, id: firstId(DateTime.toEpochMillis(since) - 1_001) }],
+  ...until === undefined ? [] : [{ operator: "<" as const, id: firstId(DateTime.toEpochMillis(until) + 1_001) }]
+]

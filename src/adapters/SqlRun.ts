@@ -85,7 +85,7 @@ export const make = (sql: SqlClient, { exclusive, schema }: SqlRunOptions) => {
           update ${registry} set
             status = 'inactive',
             metadata = metadata || '{"state": "inactive", "reason": "lost"}',
-            updated_at = ${last_seen_at.toISOString()}::text::timestamptz
+            updated_at = greatest(updated_at, ${last_seen_at.toISOString()}::text::timestamptz)
           where metadata->>'runId' = ${run_id}
             and (metadata->>'state' in ('crashed', 'inactive')) is not true`
       }

@@ -7,8 +7,7 @@ import * as FileSystem from "effect/FileSystem"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import * as BootAnalysis from "../BootAnalysis.ts"
-import type { DomainEvent } from "../DomainEvent.ts"
-import { Repo } from "../Repo.ts"
+import * as RecordedBoot from "../RecordedBoot.ts"
 import * as BootSvg from "./BootSvg.ts"
 import * as BootText from "./BootText.ts"
 import * as DurationText from "./DurationText.ts"
@@ -17,17 +16,6 @@ import * as Output from "./Output.ts"
 import * as Style from "./Style.ts"
 import * as Trail from "./Trail.ts"
 import * as TrailSettings from "./TrailSettings.ts"
-
-/** The trail holds no boot of that run, or none at all. */
-export class BootNotRecorded extends Schema.TaggedError<BootNotRecorded>()("BootNotRecorded", {
-  run: Schema.String
-}) {
-  override get message() {
-    return this.run === "latest"
-      ? "The trail holds no run yet in which a domain came up"
-      : `The trail holds no boot of run ${this.run}; thunderline history --status active --json shows the runs there are`
-  }
-}
 
 /** `--what-if` names a domain that did not come up in that run. */
 export class UnknownWhatIf extends Schema.TaggedError<UnknownWhatIf>()("UnknownWhatIf", {
@@ -38,29 +26,6 @@ export class UnknownWhatIf extends Schema.TaggedError<UnknownWhatIf>()("UnknownW
     return `--what-if: no domain "${this.domain}" came up in that run; there were: ${this.known.join(", ")}`
   }
 }
-
-/** How many transitions of a run are looked at. */
-const readAtMost = 10_000
-
-/** The first transitions of a run, oldest first. */
-const eventsOf = Effect.fnUntraced(function*(runId: string) {
-  const repo = yield* Repo
-  const events: Array<DomainEvent> = []
-  let cursor: string | undefined
-  do {
-    const page = yield* repo.events({ runId, order: "oldest", limit: 1000, cursor })
-    events.push(...page.events)
-    cursor = Option.getOrUndefined(page.next)
-  } while (cursor !== undefined && events.length < readAtMost)
-  return events
-}, Effect.catchTag("InvalidCursor", Effect.die))
-
-/** Reads how a run came up (an id, or `latest`), from its first 10,000 transitions. */
-export const readBoot = Effect.fn("Analyze.readBoot")(function*(run: string) {
-  const events = yield* eventsOf(yield* EventFilter.runIdOf(run))
-  const analysis = BootAnalysis.analyse(events)
-  return Option.isSome(analysis) ? analysis.value : yield* new BootNotRecorded({ run })
-})
 
 const svg = Flag.String("svg").pipe(
   Flag.optional,
@@ -93,7 +58,13 @@ const boot = Command.make(
   "boot",
   flags,
   Effect.fnUntraced(function*({ json, run, svg, trail, whatIf }) {
-    const analysis = yield* Trail.read(trail, readBoot(Option.getOrElse(run, () => "latest")))
+    const analysis = yield* Trail.read(
+      trail,
+      Effect.gen(function*() {
+        const runId = Option.isNone(run) ? undefined : yield* EventFilter.runIdOf(run.value)
+        return yield* RecordedBoot.read(runId)
+      })
+    )
     const known = analysis.domains.map(({ domain }) => domain)
     const changes = Option.getOrElse(whatIf, () => ({}))
     const unknown = Object.keys(changes).find((domain) => !known.includes(domain))

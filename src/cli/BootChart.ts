@@ -98,8 +98,15 @@ export const render = (analysis: BootAnalysis, options?: {
   const drawn = parts.filter(({ part }) =>
     domains.some((boot) => segments(boot, begin).some((one) => one.part === part && one.to > one.from))
   )
-  const legend = drawn.map(({ glyph, name, part }) => `  ${paintPart(part, style)(glyph)} ${name}`)
-  const half = drawn.length > 3 ? 2 : drawn.length
-  return [style.dim(axis), ...lines, "", legend.slice(0, half).join(" "), legend.slice(half).join(" ")].join("\n")
-    .trimEnd()
+  const legend: Array<string> = []
+  let length = width
+  for (const { glyph, name, part } of drawn) {
+    const item = `  ${paintPart(part, style)(glyph)} ${name}`
+    length += name.length + 5
+    if (length > width) {
+      legend.push(item)
+      length = name.length + 4
+    } else legend.push(`${legend.pop()} ${item}`)
+  }
+  return [style.dim(axis), ...lines, "", ...legend].join("\n")
 }

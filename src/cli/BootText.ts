@@ -42,8 +42,8 @@ const chainLines = ({ chain, domains }: BootAnalysis): ReadonlyArray<string> => 
     if (setbackMs > 0) parts.push(`${BootChart.precise(setbackMs)} setbacks`)
     if (i > 0 && waitMs > 0) parts.push(`${BootChart.precise(waitMs)} waiting`)
     if (i === 0) {
-      parts.push(`${BootChart.precise(startMs)} until the heart beat`)
-      parts.push(`${BootChart.precise(waitMs - startMs)} until tick ${tick} and its turn`)
+      parts.push(`${BootChart.precise(startMs)} start`)
+      parts.push(`${BootChart.precise(waitMs - startMs)} to tick ${tick}`)
     }
     return `  ${domain.padEnd(width)}  ${parts.join(" + ")}`
   })

@@ -5,7 +5,8 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import { StatusName } from "../DomainStatus.ts"
-import { type EventQuery, Repo, type RepoError } from "../Repo.ts"
+import { latestRun } from "../LatestRun.ts"
+import type { EventQuery, Repo, RepoError } from "../Repo.ts"
 import * as DurationText from "./DurationText.ts"
 
 /** What `--since` and `--until` take: a point in time, or how long ago. */
@@ -111,15 +112,6 @@ export interface EventFilter {
   readonly since: Option.Option<Moment>
   readonly until: Option.Option<Moment>
 }
-
-/** The newest run that has moved a domain. */
-export const latestRun: Effect.Effect<Option.Option<string>, RepoError, Repo> = Repo.use((repo) =>
-  repo.events({ limit: 1 })
-)
-  .pipe(
-    Effect.catchTag("InvalidCursor", Effect.die),
-    Effect.map(({ events }) => Option.map(Option.fromUndefinedOr(events[0]), (event) => event.runId))
-  )
 
 /** The run that is meant. */
 export const runIdOf = (run: string): Effect.Effect<string, RepoError, Repo> =>

@@ -23,6 +23,8 @@ const byTag: Readonly<Record<string, number>> = {
   FormatConflict: usage,
   InvalidCursor: usage,
   InvalidDatabaseUrl: usage,
+  NotReady: notReady,
+  NotRunning: cannotConnect,
   RepoUnavailable: cannotConnect,
   DatabaseUnreachable: cannotConnect,
   ProgramEscalated: escalated

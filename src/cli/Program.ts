@@ -4,6 +4,7 @@ import type * as Effect from "effect/Effect"
 import type * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import type { App } from "./App.ts"
+import type { Listen } from "./Listen.ts"
 import type { TrailSettings } from "./TrailSettings.ts"
 
 /** How `start` was asked to run. */
@@ -23,6 +24,8 @@ export interface ProgramSettings {
   /** The base URL of the collector; without it the environment says whether and where telemetry goes. */
   readonly otlp: Option.Option<string>
   readonly traceLevel: "Info" | "Debug"
+  /** Where the control plane listens; `undefined` runs without one. */
+  readonly listen: Listen | undefined
 }
 
 /** A domain with `escalate` has spent its restarts: the program ends, so that the platform may start it anew. */

@@ -11,6 +11,7 @@ import * as References from "effect/References"
 import * as App from "./App.ts"
 import * as DurationText from "./DurationText.ts"
 import * as Interval from "./Interval.ts"
+import * as Listen from "./Listen.ts"
 import * as LogFormat from "./LogFormat.ts"
 import * as Otlp from "./Otlp.ts"
 import { Program } from "./Program.ts"
@@ -70,9 +71,11 @@ export const command = Command.make(
     otlp: Otlp.flag,
     traceLevel: Otlp.traceLevel,
     policy,
+    listen: Listen.flags,
     trail: TrailSettings.flags
   },
-  Effect.fnUntraced(function*({ app, logFormat, ...settings }) {
+  Effect.fnUntraced(function*({ app, listen: { http, ...listen }, logFormat, ...rest }) {
+    const settings = { ...rest, listen: http ? listen : undefined }
     const loaded = Option.isNone(app) ? undefined : yield* App.load(app.value)
     const path = yield* Path.Path
     const name = Option.match(app, {

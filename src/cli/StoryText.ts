@@ -58,9 +58,8 @@ export const render = (story: DomainStory, options?: {
   const head = [
     `${style.bold(row.domainName)}  ${paintStatus(status, style)(status)}`,
     `  generation ${generation}, at tick ${row.tickCount}, ${activated} UTC`,
-    `  since ${timeOf(row.updatedAt)} UTC (${String(row.metadata["reason"] ?? "unknown")}), run ${
-      String(row.metadata["runId"] ?? "unknown")
-    }`,
+    `  since ${timeOf(row.updatedAt)} UTC (${String(row.metadata["reason"] ?? "unknown")})`,
+    `  run ${String(row.metadata["runId"] ?? "unknown")}`,
     `  ${plural(crashes.length, "crash").replace("crashs", "crashes")}, ${plural(restarts, "restart")}${
       more ? ` in the newest ${plural(events.length, "move")}; --limit shows more` : ""
     }`

@@ -67,10 +67,9 @@ export const render = ({ domains, events, heartbeat, refused }: Report, options?
   return [
     ...moves,
     ...refused.map(({ message, tick }) => style.yellow(`Refused at tick ${tick}: ${message}`)),
-    style.bold(`${plural(heartbeat.tickCount, "tick")} and the shutdown took ${virtualTime(last)} of virtual time: `) +
+    style.bold(`${plural(heartbeat.tickCount, "tick")} and the shutdown took ${virtualTime(last)} of virtual time.`),
     `${plural(events.length, "move")}, ${plural(count(events, "crashed"), "crash", "crashes")}, ` +
-    plural(count(events, "restarting"), "restart"),
-    "Before the shutdown:",
+    `${plural(count(events, "restarting"), "restart")}. Before the shutdown:`,
     ...ends.map(({ blockedBy, generation, name, status }) => {
       const blocked = blockedBy.length === 0 ? "" : `, blocked by ${blockedBy.join(", ")}`
       return `  ${name.padEnd(width)}  ${paintStatus(status, style)(status)}, generation ${generation}${blocked}`

@@ -4,6 +4,7 @@ import * as HttpApiGroup from "effect/http-api/HttpApiGroup"
 import * as HttpApiSchema from "effect/http-api/HttpApiSchema"
 import * as OpenApi from "effect/http-api/OpenApi"
 import * as Schema from "effect/Schema"
+import { BootAnalysis } from "../BootAnalysis.ts"
 import { Move } from "../DomainControl.ts"
 import { DomainEvent } from "../DomainEvent.ts"
 import { StatusName } from "../DomainStatus.ts"
@@ -88,7 +89,7 @@ const move = <const M extends Move>(move: M, text: string) =>
   HttpApiEndpoint.post(move, `/:name/${move}`, {
     params: name,
     success: Accepted.pipe(HttpApiSchema.status(202)),
-    error: [Problem.DomainNotFound, Problem.MoveConflict, Problem.AuditAway, Problem.Stopping]
+    error: [Problem.DomainNotFound, Problem.MoveConflict, Problem.AuditAway, Problem.Stopping, Problem.Unavailable]
   }).middleware(Operating).annotateMerge(describe(text))
 
 /** `GET /api/v1/domains`, `GET /api/v1/domains/{name}`, `POST /api/v1/domains/{name}/{move}`. */
@@ -129,6 +130,18 @@ export class HistoryApi extends HttpApiGroup.make("history").add(
   }).annotateMerge(describe("The transitions, newest first, at most 1,000 (default 100)"))
 ).middleware(Reading).prefix("/api/v1") {}
 
+/** `GET /api/v1/analysis/boot`: where the time of a start went. */
+export class AnalysisApi extends HttpApiGroup.make("analysis").add(
+  HttpApiEndpoint.get("boot", "/boot", {
+    query: {
+      /** Which run (default: this one). */
+      runId: Schema.optionalKey(Schema.String)
+    },
+    success: BootAnalysis,
+    error: [Problem.BootNotFound, Problem.Unavailable]
+  }).annotateMerge(describe("Where the time of a start went: waiting for ticks, for dependencies, and own work"))
+).middleware(Reading).prefix("/api/v1/analysis") {}
+
 /** `GET /api/v1/events`: the live stream, as server-sent events. */
 export class EventsApi extends HttpApiGroup.make("events").add(
   HttpApiEndpoint.get("stream", "/events", {
@@ -148,13 +161,21 @@ export class EventsApi extends HttpApiGroup.make("events").add(
   }).annotateMerge(describe("Ticks and transitions from now on, or from behind `Last-Event-ID`"))
 ).middleware(Reading).prefix("/api/v1") {}
 
+/** `GET /metrics`: for Prometheus. */
+export class MetricsApi extends HttpApiGroup.make("metrics").add(
+  HttpApiEndpoint.get("prometheus", "/metrics", {
+    success: Schema.String.pipe(HttpApiSchema.asText({ contentType: "text/plain; version=0.0.4; charset=utf-8" }))
+  }).annotateMerge(describe("All metrics in Prometheus' text format"))
+).middleware(Reading) {}
+
 /** The control plane: one definition for the server, the derived client, OpenAPI and the docs page. */
 export class Api extends HttpApi.make("thunderline")
-  .add(HealthApi, SystemApi, DomainsApi, HistoryApi, EventsApi)
+  .add(HealthApi, SystemApi, DomainsApi, HistoryApi, AnalysisApi, EventsApi, MetricsApi)
   .middleware(Validation)
   .annotate(HttpApi.QueryParseOptions, { onExcessProperty: "error", errors: "all" })
   .annotateMerge(OpenApi.annotations({
     title: "Thunderline",
+    version: "1",
     description: "Start-up, supervision and health of an application, driven by a heartbeat"
   }))
 {}

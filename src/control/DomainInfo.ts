@@ -39,20 +39,28 @@ export const DomainInfo = Schema.Struct({
 })
 export interface DomainInfo extends Schema.Schema.Type<typeof DomainInfo> {}
 
-/** What the API tells of a domain in the registry. */
-export const fromView = ({ activatedAt, since, status, ...view }: DomainView): DomainInfo => ({
-  ...view,
+const details = ({ status }: DomainView) => ({
   status: status._tag,
-  since: DateTime.makeUnsafe(since),
-  activatedAt: activatedAt === null ? null : DateTime.makeUnsafe(activatedAt),
   opening: status._tag === "active" || status._tag === "activating"
     ? { tick: status.opening.tick.count, wave: status.opening.wave }
     : null,
   cause: status._tag === "crashed" || status._tag === "restarting" ? status.cause : null,
   restart: status._tag === "restarting"
-    ? { attempt: status.attempt, delayMs: Duration.toMillis(status.delay), at: DateTime.makeUnsafe(status.at) }
+    ? { attempt: status.attempt, delayMs: Duration.toMillis(status.delay), at: status.at }
     : null
 })
+
+/** What the API tells of a domain in the registry. */
+export const fromView = (view: DomainView): DomainInfo => {
+  const { restart, ...rest } = details(view)
+  return {
+    ...view,
+    ...rest,
+    since: DateTime.makeUnsafe(view.since),
+    activatedAt: view.activatedAt === null ? null : DateTime.makeUnsafe(view.activatedAt),
+    restart: restart === null ? null : { ...restart, at: DateTime.makeUnsafe(restart.at) }
+  }
+}
 
 /** All domains, in the order in which they were given, at a tick. */
 export const DomainList = Schema.Struct({
@@ -62,3 +70,25 @@ export const DomainList = Schema.Struct({
   domains: Schema.Array(DomainInfo)
 })
 export interface DomainList extends Schema.Schema.Type<typeof DomainList> {}
+
+const iso = (millis: number): string => new Date(millis).toISOString()
+
+/**
+ * A list in the form that its schema encodes to, as text, at a tenth of the cost: it is made anew at every tick as long
+ * as somebody asks for it.
+ */
+export const encodeList = (tick: number, active: number, views: ReadonlyArray<DomainView>): string =>
+  JSON.stringify({
+    tick,
+    active,
+    domains: views.map((view) => {
+      const { restart, ...rest } = details(view)
+      return {
+        ...view,
+        ...rest,
+        since: iso(view.since),
+        activatedAt: view.activatedAt === null ? null : iso(view.activatedAt),
+        restart: restart === null ? null : { ...restart, at: iso(restart.at) }
+      }
+    })
+  })

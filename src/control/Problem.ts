@@ -1,7 +1,7 @@
 import { Problem, ProblemIssue } from "effect/http-api/HttpApiError"
 import * as ProblemDetails from "effect/http/ProblemDetails"
 import * as Schema from "effect/Schema"
-import type { DomainControlError } from "../DomainControl.ts"
+import type { DomainControlError, UnknownDomain } from "../DomainControl.ts"
 import { Move } from "../DomainControl.ts"
 import { StatusName } from "../DomainStatus.ts"
 
@@ -35,6 +35,13 @@ export class DomainNotFound extends Problem<DomainNotFound>()("DomainNotFound", 
   status: 404,
   title: "Unknown domain"
 }, { domain: Schema.String, known: Schema.Array(Schema.String) }) {}
+
+/** The trail holds no boot of that run. */
+export class BootNotFound extends Problem<BootNotFound>()("BootNotFound", {
+  type: type("boot-not-recorded"),
+  status: 404,
+  title: "No boot of that run is known"
+}, { runId: Schema.String }) {}
 
 /** The domain's state does not allow that move. */
 export class MoveConflict extends Problem<MoveConflict>()("MoveConflict", {
@@ -74,12 +81,16 @@ export class Unavailable extends Problem<Unavailable>()("Unavailable", {
 /** What an operator's move can be answered with. */
 export type MoveProblem = DomainNotFound | MoveConflict | AuditAway | Stopping
 
+/** The problem that stands for a name that no domain has. */
+export const ofUnknown = ({ domain, known, message }: UnknownDomain): DomainNotFound =>
+  new DomainNotFound({ detail: message, domain, known })
+
 /** The problem that stands for a refusal of the core. */
 export const ofControlError = (error: DomainControlError): MoveProblem => {
   const detail = error.message
   switch (error._tag) {
     case "UnknownDomain":
-      return new DomainNotFound({ detail, domain: error.domain, known: error.known })
+      return ofUnknown(error)
     case "MoveRefused":
       return new MoveConflict({ detail, domain: error.domain, move: error.move, current: error.status })
     case "AuditUnavailable":

@@ -19,7 +19,7 @@ export interface Ended {
 /** The environment of the tests without what would change how the program behaves. */
 const environment = (env: Readonly<Record<string, string>>) => {
   const { DATABASE_URL: _1, FORCE_COLOR: _2, NO_COLOR: _3, XDG_STATE_HOME: _4, ...rest } = process.env
-  return { ...rest, ...env }
+  return { ...rest, THUNDERLINE_PORT: "0", ...env }
 }
 
 /** Starts a command; it is killed with the scope, unless it has ended before. */

@@ -2,7 +2,7 @@ import { describe, expect, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import { readFileSync } from "node:fs"
 import { join } from "node:path"
-import { appText, folder, run, thunderline } from "./Process.ts"
+import { appText, folder, root, run, start, thunderline } from "./Process.ts"
 
 /** `back` loses a worker once, and takes `front` down with it. */
 const app = appText(`
@@ -29,9 +29,10 @@ describe("the trail from the command line", () => {
       const lines = yield* thunderline(["events", "-f", "--status", "crashed", ...state], { cwd })
       yield* follower.says(`"to":"crashed"`)
       yield* lines.says("failure of worker pump: Error: dry")
+      yield* follower.says(`"domain":"front","generation":2`)
       yield* program.kill("SIGTERM")
       yield* program.ended
-      yield* follower.says(`"domain":"back","generation":2,"epoch":1,"tick":`)
+      yield* follower.says(`"to":"inactive"`)
       yield* follower.kill("SIGINT")
       const followed = yield* follower.ended
       expect([followed.code, followed.stderr]).toEqual([130, ""])
@@ -89,7 +90,7 @@ describe("the trail from the command line", () => {
       expect(svg).toMatch(/^<svg xmlns="http:\/\/www\.w3\.org\/2000\/svg" [^]*<title>back: own work [^]*<\/svg>\n$/)
       const text = yield* run(["analyze", "boot", ...state], { cwd })
       expect(text.stdout).toMatch(
-        /Critical chain\n {2}back +\d+ms own work \+ .* until the heart beat \+ .* until tick 1/
+        /Critical chain\n {2}back +\d+ms own work \+ \S+ start \+ \S+ to tick 1\n {2}front +\d+ms own work/
       )
       expect(text.stdout.split("\n").filter((line) => line.length > 80)).toEqual([])
       const nobody = yield* run(["analyze", "boot", "--what-if", "middle=0", ...state], { cwd })
@@ -115,6 +116,30 @@ describe("the trail from the command line", () => {
       })
       const events = yield* run(["events", "--csv", ...state], { cwd })
       expect(events.stdout).toMatch(/^occurred_at,run_id,tick,[^\n]*\n$/)
+    }))
+
+  it.live("is written only as long as somebody reads it, but for the program's own log", () =>
+    Effect.gen(function*() {
+      const cwd = yield* folder({ "app.ts": app })
+      const main = join(root, "layers/main.ts")
+      const shell = (line: string) => Effect.flatMap(start("bash", ["-c", line], { cwd }), (process) => process.ended)
+      const many = yield* shell(
+        `${process.execPath} ${main} simulate app.ts --ticks 9999 --interval 1ms --json | head -1; echo "\${PIPESTATUS[@]}"`
+      )
+      expect(many).toMatchObject({ stderr: "", stdout: "{\n0 0\n" })
+      // A reader that ran the embedded server itself takes it along.
+      yield* shell(`timeout -s TERM 3 ${process.execPath} ${main} start app.ts --interval 100ms --state-dir state`)
+      const read = yield* shell(
+        `${process.execPath} ${main} history --csv --state-dir state | head -1; echo "\${PIPESTATUS[@]}"`
+      )
+      expect(read).toMatchObject({ stderr: "", stdout: expect.stringMatching(/^occurred_at.*\n0 0\n$/) })
+      const server = yield* shell("cat state/postgres/postmaster.pid")
+      expect(server.code).toBe(1)
+      const log = yield* shell(
+        `timeout -s TERM 2 ${process.execPath} ${main} start app.ts --interval 10ms --database memory | head -1; ` +
+          `echo "\${PIPESTATUS[@]}"`
+      )
+      expect(log.stdout).toMatch(/Started and subscribed to system events\n124 0\n$/)
     }))
 
   it.live("is followed from before there is one", () =>

@@ -1,0 +1,87 @@
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import type * as Layer from "effect/Layer"
+import type * as Option from "effect/Option"
+import * as Schema from "effect/Schema"
+import * as Client from "../control/Client.ts"
+import * as Listen from "./Listen.ts"
+import * as TrailSettings from "./TrailSettings.ts"
+
+/** How the running program is found. */
+export interface Where {
+  /** The state folder that it was started with. */
+  readonly stateDir: string
+  /** Its port on this machine, if it was named. */
+  readonly port: Option.Option<number>
+}
+
+/** `--state-dir` and `--port`: every command that talks to the running program has them. */
+export const flags = {
+  stateDir: TrailSettings.flags.stateDir,
+  port: Listen.givenPort
+}
+
+/** Where a program is said to be, and who said so. */
+export interface Address {
+  readonly url: string
+  readonly source: "--port" | "control.json" | "default"
+}
+
+/** No program answers. */
+export class NotRunning extends Schema.TaggedError<NotRunning>()("NotRunning", {
+  url: Schema.String,
+  source: Schema.Literals(["--port", "control.json", "default"]),
+  stateDir: Schema.String
+}) {
+  override get message() {
+    const from = this.source === "control.json"
+      ? ` (from ${this.stateDir}/control.json)`
+      : this.source === "default"
+      ? ` (the default; nothing runs on ${this.stateDir})`
+      : ""
+    return `No program answers at ${this.url}${from}: start one with "thunderline start", or name it with --port or --state-dir`
+  }
+}
+
+/** The program answered, and refused. */
+export class Refused extends Schema.TaggedError<Refused>()("Refused", {
+  status: Schema.Natural,
+  detail: Schema.String
+}) {
+  override get message() {
+    return this.detail
+  }
+}
+
+/** Finds the running program. The commands know it by this tag alone. */
+export class RunningProgram extends Context.Service<RunningProgram, {
+  readonly address: (where: Where) => Effect.Effect<Address>
+  /** The version of the command line that asks. */
+  readonly version: string
+  /** A client with the token, if there is one. */
+  readonly client: (where: Where) => Layer.Layer<Client.Client, unknown>
+}>()("thunderline/cli/RunningProgram") {}
+
+const isProblem = (u: unknown): u is { readonly status: number; readonly detail?: string; readonly title: string } =>
+  typeof u === "object" && u !== null && "status" in u && "title" in u
+
+/** Says of a failed call what it means for whoever typed the command. */
+const explain = (error: unknown, notRunning: NotRunning): unknown => {
+  if (isProblem(error)) return new Refused({ status: error.status, detail: error.detail ?? error.title })
+  const reason = error as { readonly _tag?: string; readonly reason?: { readonly _tag?: string } }
+  return reason._tag === "HttpClientError" && reason.reason?._tag === "TransportError" ? notRunning : error
+}
+
+/** Asks the running program; fails with `NotRunning` when there is none, and with `Refused` when it says no. */
+export const ask = <A, E, R>(
+  where: Where,
+  question: (client: Client.Client["Service"]) => Effect.Effect<A, E, R>
+): Effect.Effect<A, unknown, R | RunningProgram> =>
+  Effect.gen(function*() {
+    const program = yield* RunningProgram
+    const { source, url } = yield* program.address(where)
+    return yield* Client.Client.use(question).pipe(
+      Effect.provide(program.client(where)),
+      Effect.mapError((error) => explain(error, new NotRunning({ url, source, stateDir: where.stateDir })))
+    )
+  })

@@ -1,0 +1,256 @@
+import * as Clock from "effect/Clock"
+import * as DateTime from "effect/DateTime"
+import * as Effect from "effect/Effect"
+import * as HttpApiBuilder from "effect/http-api/HttpApiBuilder"
+import * as HttpServerResponse from "effect/http/HttpServerResponse"
+import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
+import * as Semaphore from "effect/Semaphore"
+import * as BootAnalysis from "../BootAnalysis.ts"
+import { CurrentRun } from "../CurrentRun.ts"
+import { DomainControl, type Move } from "../DomainControl.ts"
+import type { DomainEvent } from "../DomainEvent.ts"
+import { DomainRegistry } from "../DomainRegistry.ts"
+import { StatusName } from "../DomainStatus.ts"
+import * as EventCursor from "../EventCursor.ts"
+import { Health } from "../Health.ts"
+import { Outbox } from "../Outbox.ts"
+import { type EventPage, Repo } from "../Repo.ts"
+import { TickGenerator } from "../TickGenerator.ts"
+import { invalid } from "./AccessControl.ts"
+import { Api } from "./Api.ts"
+import { encodeList, fromView } from "./DomainInfo.ts"
+import { EventFeed } from "./EventFeed.ts"
+import * as Problem from "./Problem.ts"
+import * as PrometheusText from "./PrometheusText.ts"
+import { Settings } from "./Settings.ts"
+
+const health = HttpApiBuilder.group(
+  Api,
+  "health",
+  Effect.fnUntraced(function*(handlers) {
+    const { live, ready, startup } = yield* Health
+    return handlers.handleAll({ live: () => live, ready: () => ready, startup: () => startup })
+  })
+)
+
+const system = HttpApiBuilder.group(
+  Api,
+  "system",
+  Effect.fnUntraced(function*(handlers) {
+    const { app, node, runId, startedAt, version } = yield* CurrentRun
+    const registry = yield* DomainRegistry
+    const generator = yield* TickGenerator
+    const outbox = yield* Outbox
+    const { backend } = yield* Repo
+    const { collector } = yield* Settings
+    const { followers } = yield* EventFeed
+
+    const audit = Effect.map(outbox.stats, ({ status, ...counts }) => ({
+      backend,
+      status: status._tag,
+      since: status._tag === "ok" ? null : DateTime.makeUnsafe(status.since),
+      detail: status._tag === "ok" ? null : status.detail,
+      ...counts
+    }))
+    const domains = Effect.map(registry.snapshot, (all) => {
+      const byStatus = Object.fromEntries(StatusName.literals.map((name) => [name, 0])) as Record<StatusName, number>
+      for (const { status } of all) byStatus[status._tag]++
+      return { total: all.length, byStatus }
+    })
+
+    return handlers.handleAll({
+      tick: () =>
+        Effect.map(registry.lastTick, (tick) => ({
+          count: Option.match(tick, { onNone: () => 0, onSome: ({ count }) => count }),
+          tick: Option.getOrNull(tick)
+        })),
+      stats: () =>
+        Effect.all({
+          run: Effect.succeed({ app, node, runId, startedAt, version }),
+          heartbeat: generator.stats,
+          domains,
+          audit,
+          telemetry: Effect.succeed({ collector }),
+          followers: Effect.sync(followers),
+          now: DateTime.now
+        })
+    })
+  })
+)
+
+/** How long the list of domains may be told as it was, in milliseconds: health changes between two ticks. */
+const listAge = 250
+
+/** The list of domains as it is sent, made anew only when something has changed. */
+const cachedList = Effect.gen(function*() {
+  const { runId } = yield* CurrentRun
+  const registry = yield* DomainRegistry
+  const clock = yield* Clock.Clock
+  let made = 0
+  let known: {
+    readonly version: number
+    readonly tick: number
+    readonly at: number
+    readonly text: string
+    readonly etag: string
+    readonly response: HttpServerResponse.HttpServerResponse
+  } | undefined
+
+  return Effect.gen(function*() {
+    const version = yield* registry.version
+    const tick = yield* registry.currentTick
+    const at = clock.currentTimeMillisUnsafe()
+    if (known !== undefined && known.version === version && known.tick === tick && at - known.at < listAge) return known
+    const views = yield* registry.snapshot
+    const active = yield* registry.activeCount
+    const text = encodeList(tick, active, views)
+    const same = known !== undefined && known.text === text ? known : undefined
+    const etag = same?.etag ?? `"${runId}-${++made}"`
+    const response = same?.response ?? HttpServerResponse.uint8Array(new TextEncoder().encode(text), {
+      contentType: "application/json",
+      headers: { etag, "cache-control": "no-cache" }
+    })
+    known = { version, tick, at, text, etag, response }
+    return known
+  })
+})
+
+/** How long a move may take to be accepted, and written if the trail is required. */
+const moveDeadline = "10 seconds"
+
+const domains = HttpApiBuilder.group(
+  Api,
+  "domains",
+  Effect.fnUntraced(function*(handlers) {
+    const registry = yield* DomainRegistry
+    const control = yield* DomainControl
+    const list = yield* cachedList
+
+    const move = (move: Move) => ({ params: { name } }: { readonly params: { readonly name: string } }) =>
+      Effect.gen(function*() {
+        yield* Effect.timeout(control[move](name), moveDeadline)
+        yield* Effect.logInfo(`[Control] Operator: ${move} ${name}`)
+        const status = yield* registry.domainStatus(name)
+        return { domain: name, move, status: status._tag }
+      }).pipe(Effect.mapError((error) =>
+        error._tag === "TimeoutError"
+          ? new Problem.Unavailable({
+            detail: `No answer in ${moveDeadline}: ${move} ${name} may still be carried out`
+          })
+          : Problem.ofControlError(error)
+      ))
+
+    return handlers.handleAll({
+      list: ({ request }) =>
+        Effect.map(list, ({ etag, response }) =>
+          request.headers["if-none-match"] === etag
+            ? HttpServerResponse.empty({ status: 304, headers: { etag } })
+            : response),
+      get: ({ params: { name } }) =>
+        Effect.mapBoth(registry.domain(name), { onSuccess: fromView, onFailure: Problem.ofUnknown }),
+      restart: move("restart"),
+      activate: move("activate"),
+      deactivate: move("deactivate")
+    })
+  })
+)
+
+const history = HttpApiBuilder.group(
+  Api,
+  "history",
+  Effect.fnUntraced(function*(handlers) {
+    const repo = yield* Repo
+    // However many ask, the trail keeps most of its connections for being written.
+    const readers = Semaphore.makeUnsafe(4)
+    return handlers.handle("page", ({ query }) =>
+      repo.events(query).pipe(
+        readers.withPermits(1),
+        Effect.timeout("10 seconds"),
+        Effect.map(({ events, next }) => ({ events, next: Option.getOrNull(next) })),
+        Effect.mapError((error) =>
+          error._tag === "InvalidCursor"
+            ? invalid([{ path: ["query", "cursor"], message: error.message }])
+            : new Problem.Unavailable({ detail: `The trail cannot be read now: ${error.message}` })
+        )
+      ))
+  })
+)
+
+/** How many transitions of a run are looked at for its boot, in pages of 1,000. */
+const bootPages = 10
+
+const analysis = HttpApiBuilder.group(
+  Api,
+  "analysis",
+  Effect.fnUntraced(function*(handlers) {
+    const run = yield* CurrentRun
+    const repo = yield* Repo
+    const outbox = yield* Outbox
+    const readers = Semaphore.makeUnsafe(1)
+
+    const read = Effect.fnUntraced(function*(runId: string) {
+      yield* Effect.timeoutOption(outbox.flush, "1 second")
+      const found: Array<DomainEvent> = []
+      let cursor: string | undefined
+      for (let page = 0; page === 0 || (page < bootPages && cursor !== undefined); page++) {
+        const { events, next }: EventPage = yield* repo.events({ runId, order: "oldest", limit: 1_000, cursor })
+        found.push(...events)
+        cursor = Option.getOrUndefined(next)
+      }
+      return found
+    })
+
+    return handlers.handle("boot", ({ query: { runId = run.runId } }) =>
+      read(runId).pipe(
+        readers.withPermits(1),
+        Effect.timeout("10 seconds"),
+        Effect.mapError(({ message }) =>
+          new Problem.Unavailable({ detail: `The trail cannot be read now: ${message}` })
+        ),
+        Effect.flatMap((events) =>
+          Option.match(BootAnalysis.analyse(events), {
+            onNone: () =>
+              Effect.fail(
+                new Problem.BootNotFound({ runId, detail: `No domain has begun to come up in run ${runId}` })
+              ),
+            onSome: Effect.succeed
+          })
+        )
+      ))
+  })
+)
+
+const events = HttpApiBuilder.group(
+  Api,
+  "events",
+  Effect.fnUntraced(function*(handlers) {
+    const feed = yield* EventFeed
+    return handlers.handle(
+      "stream",
+      Effect.fnUntraced(function*({ headers, query }) {
+        const header = headers["last-event-id"]
+        const after = header || query.lastEventId || undefined
+        if (after !== undefined && !EventCursor.isEventId(after)) {
+          const path = header ? ["headers", "last-event-id"] : ["query", "lastEventId"]
+          return yield* invalid([{ path, message: "Expected the id of a transition" }])
+        }
+        const { domain, status, ticks } = query
+        const stream = yield* feed.follow({ after, domain, status, ticks: ticks !== "false" })
+        return HttpServerResponse.stream(stream, {
+          contentType: "text/event-stream",
+          headers: { "cache-control": "no-store", "x-accel-buffering": "no" }
+        })
+      })
+    )
+  })
+)
+
+const metrics = HttpApiBuilder.group(
+  Api,
+  "metrics",
+  (handlers) => handlers.handle("prometheus", () => PrometheusText.format)
+)
+
+/** What the endpoints do. */
+export const layer = Layer.mergeAll(health, system, domains, history, analysis, events, metrics)

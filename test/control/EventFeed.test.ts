@@ -1,0 +1,243 @@
+import { describe, expect, it } from "@effect/vitest"
+import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
+import * as Layer from "effect/Layer"
+import * as Schema from "effect/Schema"
+import * as Stream from "effect/Stream"
+import * as TestClock from "effect/testing/TestClock"
+import { Client } from "../../src/control/Client.ts"
+import * as EventFeed from "../../src/control/EventFeed.ts"
+import type { StreamEvent } from "../../src/control/StreamEvent.ts"
+import * as CurrentRun from "../../src/CurrentRun.ts"
+import * as Domain from "../../src/Domain.ts"
+import { DomainEvent } from "../../src/DomainEvent.ts"
+import { DomainRegistry } from "../../src/DomainRegistry.ts"
+import { Outbox } from "../../src/Outbox.ts"
+import { Repo, RepoUnavailable } from "../../src/Repo.ts"
+import * as RepoModule from "../../src/Repo.ts"
+import * as SystemPubSub from "../../src/SystemPubSub.ts"
+import { awaitStates, tick, trail } from "../support/app.ts"
+import { awaitState, settle } from "../support/awaitState.ts"
+import { event, tick as makeTick } from "../support/values.ts"
+import { served } from "./support.ts"
+
+const store = Domain.make("store", { layer: Layer.empty })
+const shop = Domain.make("shop", { dependsOn: [store], layer: Layer.empty })
+const both = served([store, shop])
+const started = Effect.andThen(tick, awaitStates({ store: "active", shop: "active" }))
+
+const brief = (seen: StreamEvent): string => {
+  switch (seen.event) {
+    case "domain":
+      return `${seen.data.domain} ${seen.data.to}`
+    case "tick":
+      return `tick ${seen.data.count}`
+    case "gap":
+      return `gap ${seen.data.reason} ${seen.data.missed}`
+    case "hello":
+      return "hello"
+  }
+}
+
+type Query = Parameters<Client["Service"]["events"]["stream"]>[0]["query"]
+
+/** The first events of a stream, in short. */
+const first = (count: number, query: Query = {}) =>
+  Client.use((client) =>
+    client.events.stream({ query, headers: {} }).pipe(
+      Effect.flatMap((stream) => Stream.runCollect(Stream.take(stream, count))),
+      Effect.map((events) => Array.from(events, brief))
+    )
+  )
+
+/** Follows in the background, from the moment the stream has begun. */
+const following = (count: number, query?: Query) =>
+  Effect.gen(function*() {
+    const before = (yield* (yield* Client).system.stats()).followers
+    const fiber = yield* Effect.forkChild(first(count, query))
+    const client = yield* Client
+    yield* awaitState(
+      "one more follows",
+      Effect.map(client.system.stats(), ({ followers }) => followers > before)
+    )
+    return fiber
+  })
+
+describe("the live stream", () => {
+  it.live("tells ticks and transitions as they come, greeting first", () =>
+    Effect.gen(function*() {
+      const all = yield* following(6)
+      const some = yield* following(2, { domain: "shop", ticks: "false" })
+      const active = yield* following(3, { status: "active", ticks: "false" })
+      yield* started
+      expect(new Set(yield* Fiber.join(all))).toEqual(
+        new Set(["hello", "tick 1", "store activating", "store active", "shop activating", "shop active"])
+      )
+      expect(yield* Fiber.join(some)).toEqual(["hello", "shop activating"])
+      expect(yield* Fiber.join(active)).toEqual(["hello", "store active", "shop active"])
+    }).pipe(Effect.provide(both)))
+
+  it.live("goes on behind the transition that a client saw last", () =>
+    Effect.gen(function*() {
+      yield* started
+      const [seen] = yield* trail
+      expect(yield* first(4, { lastEventId: seen!.id })).toEqual(
+        ["hello", "store active", "shop activating", "shop active"]
+      )
+      expect(yield* first(2, { lastEventId: seen!.id, status: "active", domain: "shop" })).toEqual(
+        ["hello", "shop active"]
+      )
+    }).pipe(Effect.provide(both)))
+
+  it.live("forgets a client that has gone", () =>
+    Effect.gen(function*() {
+      const client = yield* Client
+      const fiber = yield* following(10)
+      yield* Fiber.interrupt(fiber)
+      yield* awaitState("nobody follows", Effect.map(client.system.stats(), ({ followers }) => followers === 0))
+    }).pipe(Effect.provide(both)))
+})
+
+/** A feed over a bus that a test fills by hand. */
+const feed = (options: EventFeed.EventFeedOptions, repo: Layer.Layer<Repo> = RepoModule.layerMemory) =>
+  EventFeed.layer(options).pipe(
+    Layer.provideMerge(Layer.mergeAll(
+      repo,
+      SystemPubSub.layer,
+      CurrentRun.layer(),
+      Layer.mock(DomainRegistry, { currentTick: Effect.succeed(0) }),
+      Layer.mock(Outbox, {
+        offer: () => {},
+        follow: () => ({ end: () => {}, committed: Effect.void }),
+        flush: Effect.void
+      })
+    ))
+  )
+
+const publish = (...numbers: ReadonlyArray<number>) =>
+  Effect.gen(function*() {
+    const pubsub = yield* SystemPubSub.SystemPubSub
+    for (const n of numbers) yield* pubsub.publish("system:domain_event", event(n))
+    yield* settle
+  })
+
+/** Reads a stream by hand: each call gives what has come since, as ids and names of events. */
+const reader = (options: EventFeed.FollowOptions) =>
+  Effect.gen(function*() {
+    const stream = yield* EventFeed.EventFeed.use(({ follow }) => follow(options))
+    const pull = yield* Stream.toPull(stream)
+    return Effect.map(pull, (chunks) =>
+      chunks.map((bytes) =>
+        new TextDecoder().decode(bytes)
+      ).join("").split("\n").filter((line) =>
+        line.startsWith("id:") || line.startsWith("event:") && line !== "event: domain" || line.startsWith(":") ||
+        line.includes("missed")
+      ))
+  })
+
+const id = (n: number) => `id: ${event(n).id}`
+
+describe("the feed", () => {
+  it.effect("drops the oldest for one who does not read, says how many, and keeps nobody else waiting", () =>
+    Effect.gen(function*() {
+      const slow = yield* reader({})
+      const quick = yield* reader({})
+      expect([yield* slow, yield* quick]).toEqual([["event: hello"], ["event: hello"]])
+      for (const n of [1, 2, 3, 4, 5]) {
+        yield* publish(n)
+        expect(yield* quick).toEqual([id(n)])
+      }
+      expect(yield* slow).toEqual([
+        "event: gap",
+        `data: {"reason":"slow","missed":3,"detail":"3 transitions were dropped: read them as history"}`,
+        id(4)
+      ])
+      expect(yield* slow).toEqual([id(5)])
+    }).pipe(Effect.scoped, Effect.provide(feed({ buffer: 2 }))))
+
+  it.effect("gives a slow reader only the newest tick", () =>
+    Effect.gen(function*() {
+      const read = yield* reader({})
+      yield* read
+      const pubsub = yield* SystemPubSub.SystemPubSub
+      for (const count of [1, 2, 3]) yield* pubsub.publish("system:domain_tick", makeTick(count))
+      yield* settle
+      expect(yield* read).toEqual(["event: tick"])
+      yield* publish(1)
+      expect(yield* read).toEqual([id(1)])
+    }).pipe(Effect.scoped, Effect.provide(feed({}))))
+
+  it.effect("keeps a quiet stream open with a comment every 15 seconds", () =>
+    Effect.gen(function*() {
+      const read = yield* reader({})
+      yield* read
+      yield* settle
+      const next = yield* Effect.forkChild(read)
+      yield* TestClock.adjust("14 seconds")
+      expect(next.pollUnsafe()).toBeUndefined()
+      yield* TestClock.adjust("1 second")
+      expect(yield* Fiber.join(next)).toEqual([": still here"])
+    }).pipe(Effect.scoped, Effect.provide(feed({}))))
+
+  it.effect("reads from the trail what is not in memory any more, and tells nothing twice", () =>
+    Effect.gen(function*() {
+      yield* Repo.use((repo) => repo.record([1, 2, 3, 4].map((n) => event(n))))
+      const read = yield* reader({ after: event(2).id })
+      expect(yield* read).toEqual(["event: hello", id(3), id(4)])
+      yield* publish(5)
+      expect(yield* read).toEqual([id(5)])
+    }).pipe(Effect.scoped, Effect.provide(feed({}))))
+
+  it.effect("says that something is missing when the trail cannot be read", () =>
+    Effect.gen(function*() {
+      const read = yield* reader({ after: event(2).id })
+      expect(yield* read).toEqual([
+        "event: hello",
+        "event: gap",
+        expect.stringContaining(`"reason":"trail","missed":null`)
+      ])
+    }).pipe(
+      Effect.scoped,
+      Effect.provide(feed(
+        {},
+        Layer.mock(Repo, {
+          backend: "memory",
+          events: () => Effect.fail(new RepoUnavailable({ operation: "events", detail: "away", cause: undefined }))
+        })
+      ))
+    ))
+
+  it.effect("refuses more followers than it may have, and takes others when one has gone", () =>
+    Effect.gen(function*() {
+      const { follow, followers } = yield* EventFeed.EventFeed
+      yield* Effect.scoped(Effect.gen(function*() {
+        yield* yield* reader({})
+        expect(followers()).toBe(1)
+        expect(yield* Effect.flip(follow({}))).toMatchObject({ _tag: "Unavailable", status: 503 })
+      }))
+      expect(followers()).toBe(0)
+      expect(Stream.isStream(yield* follow({}))).toBe(true)
+    }).pipe(Effect.provide(feed({ followers: 1 }))))
+
+  it.effect("ends its streams after what was still to tell", () =>
+    Effect.gen(function*() {
+      const { end, follow } = yield* EventFeed.EventFeed
+      const stream = yield* follow({})
+      const all = yield* Effect.forkChild(Stream.runCount(stream))
+      yield* settle
+      yield* publish(1)
+      yield* end
+      expect(yield* Fiber.join(all)).toBe(2)
+      expect(yield* Effect.flip(follow({}))).toMatchObject({ detail: "The program is shutting down" })
+    }).pipe(Effect.provide(feed({}))))
+
+  it.effect.prop(
+    "encodes a transition as its schema does",
+    { transition: DomainEvent },
+    ({ transition }) =>
+      Effect.gen(function*() {
+        const encoded = yield* Schema.encodeEffect(DomainEvent)(transition)
+        expect(JSON.parse(EventFeed.encodeDomainEvent(transition))).toEqual(JSON.parse(JSON.stringify(encoded)))
+      })
+  )
+})
