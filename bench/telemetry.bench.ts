@@ -25,7 +25,7 @@ const path = (file: string) => fileURLToPath(new URL(file, import.meta.url))
 
 const startUp = (args: ReadonlyArray<string>): Promise<number> =>
   new Promise((resolve, reject) => {
-    const settings = ["--first-tick", "immediate", "--database", "memory", "--log-format", "json"]
+    const settings = ["--first-tick", "immediate", "--database", "memory", "--no-http", "--log-format", "json"]
     const child = spawn(
       process.execPath,
       [path("../layers/main.ts"), "start", path("telemetry.app.ts"), ...settings, ...args],

@@ -74,7 +74,13 @@ export const run = Effect.fnUntraced(function*(
     retention: Option.getOrUndefined(retention),
     repo: Database.layer({ ...databaseOptions(trail, "run"), migrate })
   }).pipe(Layer.provide(layer)) as Layer.Layer<Thunderline.Infrastructure, unknown>
-  const telemetry = Telemetry.layer({ otlp, traceLevel, serviceVersion: version, instanceId: node })
+  const telemetry = Telemetry.layer({
+    otlp,
+    traceLevel,
+    serviceName: name,
+    serviceVersion: version,
+    instanceId: node
+  })
   const { cause, domain } = yield* Thunderline.awaitEscalation.pipe(
     Effect.onInterrupt(() => Effect.logInfo("[Thunderline] Shutting down; a second signal ends it at once")),
     Effect.provide(

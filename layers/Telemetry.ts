@@ -7,6 +7,7 @@ import * as TelemetrySettings from "./TelemetrySettings.ts"
 export interface ProgramTelemetry {
   readonly otlp: Option.Option<string>
   readonly traceLevel: "Info" | "Debug"
+  readonly serviceName: string
   readonly serviceVersion: string
   readonly instanceId: string
 }
@@ -16,5 +17,5 @@ export const layer = ({ otlp, ...options }: ProgramTelemetry): Layer.Layer<never
   Layer.unwrap(Effect.gen(function*() {
     if (Option.isNone(otlp) && !(yield* TelemetrySettings.isGiven)) return Layer.empty
     const sdk = yield* Effect.promise(() => import("./TelemetryNodeSdk.ts"))
-    return sdk.layer({ ...options, url: Option.getOrUndefined(otlp), serviceName: "thunderline" })
+    return sdk.layer({ ...options, url: Option.getOrUndefined(otlp) })
   }))

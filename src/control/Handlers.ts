@@ -212,10 +212,7 @@ const events = HttpApiBuilder.group(
 const metrics = HttpApiBuilder.group(
   Api,
   "metrics",
-  Effect.fnUntraced(function*(handlers) {
-    const context = yield* Effect.context<never>()
-    return handlers.handle("prometheus", () => Effect.sync(() => PrometheusText.formatUnsafe(context)))
-  })
+  (handlers) => handlers.handle("prometheus", () => PrometheusText.format)
 )
 
 /** What the endpoints do. */

@@ -34,6 +34,11 @@ export const formatUnsafe = (context: Context.Context<never>): string => {
   return PrometheusMetrics.formatUnsafe(shown, { metricNameMapper: (id) => names.get(id) ?? id })
 }
 
+/** The same as an effect, of the metrics that are kept where it is run. */
+export const format: Effect.Effect<string> = Effect.contextWith((context: Context.Context<never>) =>
+  Effect.sync(() => formatUnsafe(context))
+)
+
 /** `GET /metrics` on the router, of the metrics that are kept where the layer is built. */
 export const layer: Layer.Layer<never, never, HttpRouter.HttpRouter> = HttpRouter.use((router) =>
   Effect.contextWith((context: Context.Context<never>) =>

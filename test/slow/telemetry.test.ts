@@ -300,7 +300,7 @@ describe("thunderline start --otlp", () => {
     Effect.gen(function*() {
       const { sink, url } = yield* pipeline
       const running = yield* thunderline(
-        ["start", "--interval", "50ms", "--database", "memory", "--otlp", url, "--log-format", "json"],
+        ["start", "--no-http", "--interval", "50ms", "--database", "memory", "--otlp", url, "--log-format", "json"],
         { env: { OTEL_SERVICE_NAME: "by-name", OTEL_RESOURCE_ATTRIBUTES: "deployment.environment.name=test" } }
       )
       yield* running.says("Domain activated: thundercrown")
