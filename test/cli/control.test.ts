@@ -42,7 +42,7 @@ describe("the commands that talk to a running program", () => {
       const status = yield* call(["status"])
       expect([status.code, status.stderr]).toEqual([0, ""])
       expect(status.stdout).toMatch(
-        /^app \S+, ready: All required domains \(2\) are active\.\n {2}degraded {2}doomed is crashed\n/
+        /^app \S+, ready: All required domains \(2\) are active\.\n {2}degraded +doomed is crashed\n/
       )
       expect(status.stdout).toMatch(/\ndoomed +crashed .*no luck\n/)
       expect(JSON.parse((yield* call(["status", "--json"])).stdout).domains.map((domain: any) => domain.status))

@@ -160,9 +160,13 @@ const makeDomains = (plan: Plan, violations: Array<string>): ReadonlyArray<Domai
 const makeScript = (plan: Plan): Simulation.Script => {
   const name = (position: number) => nameOf(position % plan.domains.length)
   return {
-    faults: plan.faults.map(({ domain, generation, kind, ms, tick }) =>
-      ({ _tag: kind, domain: name(domain), generation, tick, ms }) as Fault.Fault
-    ),
+    faults: [
+      ...plan.faults.map(({ domain, generation, kind, ms, tick }) =>
+        ({ _tag: kind, domain: name(domain), generation, tick, ms }) as Fault.Fault
+      ),
+      // A shutdown that comes early takes a while, so that what waits for its restart then is tempted.
+      ...(plan.ticks <= 4 ? [{ _tag: "SlowShutdown", domain: nameOf(0), ms: 900 } as const] : [])
+    ],
     moves: [
       ...plan.moves.map((move) => ({ ...move, domain: name(move.domain) })),
       ...(plan.storm === 0 ? [] : plan.domains.map((_, position) => ({
