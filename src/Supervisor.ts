@@ -7,26 +7,24 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
-import { identity } from "effect/Function"
 import * as Layer from "effect/Layer"
-import * as Option from "effect/Option"
 import * as Predicate from "effect/Predicate"
 import * as PubSub from "effect/PubSub"
 import * as Queue from "effect/Queue"
-import type * as Schema from "effect/Schema"
 import * as Scope from "effect/Scope"
 import type { CurrentRun } from "./CurrentRun.ts"
-import type * as Domain from "./Domain.ts"
 import * as Control from "./DomainControl.ts"
-import * as DomainGraph from "./DomainGraph.ts"
+import type { DomainNode } from "./DomainGraph.ts"
 import { DomainHandles } from "./DomainHandle.ts"
 import { DomainRegistry, type Move, Transitions } from "./DomainRegistry.ts"
-import { type IllegalTransition, type Opening, type Reason, Trigger } from "./DomainStatus.ts"
+import { type IllegalTransition, Trigger } from "./DomainStatus.ts"
 import * as DomainUse from "./DomainUse.ts"
 import { Escalation } from "./Escalation.ts"
 import { ActivationTimeout } from "./Generation.ts"
 import * as Lifecycle from "./Lifecycle.ts"
-import { label, log, type Report, type Slot, traced } from "./Lifecycle.ts"
+import { label, type Report, type Slot, traced } from "./Lifecycle.ts"
+import * as Moves from "./Moves.ts"
+import * as OperatorMoves from "./OperatorMoves.ts"
 import { Outbox } from "./Outbox.ts"
 import type { NotCommitted } from "./Receipt.ts"
 import * as Spans from "./Spans.ts"
@@ -38,7 +36,8 @@ import * as Watchdog from "./Watchdog.ts"
 
 /** What the supervisor runs and how; everything but the domains has a default. */
 export interface SupervisorOptions {
-  readonly domains: ReadonlyArray<Domain.Any>
+  /** The domains, checked and tied together by `DomainGraph.make`. */
+  readonly nodes: ReadonlyArray<DomainNode>
   /** `false` activates the domains at start, whatever their `activationTick` (default true). */
   readonly waitForTick?: boolean | undefined
   /**
@@ -72,20 +71,9 @@ const errorType = (cause: Cause.Cause<unknown>): string => {
   return error instanceof Error ? error.name : "_OTHER"
 }
 
-/** What a boot is analysed by: what the domain awaits, when its tick was sent, when the heart began to beat. */
-const gateFacts = ({ node, reached }: Slot): Schema.JsonObject => {
-  const { interval, lateness, slot, timestamp } = reached!
-  const reachedAt = timestamp.epochMilliseconds
-  return {
-    awaits: node.awaits.map((other) => other.domain.name),
-    reachedAt,
-    heartbeatAt: Math.round(reachedAt - Duration.toMillis(lateness) - slot * Duration.toMillis(interval))
-  }
-}
-
 /** One fiber that executes all moves, in the order in which they were asked for. */
 const make = Effect.fnUntraced(function*(options: SupervisorOptions) {
-  const nodes = yield* DomainGraph.make(options.domains)
+  const { nodes } = options
   const clock = yield* Clock.Clock
   const transitions = yield* Transitions
   const pubsub = yield* SystemPubSub
@@ -140,7 +128,7 @@ const make = Effect.fnUntraced(function*(options: SupervisorOptions) {
     tickReceivers: yield* TickReceivers,
     report: (report) => Queue.offerUnsafe(mailbox, report)
   })
-  const { arm, begin, cancelBackOff, close, enter, slotOf, slots, status, tickNow } = lifecycle
+  const { arm, begin, cancelBackOff, close, slotOf, slots, status, tickNow } = lifecycle
   const byRank = slots.toSorted((a, b) => a.node.rank - b.node.rank)
   /** Those whose activation tick is still to come, the next one last. */
   const upcoming = byRank.toReversed().toSorted((a, b) => b.node.domain.activationTick - a.node.domain.activationTick)
@@ -148,134 +136,16 @@ const make = Effect.fnUntraced(function*(options: SupervisorOptions) {
   const context = yield* Effect.context<never>()
   const fanout = Telemetry.histogram("thunderline.tick.fanout.duration")
 
-  const say = (slot: Slot, message: string, event: Parameters<typeof Telemetry.event>[0]) =>
-    Telemetry.event(event)(log(slot, message, tickNow().count))
-  const annotate = (slot: Slot, annotations?: Schema.JsonObject) =>
-    Effect.annotateLogs({ domain: slot.node.domain.name, tick: tickNow().count, ...annotations })
-
-  const gate = (slot: Slot, opener: "dependency" | "now"): Opening | undefined =>
-    phase === "stopping" ? undefined : lifecycle.gate(slot, opener)
-
-  const openGates = Effect.fnUntraced(function*(
-    candidates: ReadonlyArray<Slot>,
-    opener: "dependency" | "now",
-    reason: Reason
-  ) {
-    const opened = candidates.flatMap((slot) => {
-      const opening = status(slot) === "waiting" ? gate(slot, opener) : undefined
-      return opening === undefined ? [] : [{ slot, opening }]
-    })
-    if (opened.length === 0) return
-    const moves: Array<Move> = []
-    for (const { opening, slot } of opened) {
-      moves.push({
-        node: slot.node,
-        trigger: Trigger.GateOpened({ opening }),
-        reason,
-        metadata: transitions.generation(slot.node) === 0 ? gateFacts(slot) : {},
-        ...(yield* begin(slot, opening))
-      })
-    }
-    yield* transitions.commit(moves)
-    for (const { opening, slot } of opened) enter(slot, opening)
+  const moves = Moves.make({
+    lifecycle,
+    transitions,
+    escalation,
+    clock,
+    context,
+    isStopping: () => phase === "stopping"
   })
-
-  /** Goes on from a state that was just entered: into the generation that was opened, or to wait. */
-  const settle = Effect.fnUntraced(function*(slot: Slot, opening: Opening | undefined, reason: Reason) {
-    const now = status(slot)
-    if (now !== "waiting" && now !== "activating") return
-    arm(slot)
-    if (opening !== undefined) return enter(slot, opening)
-    yield* openGates([slot], "now", reason)
-  })
-
-  /** Those that share the fate of a domain and have a generation, the outermost first. */
-  const sharers = (slot: Slot): ReadonlyArray<Slot> => {
-    const found = new Set<Slot>()
-    const collect = (one: Slot) => {
-      for (const dependant of one.node.dependants.map(slotOf)) {
-        if (found.has(dependant) || dependant.generation === undefined) continue
-        found.add(dependant)
-        collect(dependant)
-      }
-    }
-    collect(slot)
-    return Array.from(found).sort((a, b) => b.node.rank - a.node.rank)
-  }
-
-  /**
-   * Takes a domain out of `activating` or `active`: in one commit its dependants leave first, in reverse order, then the
-   * domain itself by `moves`; only then are the scopes closed, in that order.
-   */
-  const takeDown = Effect.fnUntraced(function*(
-    slot: Slot,
-    moves: ReadonlyArray<Move>,
-    reason: Reason,
-    exit?: Exit.Exit<unknown, unknown>
-  ) {
-    const down = sharers(slot)
-    const { name } = slot.node.domain
-    yield* transitions.commit([
-      ...down.map((dependant): Move => ({
-        node: dependant.node,
-        trigger: Trigger.DependencyLost(),
-        reason: "dependency",
-        metadata: { dependency: name },
-        ...traced(dependant)
-      })),
-      ...moves
-    ])
-    for (const dependant of down) {
-      close(dependant, "dependency")
-      yield* say(dependant, `Deactivating, ${name} is going down`, "thunderline.domain.deactivating")
-    }
-    close(slot, reason, exit)
-  })
-
-  const crash = Effect.fnUntraced(function*(
-    slot: Slot,
-    reason: Reason,
-    cause: Cause.Cause<unknown>,
-    details: { readonly metadata?: Schema.JsonObject; readonly durationMs?: number }
-  ) {
-    const { node } = slot
-    const now = clock.currentTimeMillisUnsafe()
-    const text = Cause.pretty(cause)
-    lifecycle.rest(slot)
-    const next = yield* slot.budget.take(Number(clock.monotonicTimeNanosUnsafe()) / 1e6)
-    const failed: Move = {
-      node,
-      trigger: Trigger.Failed({ cause: text }),
-      reason,
-      cause: text,
-      ...details,
-      ...traced(slot)
-    }
-    yield* Effect.logError(`${label(slot)} Crashed (${reason})`, cause).pipe(
-      annotate(slot, details.metadata),
-      Telemetry.event("thunderline.domain.crashed"),
-      slot.generation === undefined ? identity : Spans.under(slot.generation.span)
-    )
-    if (Option.isNone(next)) {
-      yield* takeDown(slot, [failed], reason, Exit.failCause(cause))
-      yield* say(slot, "No restart left, stays crashed", "thunderline.domain.given_up")
-      if (node.domain.escalate) escalation.raise({ domain: node.domain.name, cause: text })
-      return
-    }
-    const { attempt, delay } = next.value
-    const delayMs = Duration.toMillis(delay)
-    const scheduled: Move = {
-      node,
-      trigger: Trigger.RestartScheduled({ attempt, delay, at: now + delayMs }),
-      reason: "backoff",
-      metadata: { attempt, delayMs },
-      ...traced(slot)
-    }
-    yield* takeDown(slot, [failed, scheduled], reason, Exit.failCause(cause))
-    slot.restarts.updateUnsafe(1, context)
-    yield* say(slot, `Restart ${attempt} in ${Duration.format(delay)}`, "thunderline.domain.restarting")
-    lifecycle.backOff(slot, delay)
-  })
+  const { annotate, crash, gate, openGates, say, settle } = moves
+  const operator = OperatorMoves.make({ lifecycle, transitions, moves })
 
   const finish = () => {
     if (phase === "stopping" && lifecycle.closing() === 0) Deferred.doneUnsafe(stopped, Effect.void)
@@ -360,42 +230,6 @@ const make = Effect.fnUntraced(function*(options: SupervisorOptions) {
     })
   }
 
-  const moves: {
-    readonly [M in Control.Move]: (slot: Slot) => Effect.Effect<void, Control.MoveRefused | IllegalTransition>
-  } = {
-    restart: Effect.fnUntraced(function*(slot) {
-      const now = status(slot)
-      if (now !== "active" && now !== "crashed" && now !== "restarting") return yield* refuse(slot, "restart")
-      slot.budget.reset()
-      cancelBackOff(slot)
-      const opening = gate(slot, "now")
-      const move: Move = { node: slot.node, trigger: Trigger.Restart({ gate: opening }), reason: "operator" }
-      if (now === "active") return yield* takeDown(slot, [{ ...move, ...traced(slot) }], "operator")
-      yield* transitions.commit([{ ...move, ...(opening === undefined ? {} : yield* begin(slot, opening)) }])
-      yield* settle(slot, opening, "operator")
-    }),
-    activate: Effect.fnUntraced(function*(slot) {
-      if (status(slot) !== "inactive") return yield* refuse(slot, "activate")
-      slot.budget.reset()
-      yield* transitions.commit([{ node: slot.node, trigger: Trigger.Activate(), reason: "operator" }])
-      yield* settle(slot, undefined, "operator")
-    }),
-    deactivate: Effect.fnUntraced(function*(slot) {
-      const before = transitions.status(slot.node)
-      if (before._tag === "inactive" || (before._tag === "deactivating" && before.target === "inactive")) {
-        return yield* refuse(slot, "deactivate")
-      }
-      const move: Move = { node: slot.node, trigger: Trigger.Deactivate(), reason: "operator" }
-      if (slot.generation !== undefined) return yield* takeDown(slot, [{ ...move, ...traced(slot) }], "operator")
-      yield* transitions.commit([move])
-      cancelBackOff(slot)
-      lifecycle.disarm(slot)
-    })
-  }
-
-  const refuse = (slot: Slot, move: Control.Move) =>
-    Effect.fail(new Control.MoveRefused({ domain: slot.node.domain.name, move, status: status(slot) }))
-
   const commands: { readonly [T in Command["_tag"]]: (command: Data.TaggedEnum.Value<Command, T>) => Step } = {
     Ticked: Effect.fnUntraced(function*({ tick }) {
       transitions.ticked(tick)
@@ -417,7 +251,7 @@ const make = Effect.fnUntraced(function*(options: SupervisorOptions) {
         return void Deferred.doneUnsafe(reply, Exit.fail(refusal))
       }
       const receipt = outbox.follow()
-      yield* moves[move](slot).pipe(
+      yield* operator[move](slot).pipe(
         Effect.andThen(Effect.sync(() => Deferred.doneUnsafe(reply, Exit.succeed(receipt.committed)))),
         Effect.catchTag("MoveRefused", (refusal) => Effect.sync(() => Deferred.doneUnsafe(reply, Exit.fail(refusal)))),
         Effect.ensuring(Effect.sync(receipt.end))
@@ -496,6 +330,6 @@ type Step = Effect.Effect<void, IllegalTransition>
  */
 export const layer = (options: SupervisorOptions): Layer.Layer<
   Control.DomainControl | DomainHandles,
-  DomainGraph.DomainGraphError,
+  never,
   DomainRegistry | Transitions | TickReceivers | SystemPubSub | Escalation | Outbox | CurrentRun
 > => Layer.effectContext(make(options))

@@ -1,10 +1,10 @@
 import type * as Duration from "effect/Duration"
-import type * as Effect from "effect/Effect"
+import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as CurrentRun from "./CurrentRun.ts"
 import type * as Domain from "./Domain.ts"
 import type { DomainControl } from "./DomainControl.ts"
-import type { DomainGraphError } from "./DomainGraph.ts"
+import * as DomainGraph from "./DomainGraph.ts"
 import type { DomainHandles } from "./DomainHandle.ts"
 import * as DomainRegistry from "./DomainRegistry.ts"
 import * as Escalation from "./Escalation.ts"
@@ -34,7 +34,7 @@ export type Infrastructure =
   | Health.Health
 
 /** What can be wrong with an application before anything of it has started. */
-export type StartError = DomainGraphError | TickGenerator.InvalidInterval | Repo.RunInUse | Repo.RepoError
+export type StartError = DomainGraph.DomainGraphError | TickGenerator.InvalidInterval | Repo.RunInUse | Repo.RepoError
 
 /** An application; everything but the domains has a default. */
 export interface Options<Domains extends ReadonlyArray<Domain.Any>, ERepo, RRepo>
@@ -82,18 +82,22 @@ export const layer = <const Domains extends ReadonlyArray<Domain.Any>, ERepo = n
 > => {
   const repo = options.repo ?? (Repo.layerMemory as Layer.Layer<Repo.Repo, ERepo, RRepo>)
   const ticks = options.heartbeat === "manual" ? TickGenerator.layerManual : TickGenerator.layer
-  return heartbeat.pipe(
-    Layer.provideMerge(Health.layer(options)),
-    Layer.provideMerge(Supervisor.layer(options)),
-    Layer.provideMerge(TickDispatcher.layer),
-    Layer.provideMerge(ticks(options)),
-    Layer.provideMerge(DomainRegistry.layer),
-    Layer.provideMerge(Outbox.layer(options.outbox)),
-    Layer.provideMerge(Layer.merge(RunLease.layer(options), Retention.layer(options.retention))),
-    Layer.provideMerge(repo),
-    Layer.provideMerge(Layer.merge(SystemPubSub.layer, Escalation.layer)),
-    Layer.provideMerge(CurrentRun.layer(options))
-  ) as Layer.Layer<
+  const application = (nodes: ReadonlyArray<DomainGraph.DomainNode>) =>
+    heartbeat.pipe(
+      Layer.provideMerge(Health.layer(options)),
+      Layer.provideMerge(Supervisor.layer({ ...options, nodes })),
+      Layer.provideMerge(TickDispatcher.layer),
+      Layer.provideMerge(ticks(options)),
+      Layer.provideMerge(DomainRegistry.layer),
+      Layer.provideMerge(Outbox.layer(options.outbox)),
+      Layer.provideMerge(Layer.merge(RunLease.layer(options), Retention.layer(options.retention))),
+      Layer.provideMerge(repo),
+      Layer.provideMerge(Layer.merge(SystemPubSub.layer, Escalation.layer)),
+      Layer.provideMerge(CurrentRun.layer(options))
+    )
+  // What is wrong with the app is told before anything of it, or of the trail, is opened.
+  const checked = Effect.andThen(TickGenerator.checkInterval(options.interval), DomainGraph.make(options.domains))
+  return Layer.unwrap(Effect.map(checked, application)) as Layer.Layer<
     Infrastructure,
     StartError | ERepo,
     Exclude<Domain.Requirements<Domains[number]>, Infrastructure> | RRepo

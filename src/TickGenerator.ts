@@ -60,12 +60,24 @@ export interface TickGeneratorOptions {
 
 const latenessWindow = 1024
 
+/** The time between two ticks, if a heart can beat at it; 1 second when it is not given. */
+export const checkInterval = (
+  interval: Duration.Input = "1 second"
+): Effect.Effect<Duration.Duration, InvalidInterval> =>
+  Option.match(
+    Option.filter(
+      Duration.fromInput(interval),
+      Duration.between({ minimum: Duration.millis(1), maximum: Duration.days(1) })
+    ),
+    {
+      onNone: () => Effect.fail(new InvalidInterval({ interval: String(interval) })),
+      onSome: Effect.succeed
+    }
+  )
+
 const make = Effect.fnUntraced(function*(options: TickGeneratorOptions | undefined, beat: "clock" | "manual") {
-  const interval = Option.getOrElse(Duration.fromInput(options?.interval ?? "1 second"), () => Duration.zero)
+  const interval = yield* checkInterval(options?.interval)
   const intervalMs = Duration.toMillis(interval)
-  if (!(intervalMs >= 1 && intervalMs <= 86_400_000)) {
-    return yield* new InvalidInterval({ interval: String(options?.interval) })
-  }
   const clock = yield* Clock.Clock
   const registry = yield* DomainRegistry
   const pubsub = yield* SystemPubSub

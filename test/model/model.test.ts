@@ -48,7 +48,7 @@ describe("the model", () => {
   for (
     const [bug, changes] of Object.entries({
       "dependants left active": [
-        { file: "Supervisor.ts", find: "const down = sharers(slot)", replace: "const down: Array<Slot> = []" }
+        { file: "Moves.ts", find: "const down = sharers(slot)", replace: "const down: Array<Slot> = []" }
       ],
       "budget never reset": [
         { file: "RestartBudget.ts", find: "if (ms >= withinMs) reset()", replace: "" }
@@ -65,8 +65,8 @@ describe("the model", () => {
       ],
       "restart after shutdown": [
         {
-          file: "Supervisor.ts",
-          find: "phase === \"stopping\" ? undefined : lifecycle.gate",
+          file: "Moves.ts",
+          find: "isStopping() ? undefined : lifecycle.gate",
           replace: "lifecycle.gate"
         },
         {
