@@ -54,7 +54,7 @@ export class Outbox extends Context.Service<Outbox, {
 export interface OutboxOptions {
   /** The most transitions held (default 10,000); beyond that the oldest not being written are dropped and counted. */
   readonly capacity?: number | undefined
-  /** The most transitions in one write (default 1,000, never more than half the capacity). */
+  /** The most transitions in one write (default 250, never more than half the capacity). */
   readonly batchSize?: number | undefined
   /** How long a write may go unanswered before the trail counts as degraded (default 2 seconds). */
   readonly stalledAfter?: Duration.Input | undefined
@@ -75,7 +75,7 @@ const patience = 3
 const make = Effect.fnUntraced(function*(options: OutboxOptions | undefined) {
   const capacity = options?.capacity ?? 10_000
   // What is being written is not dropped, so at most half of what is held is in one write: the newest find room.
-  const batchSize = Math.max(1, Math.min(options?.batchSize ?? 1_000, capacity >> 1))
+  const batchSize = Math.max(1, Math.min(options?.batchSize ?? 250, capacity >> 1))
   const flushTimeout = Duration.fromInputUnsafe(options?.flushTimeout ?? "5 seconds")
   const writeTimeout = Duration.fromInputUnsafe(options?.writeTimeout ?? "30 seconds")
   const stalledAfter = Duration.fromInputUnsafe(options?.stalledAfter ?? "2 seconds")
