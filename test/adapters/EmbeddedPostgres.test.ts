@@ -246,6 +246,7 @@ describe("The embedded server", () => {
       expect(error.message).toContain("9.6")
     }))
 
+  if (!isRoot) console.log("Not root: how the server runs under root is not tested")
   describe.runIf(isRoot)("under root", () => {
     const nobody = { uid: 65534, gid: 65534 }
 

@@ -12,6 +12,8 @@ const oneLine = (stderr: string) => {
 
 const interval = `Expected: a length of time from 1ms to 1 day, such as 500ms, 1s or "1 second"`
 
+if (process.getuid?.() === 0) console.log("Root: that a home is missing is not tested, root needs none")
+
 describe("a wrong command line", () => {
   it.live.each<readonly [ReadonlyArray<string>, string, Readonly<Record<string, string>>?]>([
     [["start", "--interval", "0"], `thunderline start: Invalid value for flag --interval: "0". ${interval}`],
