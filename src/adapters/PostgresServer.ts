@@ -128,6 +128,16 @@ const socketFolder = (folder: string, data: string, user: User) =>
       (short) => Effect.promise(() => rm(short, { recursive: true, force: true }))
     )
 
+/**
+ * On Linux the server's processes are scheduled as batch work (`SCHED_BATCH`): awake they wait for a processor instead
+ * of taking the one of the program that has just written to them, which delays its ticks by up to 4 ms, while another
+ * processor is idle. Where this cannot be had, they run as usual.
+ */
+const inBackground = (program: string, args: ReadonlyArray<string>): [string, ReadonlyArray<string>] =>
+  process.platform === "linux"
+    ? ["/bin/sh", ["-c", "chrt --batch -p 0 $$ 2> /dev/null; exec \"$0\" \"$@\"", program, ...args]]
+    : [program, args]
+
 /** Starts the server and returns when it answers. */
 const start = Effect.fnUntraced(
   function*(folder: string, data: string, sockets: string, binaries: PostgresBinaries, user: User) {
@@ -147,8 +157,10 @@ const start = Effect.fnUntraced(
       try {
         // A session of its own: the terminal's Ctrl-C is for the program, which ends the server when it is its turn.
         return spawn(
-          binaries.postgres,
-          ["-D", data, ...Object.entries(settings).flatMap(([name, value]) => ["-c", `${name}=${value}`])],
+          ...inBackground(
+            binaries.postgres,
+            ["-D", data, ...Object.entries(settings).flatMap(([name, value]) => ["-c", `${name}=${value}`])]
+          ),
           { ...user, cwd: data, env, detached: true, stdio: ["ignore", output, output] }
         )
       } finally {

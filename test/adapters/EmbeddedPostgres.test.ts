@@ -7,7 +7,7 @@ import * as Fiber from "effect/Fiber"
 import * as Schedule from "effect/Schedule"
 import * as Scope from "effect/Scope"
 import { type SqlClient, SqlClient as Sql } from "effect/sql/SqlClient"
-import { spawn } from "node:child_process"
+import { spawn, spawnSync } from "node:child_process"
 import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs"
 import { chmod, chown, mkdir } from "node:fs/promises"
 import { dirname, join } from "node:path"
@@ -34,6 +34,11 @@ const isAlive = (pid: number) => {
     return false
   }
 }
+
+const hasBatch = process.platform === "linux" && spawnSync("chrt", ["--help"]).status === 0
+const schedBatch = 3
+/** How a process is scheduled: the 41st field of its state, of which the second may have blanks in it. */
+const policyOf = (pid: string) => Number(readFileSync(`/proc/${pid}/stat`, "utf8").split(") ")[1]!.split(" ")[38])
 
 /** Whom the server of a folder runs as. */
 const userOf = (folder: string) => {
@@ -67,6 +72,17 @@ describe("The embedded server", () => {
         sql`select current_setting('listen_addresses') as addresses, current_setting('fsync') as fsync`)
       expect(rows).toEqual([{ addresses: "", fsync: "on" }])
       expect(statSync(dirname(server.path)).mode & 0o777).toBe(0o700)
+    }))
+
+  if (!hasBatch) console.log("No chrt here: that the server runs as batch work is not tested")
+  it.live.runIf(hasBatch)("runs as batch work, its postmaster and every process of it", () =>
+    Effect.gen(function*() {
+      const folder = yield* temporaryFolder
+      yield* EmbeddedPostgres.acquire(folder)
+      const { pid } = serverOf(folder)!
+      const children = readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8").trim().split(" ")
+      expect(children.length).toBeGreaterThan(2)
+      expect([String(pid), ...children].map(policyOf).filter((policy) => policy !== schedBatch)).toEqual([])
     }))
 
   it.live("outlives a program that is killed without losing anything, and the next start ends and replaces it", () =>
