@@ -47,9 +47,10 @@ describe("the trail from the command line", () => {
       expect(heard.length).toBeGreaterThanOrEqual(8)
 
       const ticks = yield* run(["history", "--tick", "..1", "--csv", ...state], { cwd })
-      const rows = ticks.stdout.trimEnd().split("\n")
-      expect(rows).toHaveLength(5)
-      expect(rows[1]).toMatch(new RegExp(`,${events[0].runId},1,1,1,front,1,activating,active,activated,`))
+      const [, ...rows] = ticks.stdout.trimEnd().split("\n")
+      const early = events.filter(({ tick }: { readonly tick: number }) => tick <= 1)
+      expect(rows.map((row) => row.split(",").at(-1))).toEqual(early.map(({ id }: { readonly id: string }) => id))
+      expect(rows.at(-1)).toMatch(/^[^,]+,[^,]+,1,1,0,back,1,waiting,activating,tick,/)
       const none = yield* run(["history", "--run", "nonsense", ...state], { cwd })
       expect(none.stdout).toBe("Nothing has been recorded that matches.\n")
       const past = yield* run(["history", "--until", "1 hour", "--json", ...state], { cwd })
@@ -92,13 +93,12 @@ describe("the trail from the command line", () => {
       expect(text.stdout).toMatch(
         /Critical chain\n {2}back +\d+ms own work \+ \S+ start \+ \S+ to tick 1\n {2}front +\d+ms own work/
       )
-      expect(text.stdout.split("\n").filter((line) => line.length > 80)).toEqual([])
       const nobody = yield* run(["analyze", "boot", "--what-if", "middle=0", ...state], { cwd })
       expect(nobody).toMatchObject({
         code: 1,
         stderr: `thunderline: --what-if: no domain "middle" came up in that run; there were: back, front\n`
       })
-    }))
+    }), 60_000)
 
   it.live("of nothing is told as that", () =>
     Effect.gen(function*() {
