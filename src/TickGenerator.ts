@@ -64,15 +64,12 @@ const latenessWindow = 1024
 export const checkInterval = (
   interval: Duration.Input = "1 second"
 ): Effect.Effect<Duration.Duration, InvalidInterval> =>
-  Option.match(
+  Effect.fromOption(
     Option.filter(
       Duration.fromInput(interval),
       Duration.between({ minimum: Duration.millis(1), maximum: Duration.days(1) })
     ),
-    {
-      onNone: () => Effect.fail(new InvalidInterval({ interval: String(interval) })),
-      onSome: Effect.succeed
-    }
+    () => new InvalidInterval({ interval: String(interval) })
   )
 
 const make = Effect.fnUntraced(function*(options: TickGeneratorOptions | undefined, beat: "clock" | "manual") {

@@ -172,13 +172,10 @@ const analysis = HttpApiBuilder.group(
           new Problem.Unavailable({ detail: `The trail cannot be read now: ${message}` })
         ),
         Effect.flatMap((events) =>
-          Option.match(BootAnalysis.analyse(events), {
-            onNone: () =>
-              Effect.fail(
-                new Problem.BootNotFound({ runId, detail: `No domain has begun to come up in run ${runId}` })
-              ),
-            onSome: Effect.succeed
-          })
+          Effect.fromOption(
+            BootAnalysis.analyse(events),
+            () => new Problem.BootNotFound({ runId, detail: `No domain has begun to come up in run ${runId}` })
+          )
         )
       ))
   })

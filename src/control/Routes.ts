@@ -50,7 +50,7 @@ const dashboard = (root: string) =>
     const page = files.pipe(
       Effect.map(HttpServerResponse.setHeader("content-security-policy", pagePolicy)),
       // A path that no file system takes, too long or with a zero in it, is nothing that is there.
-      Effect.catch(() => Effect.succeed(HttpServerResponse.empty({ status: 404 })))
+      Effect.orElseSucceed(() => HttpServerResponse.empty({ status: 404 }))
     )
     yield* router.add("GET", "/", page)
     yield* router.add("GET", "/*", page)
