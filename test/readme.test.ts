@@ -18,9 +18,14 @@ const blocks: ReadonlyArray<Block> = Array.from(
   ({ groups }) => ({ marker: groups!.marker, language: groups!.language!, text: groups!.text! })
 )
 
-/** The messages of a log in the pretty format, without times and annotations, those about each domain in their order. */
+/**
+ * The lines of a log in the pretty format without their times, and without the tick that the end happens to come at; those
+ * about each domain in their order.
+ */
 const messages = (log: string) => {
-  const all = log.trimEnd().split("\n").map((line) => /^[\d:.]+ [A-Z]+ +(.+?)(?: {2}.*)?$/.exec(line)?.[1])
+  const all = log.trimEnd().split("\n").map((line) =>
+    /^[\d:.]+ [A-Z]+ +(.+)$/.exec(line)?.[1]?.replace(/(deactivat.*) tick=\d+/i, "$1")
+  )
   const about = (name: string) => all.filter((message) => message?.toLowerCase().includes(name))
   return {
     greeter: about("greeter"),
