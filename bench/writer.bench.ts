@@ -7,6 +7,7 @@ import { SqlClient } from "effect/sql/SqlClient"
 import * as EmbeddedPostgres from "../src/adapters/EmbeddedPostgres.ts"
 import * as Migrations from "../src/adapters/Migrations.ts"
 import * as SqlRepo from "../src/adapters/SqlRepo.ts"
+import * as Audit from "../src/Audit.ts"
 import type { DomainEvent } from "../src/DomainEvent.ts"
 import * as Outbox from "../src/Outbox.ts"
 import { temporaryFolder } from "../test/support/Database.ts"
@@ -94,7 +95,7 @@ const benchmark: Benchmark = (report) => {
     Effect.map(Effect.flatMap(temporaryFolder, EmbeddedPostgres.acquire), (server) => PgClient.layer(server))
   )
   const layer = Outbox.layer().pipe(
-    Layer.provideMerge(SqlRepo.layer({ schema: "trail" })),
+    Layer.provideMerge(Layer.merge(SqlRepo.layer({ schema: "trail" }), Audit.layer)),
     Layer.provideMerge(server)
   )
   return Effect.runPromise(program(report).pipe(Effect.provide(layer), Effect.scoped))

@@ -1,7 +1,5 @@
 import * as Cause from "effect/Cause"
-import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
-import * as Data from "effect/Data"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
@@ -9,21 +7,12 @@ import * as Latch from "effect/Latch"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Schedule from "effect/Schedule"
+import { Audit, type AuditStatus } from "./Audit.ts"
 import type { DomainEvent } from "./DomainEvent.ts"
 import * as Receipt from "./Receipt.ts"
 import { Repo, RepoUnavailable } from "./Repo.ts"
 import * as Telemetry from "./Telemetry.ts"
 import * as TrailGap from "./TrailGap.ts"
-
-/**
- * Whether the trail is written: `ok`, or `degraded` since a moment (milliseconds since the epoch) because the database
- * cannot be reached.
- */
-export type AuditStatus = Data.TaggedEnum<{
-  ok: {}
-  degraded: { readonly since: number; readonly detail: string }
-}>
-export const AuditStatus = Data.taggedEnum<AuditStatus>()
 
 /** How far the outbox is. */
 export interface OutboxStats {
@@ -80,7 +69,7 @@ const make = Effect.fnUntraced(function*(options: OutboxOptions | undefined) {
   const writeTimeout = Duration.fromInputUnsafe(options?.writeTimeout ?? "30 seconds")
   const stalledAfter = Duration.fromInputUnsafe(options?.stalledAfter ?? "2 seconds")
   const repo = yield* Repo
-  const clock = yield* Clock.Clock
+  const audit = yield* Audit
   const fork = Effect.runForkWith(yield* Effect.context<never>())
   const pending: Array<DomainEvent> = []
   const filled = Latch.makeUnsafe()
@@ -93,7 +82,6 @@ const make = Effect.fnUntraced(function*(options: OutboxOptions | undefined) {
   let gap: TrailGap.TrailGap | undefined
   /** How many were dropped since the outbox was full for the first time, until it is empty again. */
   let overflow = 0
-  let status: AuditStatus = AuditStatus.ok()
 
   const offer = (events: ReadonlyArray<DomainEvent>) => {
     for (const event of events) pending.push(event)
@@ -121,21 +109,8 @@ const make = Effect.fnUntraced(function*(options: OutboxOptions | undefined) {
     }
   }
 
-  const degrade = Effect.fnUntraced(function*({ detail, message }: RepoUnavailable) {
-    if (status._tag === "degraded") return
-    status = AuditStatus.degraded({ since: clock.currentTimeMillisUnsafe(), detail })
-    yield* Effect.logWarning(`[Outbox] audit: degraded, ${message}`).pipe(
-      Telemetry.event("thunderline.outbox.degraded")
-    )
-  })
-
-  const recover = Effect.fnUntraced(function*() {
-    if (status._tag === "ok") return
-    status = AuditStatus.ok()
-    yield* Effect.logInfo(`[Outbox] audit: ok, ${pending.length} transitions left to write`).pipe(
-      Telemetry.event("thunderline.outbox.recovered")
-    )
-  })
+  const degrade = (error: RepoUnavailable) => audit.degraded("Outbox", error)
+  const recover = () => audit.ok("Outbox", `${pending.length} transitions left to write`)
 
   const unavailable = (detail: string, cause?: unknown) =>
     new RepoUnavailable({ operation: "Repo.record", detail, cause })
@@ -253,7 +228,7 @@ const make = Effect.fnUntraced(function*(options: OutboxOptions | undefined) {
     follow: receipts.follow,
     flush: idle.await,
     stats: Effect.sync(() => ({
-      status,
+      status: audit.status(),
       backlog: pending.length + writing.length,
       written,
       dropped
@@ -262,4 +237,5 @@ const make = Effect.fnUntraced(function*(options: OutboxOptions | undefined) {
 })
 
 /** The outbox. When its scope closes it writes what it holds, for at most `flushTimeout`. */
-export const layer = (options?: OutboxOptions): Layer.Layer<Outbox, never, Repo> => Layer.effect(Outbox, make(options))
+export const layer = (options?: OutboxOptions): Layer.Layer<Outbox, never, Repo | Audit> =>
+  Layer.effect(Outbox, make(options))

@@ -9,6 +9,7 @@ import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Schedule from "effect/Schedule"
+import { Audit } from "./Audit.ts"
 import { CurrentRun } from "./CurrentRun.ts"
 import { Escalation } from "./Escalation.ts"
 import { Repo, type RepoError, RepoUnavailable, type Run, type RunInUse } from "./Repo.ts"
@@ -44,18 +45,25 @@ export interface RunLeaseSettings {
   readonly audit?: "best-effort" | "required" | undefined
 }
 
-/** How long the start waits for the first answer, and the end for the last. */
-const limits = { begin: Duration.seconds(5), end: Duration.seconds(2) }
+/** How long the start waits for the first answer, a renewal until the trail counts as degraded, the end for the last. */
+const limits = { begin: Duration.seconds(5), renewal: Duration.seconds(2), end: Duration.seconds(2) }
 
 const retrySchedule = Schedule.exponential("100 millis").pipe(
   Schedule.modifyDelay(({ duration }) => Effect.succeed(Duration.min(duration, Duration.seconds(2)))),
   Schedule.jittered
 )
 
-const make = Effect.fnUntraced(function*({ audit, run: options }: RunLeaseSettings) {
+const unanswered = new RepoUnavailable({
+  operation: "Repo.renewRun",
+  detail: `a renewal was not answered for ${Duration.format(limits.renewal)}`,
+  cause: undefined
+})
+
+const make = Effect.fnUntraced(function*({ audit: needed, run: options }: RunLeaseSettings) {
   const lease = Duration.fromInputUnsafe(options?.lease ?? "15 seconds")
   const renewEvery = Duration.fromInputUnsafe(options?.renewEvery ?? "5 seconds")
   const repo = yield* Repo
+  const audit = yield* Audit
   const escalation = yield* Escalation
   const { app, node, runId, startedAt, version } = yield* CurrentRun
   const run: Run = { runId, app, node, version, startedAt, lastSeenAt: startedAt, endedAt: null, exitReason: null }
@@ -67,8 +75,15 @@ const make = Effect.fnUntraced(function*({ audit, run: options }: RunLeaseSettin
     const claim = yield* repo.claimRun(run, lease)
     if (status._tag === "superseded") yield* Effect.logInfo(`[RunLease] The trail is this run's again`)
     status = LeaseStatus.held()
+    yield* audit.ok("RunLease")
     Deferred.doneUnsafe(first, Effect.void)
-    return yield* Effect.forever(Effect.delay(claim.renew, renewEvery))
+    // One that is not answered shows, and is waited for all the same: a frozen server also holds up its interruption.
+    const renew = Effect.scoped(Effect.gen(function*() {
+      yield* Effect.forkScoped(Effect.delay(audit.degraded("RunLease", unanswered), limits.renewal))
+      yield* claim.renew
+      yield* audit.ok("RunLease")
+    }))
+    return yield* Effect.forever(Effect.delay(renew, renewEvery))
   }))
 
   /** Another program has taken over. This one's transitions must not change the present: its run has ended. */
@@ -79,6 +94,7 @@ const make = Effect.fnUntraced(function*({ audit, run: options }: RunLeaseSettin
     yield* repo.endRun(runId, at, "superseded")
     status = LeaseStatus.superseded({ by })
     yield* Effect.logError(`[RunLease] Another program has taken over: ${by.message}`)
+    yield* audit.degraded("RunLease", { detail: "another program has taken over", message: by.message })
   })
 
   const keep = hold.pipe(
@@ -90,7 +106,7 @@ const make = Effect.fnUntraced(function*({ audit, run: options }: RunLeaseSettin
       Effect.suspend(() => {
         if (status._tag !== "superseded") status = LeaseStatus.unclaimed({ detail: error.detail })
         Deferred.doneUnsafe(first, Effect.fail(error))
-        return Effect.logDebug(`[RunLease] ${error.message}`)
+        return audit.degraded("RunLease", error)
       })
     ),
     Effect.retry(retrySchedule),
@@ -118,7 +134,7 @@ const make = Effect.fnUntraced(function*({ audit, run: options }: RunLeaseSettin
 
   const begun = yield* Effect.exit(Effect.timeoutOption(Deferred.await(first), limits.begin))
   if (Exit.isSuccess(begun)) {
-    if (Option.isNone(begun.value) && audit === "required") {
+    if (Option.isNone(begun.value) && needed === "required") {
       return yield* new RepoUnavailable({
         operation: "Repo.claimRun",
         detail: `no answer within ${Duration.format(limits.begin)}`,
@@ -127,7 +143,7 @@ const make = Effect.fnUntraced(function*({ audit, run: options }: RunLeaseSettin
     }
   } else {
     const failure = Exit.findErrorOption(begun)
-    if (Option.isSome(failure) && (failure.value._tag === "RunInUse" || audit === "required")) {
+    if (Option.isSome(failure) && (failure.value._tag === "RunInUse" || needed === "required")) {
       return yield* failure.value
     }
   }
@@ -141,4 +157,5 @@ const make = Effect.fnUntraced(function*({ audit, run: options }: RunLeaseSettin
  */
 export const layer = (
   settings: RunLeaseSettings
-): Layer.Layer<RunLease, RepoError | RunInUse, Repo | CurrentRun | Escalation> => Layer.effect(RunLease, make(settings))
+): Layer.Layer<RunLease, RepoError | RunInUse, Repo | Audit | CurrentRun | Escalation> =>
+  Layer.effect(RunLease, make(settings))

@@ -89,6 +89,12 @@ export const metrics = {
     attributes: [attribute.domain, attribute.state],
     description: "Moves of a domain into each state"
   },
+  "thunderline.audit.degraded": {
+    type: "gauge",
+    unit: "s",
+    attributes: [],
+    description: "How long the trail has not been writable, 0 while it is"
+  },
   "thunderline.outbox.backlog": {
     type: "upDownCounter",
     unit: "{transition}",
@@ -219,8 +225,8 @@ export const events = {
   "thunderline.domain.end_failed": "A finalizer or `onDeactivate` failed; with the cause",
   "thunderline.domain.abandoned": "A domain's end took longer than it may, and was left behind",
   "thunderline.watchdog.suspended": "The heartbeat has been late for ten ticks, so silence is not judged",
-  "thunderline.outbox.degraded": "The trail cannot be written",
-  "thunderline.outbox.recovered": "The trail is written again",
+  "thunderline.audit.degraded": "The trail cannot be written",
+  "thunderline.audit.recovered": "The trail is written again",
   "thunderline.outbox.dropped": "Transitions were lost to the trail",
   "thunderline.telemetry.lost": "Telemetry does not reach the collector; once per outage",
   "thunderline.telemetry.recovered": "Telemetry reaches the collector again; with what was lost"

@@ -1,6 +1,7 @@
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
+import * as Audit from "./Audit.ts"
 import * as CurrentRun from "./CurrentRun.ts"
 import type * as Domain from "./Domain.ts"
 import type { DomainControl } from "./DomainControl.ts"
@@ -91,7 +92,7 @@ export const layer = <const Domains extends ReadonlyArray<Domain.Any>, ERepo = n
       Layer.provideMerge(DomainRegistry.layer),
       Layer.provideMerge(Outbox.layer(options.outbox)),
       Layer.provideMerge(Layer.merge(RunLease.layer(options), Retention.layer(options.retention))),
-      Layer.provideMerge(repo),
+      Layer.provideMerge(Layer.merge(repo, Audit.layer)),
       Layer.provideMerge(Layer.merge(SystemPubSub.layer, Escalation.layer)),
       Layer.provideMerge(CurrentRun.layer(options))
     )

@@ -1,3 +1,4 @@
+export * as Audit from "./Audit.ts"
 export * as BootAnalysis from "./BootAnalysis.ts"
 export * as CurrentRun from "./CurrentRun.ts"
 export * as Domain from "./Domain.ts"

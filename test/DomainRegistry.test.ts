@@ -9,6 +9,7 @@ import * as Option from "effect/Option"
 import * as PubSub from "effect/PubSub"
 import * as Stream from "effect/Stream"
 import * as TestClock from "effect/testing/TestClock"
+import * as Audit from "../src/Audit.ts"
 import * as CurrentRun from "../src/CurrentRun.ts"
 import * as Domain from "../src/Domain.ts"
 import { maxCauseLength } from "../src/DomainEvent.ts"
@@ -343,7 +344,7 @@ describe("DomainRegistry", () => {
       Effect.provide(layer.pipe(
         Layer.provideMerge(Outbox.layer()),
         Layer.provideMerge(bus),
-        Layer.provideMerge(Layer.merge(layerMemory, CurrentRun.layer()))
+        Layer.provideMerge(Layer.mergeAll(layerMemory, Audit.layer, CurrentRun.layer()))
       ))
     )
   })

@@ -6,22 +6,30 @@ import * as Exit from "effect/Exit"
 import * as Layer from "effect/Layer"
 import * as Scope from "effect/Scope"
 import * as TestClock from "effect/testing/TestClock"
+import * as Audit from "../src/Audit.ts"
 import * as CurrentRun from "../src/CurrentRun.ts"
 import * as Escalation from "../src/Escalation.ts"
 import { layerMemory, Repo, RepoUnavailable, RunInUse } from "../src/Repo.ts"
 import * as RunLease from "../src/RunLease.ts"
 import { awaitState } from "./support/awaitState.ts"
 
-/** A trail in memory whose claims fail with what is set here, at first and while they are held. */
-class Trouble extends Context.Service<Trouble, { now: RepoUnavailable | RunInUse | undefined }>()("test/Trouble") {}
+/** A trail in memory whose claims fail with what is set here, at first and while they are held, or are not answered. */
+class Trouble extends Context.Service<Trouble, {
+  now: RepoUnavailable | RunInUse | undefined
+  /** Renewals are not answered for as long. */
+  frozen: boolean
+}>()("test/Trouble") {}
 
 const away = new RepoUnavailable({ operation: "Repo.claimRun", detail: "by test", cause: undefined })
 const taken = new RunInUse({ runId: "another", app: "app", node: "there", since: DateTime.makeUnsafe(0) })
 
 const trail = Layer.effectContext(Effect.gen(function*() {
   const repo = yield* Repo
-  const trouble = Trouble.of({ now: undefined })
+  const trouble = Trouble.of({ now: undefined, frozen: false })
   const check = Effect.suspend(() => (trouble.now === undefined ? Effect.void : Effect.fail(trouble.now)))
+  const thaw: Effect.Effect<void> = Effect.suspend(() =>
+    trouble.frozen ? Effect.andThen(Effect.sleep("100 millis"), thaw) : Effect.void
+  )
   const renewal = Effect.mapError(check, () => away)
   return Context.make(Trouble, trouble).pipe(Context.add(
     Repo,
@@ -29,13 +37,13 @@ const trail = Layer.effectContext(Effect.gen(function*() {
       ...repo,
       claimRun: (run, lease) =>
         Effect.andThen(check, repo.claimRun(run, lease)).pipe(
-          Effect.map(({ renew }) => ({ renew: Effect.andThen(renewal, renew) }))
+          Effect.map(({ renew }) => ({ renew: thaw.pipe(Effect.andThen(renewal), Effect.andThen(renew)) }))
         )
     })
   ))
 })).pipe(
   Layer.provide(layerMemory),
-  Layer.provideMerge(Layer.merge(CurrentRun.layer({ app: "shop" }), Escalation.layer))
+  Layer.provideMerge(Layer.mergeAll(CurrentRun.layer({ app: "shop" }), Escalation.layer, Audit.layer))
 )
 
 const start = (settings: RunLease.RunLeaseSettings = {}) =>
@@ -119,6 +127,26 @@ describe("RunLease", () => {
       assert.include(yield* run, { endedAt: null })
     }).pipe(Effect.provide(trail)))
 
+  it.effect("shows by the trail's status that the database is away, although there is nothing to write", () =>
+    Effect.gen(function*() {
+      const trouble = yield* Trouble
+      const { status } = yield* Audit.Audit
+      yield* start()
+      assert.deepStrictEqual(status(), Audit.AuditStatus.ok())
+      trouble.now = away
+      yield* TestClock.adjust("5 seconds")
+      assert.deepStrictEqual(status(), Audit.AuditStatus.degraded({ since: 5_000, detail: "by test" }))
+      trouble.now = undefined
+      yield* TestClock.adjust("3 seconds")
+      assert.deepStrictEqual(status(), Audit.AuditStatus.ok())
+      trouble.frozen = true
+      yield* TestClock.adjust("7 seconds")
+      assert.deepInclude(status(), { detail: "a renewal was not answered for 2s" })
+      trouble.frozen = false
+      yield* TestClock.adjust("1 second")
+      assert.deepStrictEqual(status(), Audit.AuditStatus.ok())
+    }).pipe(Effect.provide(trail)))
+
   it.effect("leaves the present to a program that took over, and takes it back when that one has ended", () =>
     Effect.gen(function*() {
       const trouble = yield* Trouble
@@ -127,6 +155,7 @@ describe("RunLease", () => {
       yield* TestClock.adjust("8 seconds")
       yield* becomes(status, "superseded")
       assert.strictEqual((yield* run)!.exitReason, "superseded")
+      assert.deepInclude((yield* Audit.Audit).status(), { detail: "another program has taken over" })
       trouble.now = undefined
       yield* TestClock.adjust("5 seconds")
       yield* becomes(status, "held")

@@ -8,6 +8,7 @@ import { makeEvents } from "../../bench/Events.ts"
 import * as EmbeddedPostgres from "../../src/adapters/EmbeddedPostgres.ts"
 import * as PostmasterFile from "../../src/adapters/PostmasterFile.ts"
 import * as SqlRepo from "../../src/adapters/SqlRepo.ts"
+import * as Audit from "../../src/Audit.ts"
 import * as Outbox from "../../src/Outbox.ts"
 import { Repo } from "../../src/Repo.ts"
 import { allEvents } from "../../src/testing/Simulation.ts"
@@ -42,7 +43,10 @@ describe("The embedded server", () => {
         assert.strictEqual(rows.length, byDomain.size)
         for (const row of rows) assert.strictEqual(row.event, byDomain.get(row.domain_name)!.at(-1)!.id)
       }).pipe(Effect.provide(
-        Outbox.layer().pipe(Layer.provideMerge(SqlRepo.layer()), Layer.provideMerge(PgClient.layer(server)))
+        Outbox.layer().pipe(
+          Layer.provideMerge(Layer.merge(SqlRepo.layer(), Audit.layer)),
+          Layer.provideMerge(PgClient.layer(server))
+        )
       ))
     }))
 })

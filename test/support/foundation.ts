@@ -1,4 +1,5 @@
 import * as Layer from "effect/Layer"
+import * as Audit from "../../src/Audit.ts"
 import * as CurrentRun from "../../src/CurrentRun.ts"
 import * as DomainRegistry from "../../src/DomainRegistry.ts"
 import * as Outbox from "../../src/Outbox.ts"
@@ -8,7 +9,7 @@ import * as SystemPubSub from "../../src/SystemPubSub.ts"
 /** What stands below the heartbeat: registry, outbox, the trail in memory, bus, run. */
 export const foundation = DomainRegistry.layer.pipe(
   Layer.provideMerge(Outbox.layer()),
-  Layer.provideMerge(Repo.layerMemory),
+  Layer.provideMerge(Layer.merge(Repo.layerMemory, Audit.layer)),
   Layer.provideMerge(SystemPubSub.layer),
   Layer.provideMerge(CurrentRun.layer())
 )
