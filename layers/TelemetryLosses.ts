@@ -22,6 +22,8 @@ export interface TelemetryLosses {
   readonly sent: (signal: Signal, count: number, lost?: { readonly detail: string }) => void
   /** Something is lost that was never queued. */
   readonly lose: (signal: Signal, reason: LossReason, count: number, detail: string) => void
+  /** What readiness says of it. */
+  readonly degraded: () => ReadonlyArray<string>
 }
 
 /** The account, which says at its end what was left behind. */
@@ -116,6 +118,10 @@ export const make = Effect.fnUntraced(function*(options: {
       if (failure === undefined) delivered(signal)
       else lose(signal, "export_failed", count, failure.detail)
     },
-    lose
+    lose,
+    degraded: () =>
+      failing.size === 0
+        ? []
+        : [`telemetry: ${signals.filter((signal) => failing.has(signal)).join(", ")} do not reach the collector`]
   }
 })

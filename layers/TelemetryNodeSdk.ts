@@ -10,6 +10,7 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as References from "effect/References"
 import * as Tracer from "effect/Tracer"
+import * as Health from "../src/Health.ts"
 import { withoutTracerLogger } from "./TelemetryLoggers.ts"
 import * as TelemetryLosses from "./TelemetryLosses.ts"
 import * as TelemetrySettings from "./TelemetrySettings.ts"
@@ -132,7 +133,11 @@ export const layer = (options: TelemetryOptions): Layer.Layer<never> =>
       shutdownTimeout: settings.shutdownTimeout
     }))
     const tracer = Layer.effect(Tracer.Tracer, Effect.map(Tracer.Tracer, respectSampled))
-    return Layer.mergeAll(tracer, Layer.succeed(References.MinimumTraceLevel, settings.traceLevel)).pipe(
+    return Layer.mergeAll(
+      tracer,
+      Layer.succeed(References.MinimumTraceLevel, settings.traceLevel),
+      Layer.succeed(Health.Surroundings, losses.degraded)
+    ).pipe(
       Layer.provideMerge(sdk),
       Layer.provide(withoutTracerLogger)
     )

@@ -15,6 +15,7 @@ import * as Option from "effect/Option"
 import * as References from "effect/References"
 import * as Schedule from "effect/Schedule"
 import * as Tracer from "effect/Tracer"
+import * as Health from "../src/Health.ts"
 import { withoutTracerLogger } from "./TelemetryLoggers.ts"
 import * as TelemetryLosses from "./TelemetryLosses.ts"
 import * as TelemetrySettings from "./TelemetrySettings.ts"
@@ -158,7 +159,8 @@ export const layer = (options: TelemetryOptions): Layer.Layer<never> =>
       logs === undefined
         ? Layer.empty
         : Logger.layer([OtlpLogger.make(common("logs", logs))], { mergeWithExisting: true }),
-      Layer.succeed(References.MinimumTraceLevel, settings.traceLevel)
+      Layer.succeed(References.MinimumTraceLevel, settings.traceLevel),
+      Layer.succeed(Health.Surroundings, losses.degraded)
     ).pipe(
       Layer.provide(OtlpExporter.layerFlusher),
       Layer.provide(serialization(loads)),

@@ -29,6 +29,14 @@ export const Fail = Schema.Struct({ status: Schema.Literal("fail"), ...fields })
 /** What a probe found. */
 export type Report = typeof Pass.Type | typeof Fail.Type
 
+/**
+ * What is not as it should be around the application, each in a few words, for readiness to say; it passes all the same.
+ * An adapter that stands outside, such as an exporter of telemetry, provides it (default: nothing).
+ */
+export const Surroundings = Context.Reference<() => ReadonlyArray<string>>("thunderline/Health/Surroundings", {
+  defaultValue: () => () => []
+})
+
 /** What a platform's probes ask for. They read what is in memory: none waits for a domain or the database. */
 export class Health extends Context.Service<Health, {
   /**
@@ -76,6 +84,7 @@ const make = Effect.fnUntraced(function*(options: HealthOptions | undefined) {
   const generator = yield* TickGenerator
   const outbox = yield* Outbox
   const pubsub = yield* SystemPubSub
+  const surroundings = yield* Surroundings
   const builtAt = clock.monotonicTimeNanosUnsafe()
   let seen: { readonly at: bigint; readonly tick: Tick } | undefined
   let phase: "starting" | "started" = "starting"
@@ -132,6 +141,7 @@ const make = Effect.fnUntraced(function*(options: HealthOptions | undefined) {
     const away = domains.filter((domain) => domain.status._tag !== "active")
     const degraded = away.filter((domain) => domain.criticality === "optional").map((domain) => standing(domain, tick))
     if (audit.status._tag === "degraded") degraded.unshift(`audit: degraded, ${audit.backlog} transitions wait`)
+    degraded.push(...surroundings())
     const missing = away.filter((domain) => domain.criticality === "required").map((domain) => standing(domain, tick))
     if (missing.length > 0) return report("fail", `Not every required domain is active: ${list(missing)}.`, degraded)
     const required = domains.filter((domain) => domain.criticality === "required").length

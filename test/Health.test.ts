@@ -4,7 +4,7 @@ import * as Layer from "effect/Layer"
 import * as TestClock from "effect/testing/TestClock"
 import * as Domain from "../src/Domain.ts"
 import { DomainControl } from "../src/DomainControl.ts"
-import { Health, layer } from "../src/Health.ts"
+import { Health, layer, Surroundings } from "../src/Health.ts"
 import { Repo } from "../src/Repo.ts"
 import * as Thunderline from "../src/Thunderline.ts"
 import { TickGenerator } from "../src/TickGenerator.ts"
@@ -91,6 +91,19 @@ describe("ready", () => {
         reason: "Not every required domain is active: store is inactive."
       })
     }).pipe(Effect.provide(Thunderline.layerTest({ domains: [store, extra, late] }))))
+
+  it.effect("says what is not as it should be around the application, and passes", () =>
+    Effect.gen(function*() {
+      yield* tick
+      yield* awaitStates({ store: "active" })
+      expect(yield* ready).toMatchObject({ status: "pass", degraded: ["telemetry: traces do not reach the collector"] })
+    }).pipe(
+      Effect.provide(
+        Thunderline.layerTest({ domains: [store] }).pipe(
+          Layer.provide(Layer.succeed(Surroundings, () => ["telemetry: traces do not reach the collector"]))
+        )
+      )
+    ))
 
   it.effect("is degraded, and passes, while the trail cannot be written", () =>
     Effect.gen(function*() {

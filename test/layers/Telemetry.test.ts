@@ -4,11 +4,13 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Logger from "effect/Logger"
 import * as Metric from "effect/Metric"
+import * as Schedule from "effect/Schedule"
 import * as Scope from "effect/Scope"
 import { afterEach, vi } from "vitest"
 import * as TelemetryNodeSdk from "../../layers/TelemetryNodeSdk.ts"
 import * as TelemetryOtlp from "../../layers/TelemetryOtlp.ts"
 import * as TelemetrySettings from "../../layers/TelemetrySettings.ts"
+import * as Health from "../../src/Health.ts"
 import * as LogLines from "../support/LogLines.ts"
 import * as OtlpSink from "../support/OtlpSink.ts"
 
@@ -51,6 +53,21 @@ const sent = Effect.fnUntraced(function*(
 })
 
 describe.each(exporters)("telemetry by %s", (_, exporter) => {
+  it.live("lets readiness say that nothing reaches the collector", () =>
+    Effect.gen(function*() {
+      const nobody = "http://127.0.0.1:1"
+      const telemetry = exporter.layer({ url: nobody, serviceName: "one", serviceVersion: "2", instanceId: "three" })
+      yield* Effect.gen(function*() {
+        const surroundings = yield* Health.Surroundings
+        assert.deepStrictEqual(surroundings(), [])
+        yield* Effect.void.pipe(Effect.withSpan("lost"))
+        yield* Effect.sync(surroundings).pipe(
+          Effect.repeat({ until: (said) => said.length > 0, schedule: Schedule.spaced("20 millis") })
+        )
+        assert.match(surroundings()[0]!, /^telemetry: \w+(, \w+)* do not reach the collector$/)
+      }).pipe(Effect.provide(telemetry), Effect.provide(Logger.layer([])), Effect.scoped)
+    }).pipe(withEnvironment({ OTEL_EXPORTER_OTLP_TIMEOUT: "200", OTEL_BSP_SCHEDULE_DELAY: "100" })))
+
   it.live("sends spans, points and log lines, each once, correlated, with their resource", () =>
     Effect.gen(function*() {
       const { logs, points, spans } = yield* sent(exporter, {})
