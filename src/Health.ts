@@ -97,6 +97,14 @@ const make = Effect.fnUntraced(function*(options: HealthOptions | undefined) {
     degraded
   })
 
+  /** The event loop was blocked, if it was. */
+  const lateness = (): ReadonlyArray<string> => {
+    const late = seen === undefined ? 0 : Duration.toMillis(seen.tick.lateness)
+    return seen !== undefined && late > Duration.toMillis(seen.tick.interval) / 2
+      ? [`event loop: the last tick was ${seconds(late)} late`]
+      : []
+  }
+
   const unstarted = Effect.map(registry.snapshot, (domains) => {
     const tick = seen?.tick.count ?? 0
     const left = phase === "started" ? [] : domains.filter((domain) => !hasStarted(domain, tick))
@@ -123,13 +131,12 @@ const make = Effect.fnUntraced(function*(options: HealthOptions | undefined) {
     if (silence > Math.max(3 * interval, leastSilence)) {
       return report("fail", `No tick was sent for ${seconds(silence)} ${since}; one is due every ${seconds(interval)}.`)
     }
-    const lateness = seen === undefined ? 0 : Duration.toMillis(seen.tick.lateness)
     return report(
       "pass",
       seen === undefined
         ? `The first tick is due within ${seconds(interval)}.`
         : `Tick ${seen.tick.count} was sent ${seconds(silence)} ago.`,
-      lateness > interval / 2 ? [`event loop: the last tick was ${seconds(lateness)} late`] : []
+      lateness()
     )
   })
 
@@ -141,7 +148,8 @@ const make = Effect.fnUntraced(function*(options: HealthOptions | undefined) {
     const away = domains.filter((domain) => domain.status._tag !== "active")
     const degraded = away.filter((domain) => domain.criticality === "optional").map((domain) => standing(domain, tick))
     if (audit.status._tag === "degraded") degraded.unshift(`audit: degraded, ${audit.backlog} transitions wait`)
-    degraded.push(...surroundings())
+    const slow = domains.filter(({ health }) => health === "suspect" || health === "silent")
+    degraded.push(...slow.map(({ name }) => `${name} has not answered its last tick`), ...lateness(), ...surroundings())
     const missing = away.filter((domain) => domain.criticality === "required").map((domain) => standing(domain, tick))
     if (missing.length > 0) return report("fail", `Not every required domain is active: ${list(missing)}.`, degraded)
     const required = domains.filter((domain) => domain.criticality === "required").length

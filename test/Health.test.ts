@@ -1,11 +1,15 @@
 import { describe, expect, it } from "@effect/vitest"
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
 import * as TestClock from "effect/testing/TestClock"
 import * as Domain from "../src/Domain.ts"
 import { DomainControl } from "../src/DomainControl.ts"
+import { DomainRegistry } from "../src/DomainRegistry.ts"
 import { Health, layer, Surroundings } from "../src/Health.ts"
 import { Repo } from "../src/Repo.ts"
+import { SystemPubSub } from "../src/SystemPubSub.ts"
 import * as Thunderline from "../src/Thunderline.ts"
 import { TickGenerator } from "../src/TickGenerator.ts"
 import { awaitStates, tick } from "./support/app.ts"
@@ -91,6 +95,26 @@ describe("ready", () => {
         reason: "Not every required domain is active: store is inactive."
       })
     }).pipe(Effect.provide(Thunderline.layerTest({ domains: [store, extra, late] }))))
+
+  it.effect("says which domain is behind, and that the last tick was late, and passes", () =>
+    Effect.gen(function*() {
+      yield* tick
+      yield* awaitStates({ busy: "active" })
+      yield* tick
+      yield* tick
+      expect(yield* ready).toMatchObject({ status: "pass", degraded: ["busy has not answered its last tick"] })
+      const pubsub = yield* SystemPubSub
+      const { lastTick } = yield* DomainRegistry
+      const newest = Option.getOrThrow(yield* lastTick)
+      yield* pubsub.publish("system:domain_tick", { ...newest, lateness: Duration.millis(900) })
+      yield* settle
+      expect(yield* ready).toMatchObject({
+        status: "pass",
+        degraded: ["busy has not answered its last tick", "event loop: the last tick was 0.9 s late"]
+      })
+    }).pipe(Effect.provide(Thunderline.layerTest({
+      domains: [Domain.make("busy", { layer: empty, maxMissedTicks: 5, onTick: () => Effect.never })]
+    }))))
 
   it.effect("says what is not as it should be around the application, and passes", () =>
     Effect.gen(function*() {
