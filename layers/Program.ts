@@ -9,9 +9,11 @@ import * as NodeMetrics from "../src/adapters/NodeMetrics.ts"
 import * as SystemdNotify from "../src/adapters/SystemdNotify.ts"
 import * as TokenFile from "../src/adapters/TokenFile.ts"
 import type { App } from "../src/cli/App.ts"
+import { kindOf } from "../src/cli/Database.ts"
 import * as ExitCode from "../src/cli/ExitCode.ts"
 import type { Listen } from "../src/cli/Listen.ts"
 import { ProgramEscalated, type ProgramSettings } from "../src/cli/Program.ts"
+import type { TrailSettings } from "../src/cli/TrailSettings.ts"
 import { CurrentRun } from "../src/CurrentRun.ts"
 import * as Thunderline from "../src/Thunderline.ts"
 import * as Database from "./Database.ts"
@@ -35,16 +37,16 @@ const shownCollector = (otlp: Option.Option<string>) =>
 /** The program with its control plane: the address is taken first of all, requests are taken last and given up first. */
 const controlled = Effect.fnUntraced(function*(
   listen: Listen,
-  stateDir: string,
+  trail: TrailSettings,
   collector: string | null,
   main: Layer.Layer<Thunderline.Infrastructure, unknown>
 ) {
-  const { source, token } = yield* TokenFile.acquire(stateDir)
+  const { source, token } = yield* TokenFile.acquire(trail.stateDir)
   const options = { ...listen, collector, token, tokenSource: source }
   const file = Layer.effectDiscard(Effect.gen(function*() {
     const { runId } = yield* CurrentRun
     const { url } = yield* ControlServer.ControlServer
-    yield* ControlFile.keep(stateDir, { url, pid: process.pid, runId })
+    yield* ControlFile.keep(trail.stateDir, { url, pid: process.pid, runId, trail: kindOf(trail.database) })
   }))
   return file.pipe(
     Layer.provide(ControlServer.layerServed(options)),
@@ -86,7 +88,7 @@ export const run = Effect.fnUntraced(function*(
     Effect.provide(
       Layer.provideMerge(
         SystemdNotify.layer,
-        listen === undefined ? main : yield* controlled(listen, trail.stateDir, yield* shownCollector(otlp), main)
+        listen === undefined ? main : yield* controlled(listen, trail, yield* shownCollector(otlp), main)
       )
     ),
     Effect.onInterrupt(() =>

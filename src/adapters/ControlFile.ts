@@ -5,8 +5,13 @@ import { readFile, rename, rm, writeFile } from "node:fs/promises"
 import { join } from "node:path"
 import * as StateFolder from "./StateFolder.ts"
 
-/** Where the program that runs on a state folder is reached. */
-export const ControlFile = Schema.Struct({ url: Schema.String, pid: Schema.Int, runId: Schema.String })
+/** Where the program that runs on a state folder is reached, and where it keeps its trail. */
+export const ControlFile = Schema.Struct({
+  url: Schema.String,
+  pid: Schema.Int,
+  runId: Schema.String,
+  trail: Schema.Literals(["embedded", "memory", "external"])
+})
 export interface ControlFile extends Schema.Schema.Type<typeof ControlFile> {}
 
 const decode = Schema.decodeUnknownEffect(Schema.fromJsonString(ControlFile))
@@ -16,6 +21,19 @@ const file = (stateDir: string) => join(stateDir, "control.json")
 /** What the file says; a program that was killed leaves it behind. */
 export const read = (stateDir: string): Effect.Effect<Option.Option<ControlFile>> =>
   StateFolder.attempt(stateDir, () => readFile(file(stateDir), "utf8")).pipe(Effect.flatMap(decode), Effect.option)
+
+/** The program, if it is alive. */
+export const running = (stateDir: string): Effect.Effect<Option.Option<ControlFile>> =>
+  Effect.map(read(stateDir), Option.filter(({ pid }) => isAlive(pid)))
+
+const isAlive = (pid: number): boolean => {
+  try {
+    return process.kill(pid, 0)
+  } catch (error) {
+    // Somebody else's.
+    return error instanceof Error && "code" in error && error.code === "EPERM"
+  }
+}
 
 const write = (stateDir: string, content: ControlFile) =>
   Effect.andThen(

@@ -64,6 +64,9 @@ const database = Effect.fnUntraced(function*(settings: TrailSettings.TrailSettin
   const check = "the database can be read, and its schema is up to date"
   if (settings.database._tag === "Memory") return skipped(check, "the trail is kept in memory")
   const runs = yield* Effect.result(Trail.read(settings, Repo.use((repo) => repo.runs(100))))
+  if (Result.isFailure(runs) && runs.failure instanceof Trail.TrailElsewhere) {
+    return skipped(check, runs.failure.message)
+  }
   return Result.isSuccess(runs)
     ? ok(check, `schema ${settings.schema}, ${runs.success.length} runs`, "History and analysis can be read.")
     : bad(

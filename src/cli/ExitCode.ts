@@ -20,6 +20,7 @@ export const interrupted = 130
 
 const byTag: Readonly<Record<string, number>> = {
   TrailInMemory: usage,
+  TrailElsewhere: usage,
   FormatConflict: usage,
   InvalidCursor: usage,
   InvalidDatabaseUrl: usage,

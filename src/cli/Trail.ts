@@ -15,6 +15,20 @@ export class TrailInMemory extends Schema.TaggedError<TrailInMemory>()("TrailInM
   }
 }
 
+/** No database was named, and the program that runs on the state folder does not keep its trail there. */
+export class TrailElsewhere extends Schema.TaggedError<TrailElsewhere>()("TrailElsewhere", {
+  url: Schema.String,
+  trail: Schema.Literals(["memory", "external"])
+}) {
+  override get message() {
+    return this.trail === "memory"
+      ? `The program at ${this.url} keeps its trail in memory: ask it with "thunderline status" or "thunderline watch"; ` +
+        `what was kept here before is read with --database embedded`
+      : `The program at ${this.url} keeps its trail in another database: name that one with --database or DATABASE_URL; ` +
+        `what was kept here before is read with --database embedded`
+  }
+}
+
 /** The database that was named does not answer. */
 export class DatabaseUnreachable extends Schema.TaggedError<DatabaseUnreachable>()("DatabaseUnreachable", {
   /** The URL without what is secret in it. */

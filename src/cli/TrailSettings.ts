@@ -30,7 +30,7 @@ const database = Flag.String("database").pipe(
       )
     }
     const url = yield* variable("DATABASE_URL")
-    if (Option.isNone(url)) return Database.Database.Embedded()
+    if (Option.isNone(url)) return Database.Database.Embedded({ source: "default" })
     return yield* Effect.mapError(
       Effect.fromResult(Database.parse(url.value, "DATABASE_URL")),
       (value) =>

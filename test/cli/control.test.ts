@@ -85,6 +85,25 @@ describe("the commands that talk to a running program", () => {
       expect(readFileSync(join(cwd, "state/token"), "utf8").trim()).toBe(secret)
     }), 60_000)
 
+  it.live("say where the trail is, when it is not where they would have read it", () =>
+    Effect.gen(function*() {
+      const { call, program } = yield* running
+      for (const command of [["domains"], ["history"], ["events", "--follow"], ["domain", "store"]]) {
+        const { code, stderr, stdout } = yield* call(command)
+        expect([code, stdout]).toEqual([2, ""])
+        expect(stderr).toMatch(
+          /^thunderline: The program at http:\S+ keeps its trail in memory: ask it with "thunderline status" or .* --database embedded\n$/
+        )
+      }
+      const doctor = yield* call(["doctor"])
+      expect(doctor.stdout).toMatch(/\nskipped +the database can be read, [^]*trail\s+in\s+memory/)
+      const before = yield* call(["domains", "--database", "embedded"])
+      expect(before).toMatchObject({ code: 0, stdout: "No domain has been recorded yet.\n" })
+      yield* program.kill("SIGKILL")
+      yield* program.ended
+      expect(yield* call(["domains"])).toMatchObject({ code: 0, stderr: "" })
+    }), 60_000)
+
   it.live("exit 4 when no program answers, saying where it was looked for", () =>
     Effect.gen(function*() {
       const cwd = yield* folder()
