@@ -46,15 +46,21 @@ export const make = (
 ): FiberObserver => {
   const scheduler = Context.get(environment, Scheduler.Scheduler)
   const metrics = Context.get(environment, Metric.FiberRuntimeMetrics)
+  /** A root that is done as soon as it is forked is never one of them. */
   const alive = new Map<Fiber.Fiber<unknown, unknown>, "root" | "inner">()
-  let next: "root" | "inner" = "inner"
+  /** The root that is being forked, which takes its first step before anything else can. */
+  let root: Fiber.Fiber<unknown, unknown> | "next" | undefined
   let unseen = 0
+
+  const keep = (fiber: Fiber.Fiber<unknown, unknown>, kind: "root" | "inner") => {
+    alive.set(fiber, kind)
+    fiber.addObserver(() => alive.delete(fiber))
+  }
 
   const see = (fiber: Fiber.Fiber<unknown, unknown>) => {
     unseen--
-    alive.set(fiber, next)
-    next = "inner"
-    fiber.addObserver(() => alive.delete(fiber))
+    if (root === "next") root = fiber
+    else keep(fiber, "inner")
   }
 
   const ended = (context: Context.Context<never>, exit: Exit.Exit<unknown, unknown>) => {
@@ -83,7 +89,7 @@ export const make = (
     executionMode: scheduler.executionMode,
     makeDispatcher: () => scheduler.makeDispatcher(),
     shouldYield: (fiber) => {
-      if (unseen > 0 && !alive.has(fiber)) see(fiber)
+      if (unseen > 0 && fiber !== root && !alive.has(fiber)) see(fiber)
       return scheduler.shouldYield(fiber)
     }
   }))
@@ -91,9 +97,12 @@ export const make = (
   return {
     install: (context) => Context.merge(context, observing),
     fork: (context, effect) => {
-      // It takes its first step before anything else can.
-      next = "root"
-      return Effect.runForkWith(context)(effect)
+      const outer = root
+      root = "next"
+      const fiber = Effect.runForkWith(context)(effect)
+      root = outer
+      if (fiber.pollUnsafe() === undefined) keep(fiber, "root")
+      return fiber
     }
   }
 }
