@@ -37,9 +37,11 @@ const make = Effect.gen(function*() {
   const clock = yield* Clock.Clock
   const inTrouble = new Set<Witness>()
   let status: AuditStatus = AuditStatus.ok()
+  /** When it was last said to be degraded, by the clock that is never set. */
+  let begun = 0n
   yield* Telemetry.observe(
     "thunderline.audit.degraded",
-    () => (status._tag === "ok" ? 0 : (clock.currentTimeMillisUnsafe() - status.since) / 1_000)
+    () => (status._tag === "ok" ? 0 : Number(clock.monotonicTimeNanosUnsafe() - begun) / 1e9)
   )
   return Audit.of({
     status: () => status,
@@ -49,6 +51,7 @@ const make = Effect.gen(function*() {
       const since = before._tag === "degraded" ? before.since : clock.currentTimeMillisUnsafe()
       status = AuditStatus.degraded({ since, detail })
       if (before._tag === "degraded") return
+      begun = clock.monotonicTimeNanosUnsafe()
       yield* Effect.logWarning(`[${witness}] audit: degraded, ${message}`).pipe(
         Telemetry.event("thunderline.audit.degraded")
       )

@@ -135,7 +135,7 @@ const socketFolder = (folder: string, data: string, user: User) =>
  */
 const inBackground = (program: string, args: ReadonlyArray<string>): [string, ReadonlyArray<string>] =>
   process.platform === "linux"
-    ? ["/bin/sh", ["-c", "chrt --batch -p 0 $$ 2> /dev/null; exec \"$0\" \"$@\"", program, ...args]]
+    ? ["/bin/sh", ["-c", "chrt -b -p 0 $$ 2> /dev/null; exec \"$0\" \"$@\"", program, ...args]]
     : [program, args]
 
 /** Starts the server and returns when it answers. */

@@ -35,7 +35,7 @@ const isAlive = (pid: number) => {
   }
 }
 
-const hasBatch = process.platform === "linux" && spawnSync("chrt", ["--help"]).status === 0
+const hasBatch = process.platform === "linux" && spawnSync("chrt", ["-b", "0", "true"]).status === 0
 const schedBatch = 3
 /** How a process is scheduled: the 41st field of its state, of which the second may have blanks in it. */
 const policyOf = (pid: string) => Number(readFileSync(`/proc/${pid}/stat`, "utf8").split(") ")[1]!.split(" ")[38])
@@ -74,7 +74,7 @@ describe("The embedded server", () => {
       expect(statSync(dirname(server.path)).mode & 0o777).toBe(0o700)
     }))
 
-  if (!hasBatch) console.log("No chrt here: that the server runs as batch work is not tested")
+  if (!hasBatch) console.log("No batch work to be had by chrt: that the server runs as such is not tested")
   it.live.runIf(hasBatch)("runs as batch work, its postmaster and every process of it", () =>
     Effect.gen(function*() {
       const folder = yield* temporaryFolder
