@@ -1,7 +1,7 @@
 import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
-import * as CurrentRun from "../src/CurrentRun.ts"
-import type { DomainEvent } from "../src/DomainEvent.ts"
+import type { DomainEvent } from "../src/model/DomainEvent.ts"
+import * as CurrentRun from "../src/trail/CurrentRun.ts"
 
 /** Transitions like a program's own: of a hundred domains that crash and come back, each sorting after the one before. */
 export const makeEvents = Effect.gen(function*() {

@@ -20,10 +20,10 @@ import * as Logger from "effect/Logger"
 import * as Scope from "effect/Scope"
 import { setTimeout as sleep } from "node:timers/promises"
 import { parseArgs } from "node:util"
-import * as Domain from "../src/Domain.ts"
-import { DomainRegistry } from "../src/DomainRegistry.ts"
+import { DomainRegistry } from "../src/heartbeat/DomainRegistry.ts"
+import { TickGenerator } from "../src/heartbeat/TickGenerator.ts"
+import * as Domain from "../src/model/Domain.ts"
 import * as Thunderline from "../src/Thunderline.ts"
-import { TickGenerator } from "../src/TickGenerator.ts"
 
 const string = { type: "string" } as const
 const { positionals: [figure], values } = parseArgs({

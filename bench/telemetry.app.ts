@@ -1,7 +1,7 @@
 /** A thousand domains, and one after them all that says when it is active: milliseconds of processor time until then. */
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
-import * as Domain from "../src/Domain.ts"
+import * as Domain from "../src/model/Domain.ts"
 
 const thousand = Array.from({ length: 1_000 }, (_, n) => Domain.make(`d${n}`, { layer: Layer.empty }))
 

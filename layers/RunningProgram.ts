@@ -1,11 +1,11 @@
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
-import * as ControlFile from "../src/adapters/ControlFile.ts"
-import * as TokenFile from "../src/adapters/TokenFile.ts"
-import * as Listen from "../src/cli/Listen.ts"
+import * as Listen from "../src/cli/flags/Listen.ts"
 import { type Address, RunningProgram, type Where } from "../src/cli/RunningProgram.ts"
 import * as Client from "../src/control/Client.ts"
+import * as ControlFile from "../src/node/ControlFile.ts"
+import * as TokenFile from "../src/node/TokenFile.ts"
 
 const here = (port: number) => `http://127.0.0.1:${port}`
 

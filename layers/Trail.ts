@@ -4,12 +4,12 @@ import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import { existsSync } from "node:fs"
 import { join } from "node:path"
-import * as ControlFile from "../src/adapters/ControlFile.ts"
-import { Database, type Source } from "../src/cli/Database.ts"
+import { Database, type Source } from "../src/cli/flags/DatabaseFlag.ts"
+import type { TrailSettings } from "../src/cli/flags/TrailSettings.ts"
 import { Trail, TrailElsewhere } from "../src/cli/Trail.ts"
-import type { TrailSettings } from "../src/cli/TrailSettings.ts"
-import * as Repo from "../src/Repo.ts"
-import type { DatabaseOptions } from "./Database.ts"
+import * as ControlFile from "../src/node/ControlFile.ts"
+import type { DatabaseOptions } from "../src/postgres/Database.ts"
+import * as Repo from "../src/trail/Repo.ts"
 
 /** The database that the command line's flags name. */
 export const databaseOptions = (
@@ -26,7 +26,7 @@ export const databaseOptions = (
   purpose
 })
 
-const database = Effect.promise(() => import("./Database.ts"))
+const database = Effect.promise(() => import("../src/postgres/Database.ts"))
 
 const embedded = Effect.fnUntraced(function*(settings: TrailSettings, source: Source | "default") {
   const program = source === "default" ? yield* ControlFile.running(settings.stateDir) : Option.none()

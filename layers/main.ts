@@ -6,9 +6,9 @@ import * as Layer from "effect/Layer"
 import * as Runtime from "effect/Runtime"
 import { Terminal } from "effect/Terminal"
 import packageJson from "../package.json" with { type: "json" }
+import * as Thunderline from "../src/cli/Cli.ts"
 import * as ExitCode from "../src/cli/ExitCode.ts"
 import { Program } from "../src/cli/Program.ts"
-import * as Thunderline from "../src/cli/Thunderline.ts"
 import * as RunningProgram from "./RunningProgram.ts"
 import * as Trail from "./Trail.ts"
 

@@ -1,8 +1,8 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Context, Effect, Layer } from "effect"
 import { TestClock } from "effect/testing"
-import * as Domain from "../src/Domain.ts"
-import { DomainRegistry } from "../src/DomainRegistry.ts"
+import { DomainRegistry } from "../src/heartbeat/DomainRegistry.ts"
+import * as Domain from "../src/model/Domain.ts"
 import * as Thunderline from "../src/Thunderline.ts"
 
 class Store extends Context.Service<Store, { readonly get: Effect.Effect<number> }>()("test/Store") {}

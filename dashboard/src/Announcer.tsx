@@ -1,5 +1,5 @@
 import { useEffect, useState } from "react"
-import type { DomainEvent } from "../../src/DomainEvent.ts"
+import type { DomainEvent } from "../../src/model/DomainEvent.ts"
 import type { State } from "./State.ts"
 import { current } from "./Store.ts"
 import * as Words from "./Words.ts"

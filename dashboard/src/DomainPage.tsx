@@ -1,7 +1,7 @@
 import * as DateTime from "effect/DateTime"
 import { useEffect, useMemo, useRef, useState } from "react"
 import type { DomainInfo } from "../../src/control/DomainInfo.ts"
-import type { DomainEvent } from "../../src/DomainEvent.ts"
+import type { DomainEvent } from "../../src/model/DomainEvent.ts"
 import { historyOf } from "./Connection.ts"
 import { clock, Sentence } from "./Domains.tsx"
 import { EventRow } from "./Feed.tsx"

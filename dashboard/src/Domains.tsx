@@ -1,7 +1,7 @@
 import * as DateTime from "effect/DateTime"
 import { memo, useMemo, useState } from "react"
 import type { DomainInfo } from "../../src/control/DomainInfo.ts"
-import { StatusName } from "../../src/DomainStatus.ts"
+import { StatusName } from "../../src/model/DomainStatus.ts"
 import { Rows, useNarrow } from "./Rows.tsx"
 import { label, StatusText } from "./Status.tsx"
 import { useKnown, useNow } from "./Store.ts"

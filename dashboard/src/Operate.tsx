@@ -1,6 +1,6 @@
 import { type FormEvent, useEffect, useRef, useState } from "react"
 import type { DomainInfo } from "../../src/control/DomainInfo.ts"
-import type { Move } from "../../src/DomainControl.ts"
+import type { Move } from "../../src/model/DomainControl.ts"
 import * as Connection from "./Connection.ts"
 import * as Session from "./Session.ts"
 import { label } from "./Status.tsx"

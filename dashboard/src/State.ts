@@ -3,9 +3,9 @@ import * as Duration from "effect/Duration"
 import type { Stats } from "../../src/control/Api.ts"
 import type { DomainInfo } from "../../src/control/DomainInfo.ts"
 import type { Hello } from "../../src/control/StreamEvent.ts"
-import type { DomainEvent } from "../../src/DomainEvent.ts"
-import * as EventCursor from "../../src/EventCursor.ts"
-import type { Tick } from "../../src/Tick.ts"
+import type { DomainEvent } from "../../src/model/DomainEvent.ts"
+import type { Tick } from "../../src/model/Tick.ts"
+import * as EventCursor from "../../src/trail/EventCursor.ts"
 
 /** How the page stands to the server. Times are this machine's, in milliseconds. */
 export type Link =

@@ -1,5 +1,5 @@
 import type { ReactNode } from "react"
-import type { StatusName } from "../../src/DomainStatus.ts"
+import type { StatusName } from "../../src/model/DomainStatus.ts"
 
 /** Each state has a shape of its own, so that nobody needs to tell colours apart. */
 const shapes: Readonly<Record<StatusName, ReactNode>> = {

@@ -1,8 +1,8 @@
 import * as DateTime from "effect/DateTime"
 import type { DomainInfo } from "../../src/control/DomainInfo.ts"
-import type { Move } from "../../src/DomainControl.ts"
-import type { DomainEvent } from "../../src/DomainEvent.ts"
-import type { Reason, StatusName } from "../../src/DomainStatus.ts"
+import type { Move } from "../../src/model/DomainControl.ts"
+import type { DomainEvent } from "../../src/model/DomainEvent.ts"
+import type { Reason, StatusName } from "../../src/model/DomainStatus.ts"
 import { count, duration, names, number } from "./Amounts.ts"
 
 export * from "./Amounts.ts"

@@ -3,9 +3,9 @@ import type * as Duration from "effect/Duration"
 import type * as Effect from "effect/Effect"
 import type * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
-import type { App } from "./App.ts"
-import type { Listen } from "./Listen.ts"
-import type { TrailSettings } from "./TrailSettings.ts"
+import type { App } from "./flags/AppModule.ts"
+import type { Listen } from "./flags/Listen.ts"
+import type { TrailSettings } from "./flags/TrailSettings.ts"
 
 /** How `start` was asked to run. */
 export interface ProgramSettings {

@@ -4,8 +4,8 @@ import type * as Layer from "effect/Layer"
 import type * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import * as Client from "../control/Client.ts"
-import * as Listen from "./Listen.ts"
-import * as TrailSettings from "./TrailSettings.ts"
+import * as Listen from "./flags/Listen.ts"
+import * as TrailSettings from "./flags/TrailSettings.ts"
 
 /** How the running program is found. */
 export interface Where {

@@ -3,9 +3,9 @@ import * as Effect from "effect/Effect"
 import type * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
-import { type Repo, RepoUnavailable } from "../Repo.ts"
-import { redact } from "./Database.ts"
-import type { TrailSettings } from "./TrailSettings.ts"
+import { type Repo, RepoUnavailable } from "../trail/Repo.ts"
+import { redact } from "./flags/DatabaseFlag.ts"
+import type { TrailSettings } from "./flags/TrailSettings.ts"
 
 /** `--database memory` was given to a command that works on what another process has written. */
 export class TrailInMemory extends Schema.TaggedError<TrailInMemory>()("TrailInMemory", {}) {

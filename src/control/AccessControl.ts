@@ -7,11 +7,11 @@ import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import * as SchemaIssue from "effect/SchemaIssue"
+import * as Token from "../node/Token.ts"
 import { Operating, Reading, Validation } from "./Access.ts"
 import { Admission } from "./Admission.ts"
 import { InvalidRequest, type TooManyRequests, Unauthorized } from "./Problem.ts"
 import { Settings } from "./Settings.ts"
-import * as Token from "./Token.ts"
 
 /** Sends `Retry-After` along. */
 const withRetryAfter = <A, E, R>(self: Effect.Effect<A, E | TooManyRequests, R>) =>

@@ -3,9 +3,9 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
-import { DomainHandles } from "../DomainHandle.ts"
-import { DomainRegistry } from "../DomainRegistry.ts"
-import * as Gate from "../domains/Gate.ts"
+import * as Gate from "../domains/thundergate/Gate.ts"
+import { DomainRegistry } from "../heartbeat/DomainRegistry.ts"
+import { DomainHandles } from "../model/DomainHandle.ts"
 import { Forbidden, TooManyRequests } from "./Problem.ts"
 
 /**

@@ -1,8 +1,8 @@
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as HttpServerResponse from "effect/http/HttpServerResponse"
-import { CurrentRun } from "../CurrentRun.ts"
-import { DomainRegistry } from "../DomainRegistry.ts"
+import { DomainRegistry } from "../heartbeat/DomainRegistry.ts"
+import { CurrentRun } from "../trail/CurrentRun.ts"
 import { encodeList } from "./DomainInfo.ts"
 
 /** How long the list of domains may be told as it was, in milliseconds: health changes between two ticks. */

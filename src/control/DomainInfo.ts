@@ -1,9 +1,9 @@
 import * as DateTime from "effect/DateTime"
 import * as Duration from "effect/Duration"
 import * as Schema from "effect/Schema"
-import { Criticality } from "../Domain.ts"
-import type { DomainView } from "../DomainRegistry.ts"
-import { StatusName } from "../DomainStatus.ts"
+import type { DomainView } from "../heartbeat/DomainRegistry.ts"
+import { Criticality } from "../model/Domain.ts"
+import { StatusName } from "../model/DomainStatus.ts"
 
 /** Where one domain stands, as the API tells it. */
 export const DomainInfo = Schema.Struct({

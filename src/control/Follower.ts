@@ -1,6 +1,6 @@
 import * as DateTime from "effect/DateTime"
-import type { DomainEvent } from "../DomainEvent.ts"
-import type { StatusName } from "../DomainStatus.ts"
+import type { DomainEvent } from "../model/DomainEvent.ts"
+import type { StatusName } from "../model/DomainStatus.ts"
 import type { Gap, Hello } from "./StreamEvent.ts"
 
 /** What a follower wants to see. */

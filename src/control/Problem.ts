@@ -1,9 +1,9 @@
 import { Problem, ProblemIssue } from "effect/http-api/HttpApiError"
 import * as ProblemDetails from "effect/http/ProblemDetails"
 import * as Schema from "effect/Schema"
-import type { DomainControlError, UnknownDomain } from "../DomainControl.ts"
-import { Move } from "../DomainControl.ts"
-import { StatusName } from "../DomainStatus.ts"
+import type { DomainControlError, UnknownDomain } from "../model/DomainControl.ts"
+import { Move } from "../model/DomainControl.ts"
+import { StatusName } from "../model/DomainStatus.ts"
 
 /** The problem type of one kind of failure; those with an HTTP status alone are `about:blank`. */
 const type = <const Name extends string>(name: Name) => `urn:problem-type:thunderline:${name}` as const

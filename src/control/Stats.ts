@@ -1,6 +1,6 @@
 import * as Schema from "effect/Schema"
-import { StatusName } from "../DomainStatus.ts"
-import { TickStats } from "../TickGenerator.ts"
+import { TickStats } from "../heartbeat/TickGenerator.ts"
+import { StatusName } from "../model/DomainStatus.ts"
 
 /** How the program does as a whole. */
 export const Stats = Schema.Struct({

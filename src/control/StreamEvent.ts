@@ -1,6 +1,6 @@
 import * as Schema from "effect/Schema"
-import { DomainEvent } from "../DomainEvent.ts"
-import { Tick } from "../Tick.ts"
+import { DomainEvent } from "../model/DomainEvent.ts"
+import { Tick } from "../model/Tick.ts"
 
 /** What a stream begins with: which run this is, so that a client that comes back knows whether it is another. */
 export const Hello = Schema.Struct({

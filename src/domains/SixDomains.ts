@@ -1,10 +1,10 @@
-import { CerebrosDomain } from "./CerebrosDomain.ts"
-import type * as Policy from "./Policy.ts"
-import { Thunderbolt } from "./Thunderbolt.ts"
-import { make as makeThundercrown, Thundercrown } from "./Thundercrown.ts"
-import { Thunderflow } from "./Thunderflow.ts"
-import { Thundergate } from "./Thundergate.ts"
-import { Thundergrid } from "./Thundergrid.ts"
+import { CerebrosDomain } from "./cerebros/CerebrosDomain.ts"
+import { Thunderbolt } from "./thunderbolt/Thunderbolt.ts"
+import type * as Policy from "./thundercrown/Policy.ts"
+import { make as makeThundercrown, Thundercrown } from "./thundercrown/Thundercrown.ts"
+import { Thunderflow } from "./thunderflow/Thunderflow.ts"
+import { Thundergate } from "./thundergate/Thundergate.ts"
+import { Thundergrid } from "./thundergrid/Thundergrid.ts"
 
 /** The six domains of the shipped app, with the policy as a dry run. */
 export const domains = [Thunderflow, Thundergate, Thunderbolt, CerebrosDomain, Thundercrown, Thundergrid] as const

@@ -1,8 +1,8 @@
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
-import type { DomainEvent } from "../DomainEvent.ts"
-import { Outbox } from "../Outbox.ts"
-import * as Repo from "../Repo.ts"
+import type { DomainEvent } from "../model/DomainEvent.ts"
+import { Outbox } from "../trail/Outbox.ts"
+import * as Repo from "../trail/Repo.ts"
 import { allEvents } from "./Simulation.ts"
 
 /** What was expected of an event log is not in it, in that order. */

@@ -2,8 +2,8 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Schema from "effect/Schema"
-import * as Domain from "../Domain.ts"
-import * as DomainGraph from "../DomainGraph.ts"
+import * as Domain from "../model/Domain.ts"
+import * as DomainGraph from "../model/DomainGraph.ts"
 
 const Milliseconds = Schema.Finite.check(Schema.isGreaterThanOrEqualTo(0))
 const Tick = Schema.Int.check(Schema.isGreaterThanOrEqualTo(1))

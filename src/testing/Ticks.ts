@@ -1,9 +1,9 @@
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
-import { DomainRegistry } from "../DomainRegistry.ts"
-import { StatusName } from "../DomainStatus.ts"
-import type { Tick } from "../Tick.ts"
-import { TickGenerator } from "../TickGenerator.ts"
+import { DomainRegistry } from "../heartbeat/DomainRegistry.ts"
+import { TickGenerator } from "../heartbeat/TickGenerator.ts"
+import { StatusName } from "../model/DomainStatus.ts"
+import type { Tick } from "../model/Tick.ts"
 
 const States = Schema.Record(Schema.String, StatusName)
 

@@ -3,12 +3,12 @@ import * as CliError from "effect/cli/CliError"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Stdio from "effect/Stdio"
-import { AppNotFound } from "../../src/cli/App.ts"
 import * as ExitCode from "../../src/cli/ExitCode.ts"
+import { AppNotFound } from "../../src/cli/flags/AppModule.ts"
 import { ProgramEscalated } from "../../src/cli/Program.ts"
-import * as Report from "../../src/cli/Report.ts"
+import * as Report from "../../src/cli/text/Report.ts"
 import { TrailInMemory } from "../../src/cli/Trail.ts"
-import { RepoUnavailable } from "../../src/Repo.ts"
+import { RepoUnavailable } from "../../src/trail/Repo.ts"
 
 const usageError = new CliError.ShowHelp({
   commandPath: ["thunderline"],

@@ -1,9 +1,9 @@
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
-import * as ControlServer from "../../src/adapters/ControlServer.ts"
 import * as Client from "../../src/control/Client.ts"
-import type * as Domain from "../../src/Domain.ts"
+import * as ControlServer from "../../src/control/ControlServer.ts"
+import type * as Domain from "../../src/model/Domain.ts"
 import * as Thunderline from "../../src/Thunderline.ts"
 import * as LogLines from "../support/LogLines.ts"
 

@@ -2,7 +2,7 @@ import { assert, describe, expect, it } from "@effect/vitest"
 import * as Arbitrary from "effect/Arbitrary"
 import * as Effect from "effect/Effect"
 import * as State from "../../dashboard/src/State.ts"
-import { StatusName } from "../../src/DomainStatus.ts"
+import { StatusName } from "../../src/model/DomainStatus.ts"
 import { int } from "../support/arbitraries.ts"
 import { at, domain, event, now } from "./known.ts"
 

@@ -1,6 +1,6 @@
 import * as DateTime from "effect/DateTime"
 import type { DomainInfo } from "../../src/control/DomainInfo.ts"
-import type { DomainEvent } from "../../src/DomainEvent.ts"
+import type { DomainEvent } from "../../src/model/DomainEvent.ts"
 
 /** A moment, in milliseconds after the first one. */
 export const at = (ms: number) => DateTime.makeUnsafe(1_700_000_000_000 + ms)

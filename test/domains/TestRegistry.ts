@@ -1,7 +1,7 @@
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
-import { DomainRegistry, type DomainView } from "../../src/DomainRegistry.ts"
-import type { DomainStatus } from "../../src/DomainStatus.ts"
+import { DomainRegistry, type DomainView } from "../../src/heartbeat/DomainRegistry.ts"
+import type { DomainStatus } from "../../src/model/DomainStatus.ts"
 
 /** A registry whose tick and domains a test sets by hand. */
 export interface TestRegistry {

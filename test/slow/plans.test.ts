@@ -5,7 +5,7 @@ import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import { SqlClient } from "effect/sql/SqlClient"
 import * as Statement from "effect/sql/Statement"
-import { type EventQuery, Repo } from "../../src/Repo.ts"
+import { type EventQuery, Repo } from "../../src/trail/Repo.ts"
 import * as Database from "../support/Database.ts"
 
 /** Ten days of a busy program, a transition every 864 ms: a hundred domains, ten runs, a hundred thousand ticks. */

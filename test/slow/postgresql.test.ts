@@ -1,9 +1,9 @@
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
-import { suite } from "../RepoContract.ts"
 import * as Database from "../support/Database.ts"
 import * as PostgresProcess from "../support/PostgresProcess.ts"
+import { suite } from "../trail/RepoContract.ts"
 
 const distribution = PostgresProcess.distribution()
 if (distribution === undefined) console.info("The distribution's PostgreSQL is not tested: it is not installed")

@@ -4,9 +4,9 @@ import * as Random from "effect/Random"
 import { type ChildProcess, spawn } from "node:child_process"
 import { createInterface } from "node:readline"
 import { fileURLToPath } from "node:url"
-import * as Database from "../../layers/Database.ts"
-import { Repo } from "../../src/Repo.ts"
+import * as Database from "../../src/postgres/Database.ts"
 import { allEvents } from "../../src/testing/Simulation.ts"
+import { Repo } from "../../src/trail/Repo.ts"
 import * as PostgresProcess from "../support/PostgresProcess.ts"
 
 const operator = fileURLToPath(new URL("programs/operator.ts", import.meta.url))

@@ -8,9 +8,9 @@ import { SqlClient } from "effect/sql/SqlClient"
 import { chmod, mkdtemp, rm } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
-import * as EmbeddedPostgres from "../../src/adapters/EmbeddedPostgres.ts"
-import * as SqlRepo from "../../src/adapters/SqlRepo.ts"
-import type { Repo } from "../../src/Repo.ts"
+import * as EmbeddedPostgres from "../../src/postgres/embedded/EmbeddedPostgres.ts"
+import * as SqlRepo from "../../src/postgres/SqlRepo.ts"
+import type { Repo } from "../../src/trail/Repo.ts"
 
 /** A PostgreSQL server for tests: where it is reached. */
 export class TestServer extends Context.Service<TestServer, PgClient.PgPoolConfig>()("test/TestServer") {}

@@ -1,8 +1,8 @@
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
-import type { DomainEvent } from "../../src/DomainEvent.ts"
-import { layerMemory, Repo, RepoRejected, RepoUnavailable } from "../../src/Repo.ts"
+import type { DomainEvent } from "../../src/model/DomainEvent.ts"
+import { layerMemory, Repo, RepoRejected, RepoUnavailable } from "../../src/trail/Repo.ts"
 
 /** What goes wrong with the database in front of the memory backend, and what got through to it. */
 export class Faults extends Context.Service<Faults, {

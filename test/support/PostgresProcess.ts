@@ -5,8 +5,8 @@ import { type ChildProcess, execFileSync, spawn } from "node:child_process"
 import { chownSync, existsSync, mkdirSync, readdirSync, readFileSync } from "node:fs"
 import { createServer } from "node:net"
 import { join } from "node:path"
-import * as PostgresBinaries from "../../src/adapters/PostgresBinaries.ts"
-import * as PostmasterFile from "../../src/adapters/PostmasterFile.ts"
+import * as PostgresBinaries from "../../src/postgres/embedded/PostgresBinaries.ts"
+import * as PostmasterFile from "../../src/postgres/embedded/PostmasterFile.ts"
 import { temporaryFolder } from "./Database.ts"
 
 /** The newest PostgreSQL of the distribution, if there is one. */

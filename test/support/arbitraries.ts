@@ -1,6 +1,6 @@
 import * as Arbitrary from "effect/Arbitrary"
 import * as Schema from "effect/Schema"
-import type * as Domain from "../../src/Domain.ts"
+import type * as Domain from "../../src/model/Domain.ts"
 
 /** Whole numbers of a range. */
 export const int = (minimum: number, maximum: number): Arbitrary.Arbitrary<number> =>

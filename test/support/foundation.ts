@@ -1,10 +1,10 @@
 import * as Layer from "effect/Layer"
-import * as Audit from "../../src/Audit.ts"
-import * as CurrentRun from "../../src/CurrentRun.ts"
-import * as DomainRegistry from "../../src/DomainRegistry.ts"
-import * as Outbox from "../../src/Outbox.ts"
-import * as Repo from "../../src/Repo.ts"
-import * as SystemPubSub from "../../src/SystemPubSub.ts"
+import * as DomainRegistry from "../../src/heartbeat/DomainRegistry.ts"
+import * as SystemPubSub from "../../src/heartbeat/SystemPubSub.ts"
+import * as CurrentRun from "../../src/trail/CurrentRun.ts"
+import * as Outbox from "../../src/trail/Outbox.ts"
+import * as Repo from "../../src/trail/Repo.ts"
+import * as Audit from "../../src/trail/TrailStatus.ts"
 
 /** What stands below the heartbeat: registry, outbox, the trail in memory, bus, run. */
 export const foundation = DomainRegistry.layer.pipe(

@@ -4,10 +4,10 @@ import * as Layer from "effect/Layer"
 import * as Logger from "effect/Logger"
 import * as Schedule from "effect/Schedule"
 import * as TestClock from "effect/testing/TestClock"
-import * as Domain from "../../src/Domain.ts"
-import { DomainRegistry } from "../../src/DomainRegistry.ts"
-import * as Repo from "../../src/Repo.ts"
+import { DomainRegistry } from "../../src/heartbeat/DomainRegistry.ts"
+import * as Domain from "../../src/model/Domain.ts"
 import * as Thunderline from "../../src/Thunderline.ts"
+import * as Repo from "../../src/trail/Repo.ts"
 
 // A domain with a layer, a worker, an onTick and a dependant that crashes again and again, in virtual time. Prints the
 // heap in use after every thousand generations, as JSON; run with --expose-gc.

@@ -1,7 +1,7 @@
 import * as DateTime from "effect/DateTime"
 import * as Duration from "effect/Duration"
-import type { DomainEvent } from "../../src/DomainEvent.ts"
-import type { Tick } from "../../src/Tick.ts"
+import type { DomainEvent } from "../../src/model/DomainEvent.ts"
+import type { Tick } from "../../src/model/Tick.ts"
 
 /** A tick by its count, in time and with nothing special about it. */
 export const tick = (count: number, fields?: Partial<Tick>): Tick => ({

@@ -2,7 +2,7 @@ import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as TestClock from "effect/testing/TestClock"
-import * as Domain from "../../src/Domain.ts"
+import * as Domain from "../../src/model/Domain.ts"
 import * as Ticks from "../../src/testing/Ticks.ts"
 import * as Thunderline from "../../src/Thunderline.ts"
 

@@ -6,8 +6,8 @@ import * as Queue from "effect/Queue"
 import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
 import { Client } from "../../control/Client.ts"
-import type { DomainEvent } from "../../DomainEvent.ts"
-import { oneLine } from "../Show.ts"
+import type { DomainEvent } from "../../model/DomainEvent.ts"
+import { oneLine } from "../text/Show.ts"
 import { News } from "./Model.ts"
 
 /** Where the program is, looked up for each attempt: it may have come back elsewhere. */

@@ -1,6 +1,6 @@
-import { StatusName } from "../../DomainStatus.ts"
-import { age, count, millis, oneLine, paintStatus } from "../Show.ts"
-import type { Style } from "../Style.ts"
+import { StatusName } from "../../model/DomainStatus.ts"
+import { age, count, millis, oneLine, paintStatus } from "../text/Show.ts"
+import type { Style } from "../text/Style.ts"
 import { between, type Line, type Span } from "./Line.ts"
 import type { Model } from "./Model.ts"
 

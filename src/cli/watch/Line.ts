@@ -1,5 +1,5 @@
 import { displayWidth } from "effect/cli/CliOutput"
-import * as Table from "../Table.ts"
+import * as Table from "../text/Table.ts"
 
 /** A piece of a line: text as it is, or with how it is set off. */
 export type Span = string | readonly [text: string, paint: (text: string) => string]

@@ -3,7 +3,7 @@ import * as Duration from "effect/Duration"
 import type { Stats } from "../../control/Api.ts"
 import type { DomainInfo, DomainList } from "../../control/DomainInfo.ts"
 import type { StreamEvent } from "../../control/StreamEvent.ts"
-import type { DomainEvent } from "../../DomainEvent.ts"
+import type { DomainEvent } from "../../model/DomainEvent.ts"
 
 /** Whether the program answers. `since` is when that began, `detail` why it does not; times are the local clock's. */
 export type Connection = Data.TaggedEnum<{

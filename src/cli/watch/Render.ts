@@ -1,4 +1,4 @@
-import type { Style } from "../Style.ts"
+import type { Style } from "../text/Style.ts"
 import * as DomainsView from "./DomainsView.ts"
 import * as EventsView from "./EventsView.ts"
 import * as HeartbeatView from "./HeartbeatView.ts"

@@ -1,5 +1,5 @@
-import { millis } from "../Show.ts"
-import type { Style } from "../Style.ts"
+import { millis } from "../text/Show.ts"
+import type { Style } from "../text/Style.ts"
 import { windowStart } from "./DomainsView.ts"
 import { indexOf, listed } from "./Keys.ts"
 import { cell, type Line } from "./Line.ts"

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "@effect/vitest"
 import * as Schema from "effect/Schema"
-import { coloured, plain } from "../../../src/cli/Style.ts"
+import { coloured, plain } from "../../../src/cli/text/Style.ts"
 import { widthOf } from "../../../src/cli/watch/Line.ts"
 import * as Model from "../../../src/cli/watch/Model.ts"
 import { type Canvas, render } from "../../../src/cli/watch/Render.ts"

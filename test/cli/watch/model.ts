@@ -3,7 +3,7 @@ import * as Duration from "effect/Duration"
 import * as Model from "../../../src/cli/watch/Model.ts"
 import type { Stats } from "../../../src/control/Api.ts"
 import type { DomainInfo } from "../../../src/control/DomainInfo.ts"
-import type { DomainEvent } from "../../../src/DomainEvent.ts"
+import type { DomainEvent } from "../../../src/model/DomainEvent.ts"
 import { event, tick } from "../../support/values.ts"
 
 /** The local clock of these tests; the program's runs 5 s ahead of it. */

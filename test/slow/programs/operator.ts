@@ -8,11 +8,11 @@ import * as Layer from "effect/Layer"
 import * as Logger from "effect/Logger"
 import * as Schedule from "effect/Schedule"
 import { writeSync } from "node:fs"
-import * as Database from "../../../layers/Database.ts"
-import { CurrentRun } from "../../../src/CurrentRun.ts"
-import * as Domain from "../../../src/Domain.ts"
-import { DomainControl } from "../../../src/DomainControl.ts"
+import * as Domain from "../../../src/model/Domain.ts"
+import { DomainControl } from "../../../src/model/DomainControl.ts"
+import * as Database from "../../../src/postgres/Database.ts"
 import * as Thunderline from "../../../src/Thunderline.ts"
+import { CurrentRun } from "../../../src/trail/CurrentRun.ts"
 
 const say = (message: object) => writeSync(1, `${JSON.stringify(message)}\n`)
 

@@ -11,15 +11,15 @@ import * as Schedule from "effect/Schedule"
 import * as Stream from "effect/Stream"
 import { setFlagsFromString } from "node:v8"
 import { runInNewContext } from "node:vm"
-import * as NodeMetrics from "../../../src/adapters/NodeMetrics.ts"
-import { DomainRegistry } from "../../../src/DomainRegistry.ts"
 import { domains as six } from "../../../src/domains/SixDomains.ts"
-import * as Repo from "../../../src/Repo.ts"
-import { SystemPubSub } from "../../../src/SystemPubSub.ts"
+import { DomainRegistry } from "../../../src/heartbeat/DomainRegistry.ts"
+import { SystemPubSub } from "../../../src/heartbeat/SystemPubSub.ts"
+import { TickGenerator } from "../../../src/heartbeat/TickGenerator.ts"
+import * as NodeMetrics from "../../../src/node/NodeMetrics.ts"
 import * as Fault from "../../../src/testing/Fault.ts"
 import { allEvents } from "../../../src/testing/Simulation.ts"
 import * as Thunderline from "../../../src/Thunderline.ts"
-import { TickGenerator } from "../../../src/TickGenerator.ts"
+import * as Repo from "../../../src/trail/Repo.ts"
 
 const [exporter, url, load] = process.argv.slice(2)
 
@@ -34,8 +34,8 @@ const logger = Logger.make(({ message }) => {
 })
 
 const { layer } = exporter === "otlp"
-  ? await import("../../../layers/TelemetryOtlp.ts")
-  : await import("../../../layers/TelemetryNodeSdk.ts")
+  ? await import("../../../src/otel/Otlp.ts")
+  : await import("../../../src/otel/Otel.ts")
 
 const node = "5f3c1c0e-7a52-4c0f-9c7e-2f0d8f6f9a11"
 const telemetry = layer({ url, serviceName: "six", serviceVersion: "1.2.3", instanceId: node })

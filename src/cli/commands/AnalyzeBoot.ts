@@ -1,0 +1,101 @@
+import * as Command from "effect/cli/Command"
+import * as Flag from "effect/cli/Flag"
+import * as Console from "effect/Console"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as FileSystem from "effect/FileSystem"
+import * as Option from "effect/Option"
+import * as Schema from "effect/Schema"
+import * as BootAnalysis from "../../insight/BootAnalysis.ts"
+import * as RecordedBoot from "../../insight/RecordedBoot.ts"
+import * as EventFilter from "../flags/EventFilter.ts"
+import * as TrailSettings from "../flags/TrailSettings.ts"
+import * as BootSvg from "../text/BootSvg.ts"
+import * as BootText from "../text/BootText.ts"
+import * as DurationText from "../text/DurationText.ts"
+import * as Output from "../text/Output.ts"
+import * as Style from "../text/Style.ts"
+import * as Trail from "../Trail.ts"
+
+/** `--what-if` names a domain that did not come up in that run. */
+export class UnknownWhatIf extends Schema.TaggedError<UnknownWhatIf>()("UnknownWhatIf", {
+  domain: Schema.String,
+  known: Schema.Array(Schema.String)
+}) {
+  override get message() {
+    return `--what-if: no domain "${this.domain}" came up in that run; there were: ${this.known.join(", ")}`
+  }
+}
+
+const svg = Flag.String("svg").pipe(
+  Flag.optional,
+  Flag.withMetavar("file"),
+  Flag.withDescription("Write the drawing to this file, too, as SVG")
+)
+
+const whatIf = Flag.KeyValuePair("what-if").pipe(
+  Flag.filterMap((pairs) => {
+    const entries = Object.entries(pairs).map(([domain, text]) =>
+      Option.map(DurationText.parse(text), (duration) => [domain, Duration.toMillis(duration)] as const)
+    )
+    return Option.map(Option.all(entries), (all) => Object.fromEntries(all))
+  }, () => "a domain and how long its own work shall take, such as cerebros=0ms or cerebros=1.5s"),
+  Flag.optional,
+  Flag.withMetavar("domain=duration"),
+  Flag.withDescription("Predict the boot with another duration of this domain's own work; may be given again")
+)
+
+const BootReport = Schema.Struct({
+  ...BootAnalysis.BootAnalysis.fields,
+  blame: Schema.Array(Schema.String),
+  predicted: Schema.optionalKey(BootAnalysis.BootAnalysis)
+})
+
+const flags = { trail: TrailSettings.flags, run: EventFilter.run, svg, whatIf, json: Output.json }
+
+/** `thunderline analyze boot`: where the time of a start-up went. */
+const boot = Command.make(
+  "boot",
+  flags,
+  Effect.fnUntraced(function*({ json, run, svg, trail, whatIf }) {
+    const analysis = yield* Trail.read(
+      trail,
+      Effect.gen(function*() {
+        const runId = Option.isNone(run) ? undefined : yield* EventFilter.runIdOf(run.value)
+        return yield* RecordedBoot.read(runId)
+      })
+    )
+    const known = analysis.domains.map(({ domain }) => domain)
+    const changes = Option.getOrElse(whatIf, () => ({}))
+    const unknown = Object.keys(changes).find((domain) => !known.includes(domain))
+    if (unknown !== undefined) return yield* new UnknownWhatIf({ domain: unknown, known })
+    const predicted = Option.isNone(whatIf) ? undefined : BootAnalysis.predict(analysis, changes)
+    if (Option.isSome(svg)) {
+      const drawing = BootSvg.render(predicted ?? analysis)
+      yield* FileSystem.FileSystem.use((fs) => fs.writeFileString(svg.value, drawing))
+    }
+    if (json) {
+      const blame = BootAnalysis.blame(analysis).map(({ domain }) => domain)
+      return yield* Output.printJson(BootReport, {
+        ...analysis,
+        blame,
+        ...(predicted === undefined ? {} : { predicted })
+      })
+    }
+    const style = yield* Style.current
+    const width = yield* Output.width
+    yield* Console.log(BootText.render(analysis, { predicted, changes, style, width }))
+  })
+).pipe(
+  Command.withDescription("Show where the time of a start-up went: blame, critical chain, a drawing"),
+  Command.withExamples([
+    { command: "thunderline analyze boot" },
+    { command: "thunderline analyze boot --what-if cerebros=0ms", description: "Would it pay?" },
+    { command: "thunderline analyze boot --run latest --svg boot.svg" }
+  ])
+)
+
+export const command = Command.make("analyze").pipe(
+  Command.withDescription("Analyse what the trail has kept"),
+  Command.withSubcommands([boot])
+)

@@ -1,0 +1,134 @@
+import * as Command from "effect/cli/Command"
+import * as Clock from "effect/Clock"
+import * as Console from "effect/Console"
+import * as Effect from "effect/Effect"
+import * as FetchHttpClient from "effect/http/FetchHttpClient"
+import * as HttpClient from "effect/http/HttpClient"
+import * as Result from "effect/Result"
+import * as Schema from "effect/Schema"
+import { Repo } from "../../trail/Repo.ts"
+import * as TrailSettings from "../flags/TrailSettings.ts"
+import * as RunningProgram from "../RunningProgram.ts"
+import { bad, Check, ofProgram, ok, skipped } from "../text/Diagnosis.ts"
+import * as Output from "../text/Output.ts"
+import { lineOf } from "../text/Report.ts"
+import { millis } from "../text/Show.ts"
+import * as Style from "../text/Style.ts"
+import { wrap } from "../text/Wrap.ts"
+import * as Trail from "../Trail.ts"
+import * as Status from "./Status.ts"
+
+/** The checks of `doctor` found something that has to be mended. */
+export class Unwell extends Schema.TaggedError<Unwell>()("Unwell", { failed: Schema.Array(Schema.String) }) {
+  override get message() {
+    return `${this.failed.length === 1 ? "One check" : `${this.failed.length} checks`} failed: ${
+      this.failed.join("; ")
+    }`
+  }
+}
+
+const reachable = "the program answers"
+
+/** Everything that is learned from the running program, or why nothing is. */
+const program = Effect.fnUntraced(function*(where: RunningProgram.Where) {
+  const { address, version } = yield* RunningProgram.RunningProgram
+  const { source, url } = yield* address(where)
+  const before = yield* Clock.currentTimeMillis
+  const seen = yield* Effect.result(Status.overview(where))
+  const now = yield* Clock.currentTimeMillis
+  if (Result.isFailure(seen)) {
+    return {
+      collector: undefined,
+      checks: [
+        bad(
+          reachable,
+          "failed",
+          lineOf(seen.failure),
+          "It is not started, has ended, or listens elsewhere.",
+          "thunderline start, or this command with --port or --state-dir"
+        ),
+        skipped("ticks, domains and trail", "there is no program to ask")
+      ]
+    }
+  }
+  return {
+    collector: seen.success.stats.telemetry.collector,
+    checks: [
+      ok(reachable, `${url} (${source}) in ${millis(now - before)}`, "The control plane is up."),
+      ...ofProgram(seen.success, { now: (now + before) / 2, version })
+    ]
+  }
+})
+
+const database = Effect.fnUntraced(function*(settings: TrailSettings.TrailSettings) {
+  const check = "the database can be read, and its schema is up to date"
+  if (settings.database._tag === "Memory") return skipped(check, "the trail is kept in memory")
+  const runs = yield* Effect.result(Trail.read(settings, Repo.use((repo) => repo.runs(100))))
+  if (Result.isFailure(runs) && runs.failure instanceof Trail.TrailElsewhere) {
+    return skipped(check, runs.failure.message)
+  }
+  return Result.isSuccess(runs)
+    ? ok(check, `schema ${settings.schema}, ${runs.success.length} runs`, "History and analysis can be read.")
+    : bad(
+      check,
+      "failed",
+      lineOf(runs.failure),
+      "History cannot be read, nor written by a program with the same settings.",
+      "thunderline migrate"
+    )
+})
+
+const collector = Effect.fnUntraced(function*(url: string | null | undefined) {
+  const check = "the telemetry collector answers"
+  if (url === undefined) return skipped(check, "there is no program to ask where it is")
+  if (url === null) return skipped(check, "none is configured: thunderline start --otlp URL")
+  const answer = yield* HttpClient.get(url).pipe(
+    Effect.timeout("3 seconds"),
+    Effect.provide(FetchHttpClient.layer),
+    Effect.result
+  )
+  return Result.isSuccess(answer)
+    ? ok(check, `${url} answers`, "Traces, metrics and logs have somewhere to go.")
+    : bad(
+      check,
+      "warning",
+      `${url}: ${lineOf(answer.failure)}`,
+      "Telemetry is dropped; the program does not mind.",
+      "start the collector, or start the program without --otlp"
+    )
+})
+
+const marks = { ok: "ok", warning: "warning", failed: "FAILED", skipped: "skipped" } as const
+
+const paint = (outcome: Check["outcome"], style: Style.Style): (text: string) => string =>
+  ({ ok: style.green, warning: style.yellow, failed: style.red, skipped: style.dim })[outcome]
+
+const render = (checks: ReadonlyArray<Check>, style: Style.Style, width: number): string =>
+  checks.map(({ check, found, means, next, outcome }) => {
+    const line = (head: string, text: string) =>
+      `           ${style.dim(head)}  ${wrap(text, width - 18).join(`\n${" ".repeat(18)}`)}`
+    return [
+      `${paint(outcome, style)(marks[outcome].padEnd(9))}  ${style.bold(check)}`,
+      line("found", found),
+      ...(outcome === "skipped" ? [] : [line("means", means)]),
+      ...(next === null ? [] : [line("next ", next)])
+    ].join("\n")
+  }).join("\n")
+
+/** `thunderline doctor`: looks at everything that can be wrong, and says what to do about it. */
+export const command = Command.make(
+  "doctor",
+  { ...TrailSettings.flags, port: RunningProgram.flags.port, json: Output.json },
+  Effect.fnUntraced(function*({ json, port, ...settings }) {
+    const where = { stateDir: settings.stateDir, port }
+    const { checks: found, collector: url } = yield* program(where)
+    const checks = [...found, yield* database(settings), yield* collector(url)]
+    if (json) yield* Output.printJson(Schema.Array(Check), checks)
+    else yield* Console.log(render(checks, yield* Style.current, Math.min((yield* Output.width) ?? 80, 100)))
+    const failed = checks.filter(({ outcome }) => outcome === "failed").map(({ check }) => check)
+    if (failed.length > 0) return yield* new Unwell({ failed })
+  })
+).pipe(
+  Command.withDescription("Check the running program, its trail and its surroundings; exits 1 when something is wrong"),
+  Command.withShortDescription("Look for what is wrong, and say what to do about it")
+)

@@ -1,0 +1,99 @@
+import * as Argument from "effect/cli/Argument"
+import * as Command from "effect/cli/Command"
+import * as Flag from "effect/cli/Flag"
+import * as GlobalFlag from "effect/cli/GlobalFlag"
+import * as Console from "effect/Console"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
+import * as References from "effect/References"
+import * as Schema from "effect/Schema"
+import { TickStats } from "../../heartbeat/TickGenerator.ts"
+import { DomainEvent } from "../../model/DomainEvent.ts"
+import * as App from "../flags/AppModule.ts"
+import * as Interval from "../flags/Interval.ts"
+import * as ScriptFile from "../flags/ScriptFile.ts"
+import * as Output from "../text/Output.ts"
+import * as Progress from "../text/Progress.ts"
+import * as Style from "../text/Style.ts"
+import * as Timeline from "../text/Timeline.ts"
+
+const app = Argument.String("app").pipe(
+  Argument.withDescription("A module that exports `domains`; without it, the domains that come with Thunderline"),
+  Argument.optional
+)
+
+const seed = Flag.String("seed").pipe(
+  Flag.withDefault("1"),
+  Flag.withMetavar("text"),
+  Flag.withDescription("The same seed gives the same life (default 1)")
+)
+
+const faults = Flag.String("faults").pipe(
+  Flag.optional,
+  Flag.withMetavar("file"),
+  Flag.withDescription(
+    "A JSON file with what goes wrong and what an operator does: {\"faults\": [...], \"moves\": [...]}"
+  )
+)
+
+const ticks = Flag.String("ticks").pipe(
+  Flag.filterMap(
+    (text) =>
+      /^\d+$/.test(text) && Number(text) >= 1 && Number(text) <= 100_000 ? Option.some(Number(text)) : Option.none(),
+    () => "a whole number from 1 to 100000"
+  ),
+  Flag.withDefault(10),
+  Flag.withMetavar("number"),
+  Flag.withDescription("For how many ticks the app lives before it is shut down (default 10)")
+)
+
+const sixDomains = Effect.map(
+  Effect.promise(() => import("../../domains/SixDomains.ts")),
+  ({ domainsWith }): App.App => ({ domains: domainsWith({ policy: { mode: "act" } }), layer: Layer.empty })
+)
+
+const SimulationReport = Schema.Struct({
+  events: Schema.Array(DomainEvent),
+  domains: Schema.Array(Timeline.DomainEnd),
+  heartbeat: TickStats,
+  refused: Schema.Array(Schema.Struct({ tick: Schema.Natural, message: Schema.String }))
+})
+
+const flags = { app, seed, faults, ticks, interval: Interval.flag, json: Output.json }
+
+/** `thunderline simulate`: an app's start, life and shutdown in virtual time, with faults. */
+export const command = Command.make(
+  "simulate",
+  flags,
+  Effect.fnUntraced(function*({ app, faults, interval, json, seed, ticks }) {
+    const { domains, layer } = Option.isNone(app) ? yield* sixDomains : yield* App.load(app.value)
+    const names = domains.map(({ name }) => name)
+    const script = Option.isNone(faults) ? undefined : yield* ScriptFile.read(faults.value, names)
+    const Simulation = yield* Effect.promise(() => import("../../testing/Simulation.ts"))
+    // What the domains log is not what was asked for; --log-level brings it back.
+    const level = Option.getOrElse(yield* GlobalFlag.LogLevel, () => "None" as const)
+    const report = yield* Effect.scoped(Effect.gen(function*() {
+      // Where the domains log, a bar would be in between.
+      const onTick = level === "None" ? yield* Progress.bar("Simulating", ticks) : undefined
+      return yield* Simulation.run({ domains, layer, script, ticks, interval, seed, onTick })
+    })).pipe(Effect.provideService(References.MinimumLogLevel, level))
+    const ends = report.domains.map(Timeline.endOf)
+    if (json) return yield* Output.printJson(SimulationReport, { ...report, domains: ends })
+    const style = yield* Style.current
+    const width = yield* Output.width
+    yield* Console.log(Timeline.render(report, { style, width }))
+  })
+).pipe(
+  Command.withDescription(
+    "Run an app's start-up, life and shutdown in virtual time, with faults, and print what happens"
+  ),
+  Command.withShortDescription("Run an app in virtual time, with faults"),
+  Command.withExamples([
+    { command: "thunderline simulate examples/minimal.ts" },
+    {
+      command: "thunderline simulate --faults examples/faults.json --ticks 60",
+      description: "The domains that come with it"
+    }
+  ])
+)

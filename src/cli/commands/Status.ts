@@ -1,0 +1,128 @@
+import * as Command from "effect/cli/Command"
+import * as Console from "effect/Console"
+import * as Effect from "effect/Effect"
+import * as Schema from "effect/Schema"
+import { DomainInfo } from "../../control/DomainInfo.ts"
+import { Stats } from "../../control/Stats.ts"
+import * as Health from "../../supervision/Health.ts"
+import * as RunningProgram from "../RunningProgram.ts"
+import { standing, type Surroundings, trouble } from "../text/DomainText.ts"
+import * as Output from "../text/Output.ts"
+import { age, count, millis, oneLine, paintStatus, timeOf } from "../text/Show.ts"
+import * as Style from "../text/Style.ts"
+import * as Table from "../text/Table.ts"
+import { hanging } from "../text/Wrap.ts"
+
+/** The program runs, but not every required domain is active. */
+export class NotReady extends Schema.TaggedError<NotReady>()("NotReady", { reason: Schema.String }) {
+  override get message() {
+    return this.reason
+  }
+}
+
+const Report = Schema.Union([Health.Pass, Health.Fail])
+
+/** All that one screen of a running program needs, asked for at once. */
+export const Overview = Schema.Struct({
+  ready: Report,
+  startup: Report,
+  live: Report,
+  stats: Stats,
+  domains: Schema.Array(DomainInfo)
+})
+export interface Overview extends Schema.Schema.Type<typeof Overview> {}
+
+/** Asks the running program for its overview. */
+export const overview = (
+  where: RunningProgram.Where
+): Effect.Effect<Overview, unknown, RunningProgram.RunningProgram> =>
+  RunningProgram.ask(where, ({ domains, health, system }) =>
+    Effect.all({
+      ready: health.ready(),
+      startup: health.startup(),
+      live: health.live(),
+      stats: system.stats(),
+      domains: Effect.map(domains.list(), (list) => list.domains)
+    }, { concurrency: "unbounded" }))
+
+/** What is to be said of a domain besides its state: what brought it up, or what is in its way. */
+export const noteOf = (domain: DomainInfo, around: Surroundings): string =>
+  domain.status === "active" && domain.opening !== null && (domain.health ?? "healthy") === "healthy"
+    ? `tick ${domain.opening.tick}, wave ${domain.opening.wave}`
+    : standing(domain, around)
+
+const columns = (around: Surroundings): ReadonlyArray<Table.Column<DomainInfo>> => [
+  { head: "DOMAIN", cell: ({ name }) => name },
+  { head: "STATUS", cell: ({ status }) => status, style: ({ status }, style) => paintStatus(status, style) },
+  {
+    head: "FOR",
+    cell: ({ since }) => age(around.now - since.epochMilliseconds),
+    align: "right"
+  },
+  { head: "BUILT", cell: ({ generation }) => String(generation), align: "right" },
+  { head: "HEALTH", cell: ({ health }) => health ?? "" },
+  { head: "NOTE", cell: (domain) => noteOf(domain, around) }
+]
+
+/** How many domains one screen lists; those in trouble go first. */
+const most = 20
+
+/** The overview as text, `width` cells wide. */
+export const render = (seen: Overview, options?: {
+  readonly style?: Style.Style | undefined
+  readonly width?: number | undefined
+}): string => {
+  const style = options?.style ?? Style.plain
+  const width = options?.width
+  const { domains, ready, stats: { audit, heartbeat, now, run } } = seen
+  const around: Surroundings = {
+    byName: new Map(domains.map((domain) => [domain.name, domain])),
+    tick: heartbeat.tickCount,
+    now: now.epochMilliseconds
+  }
+  const sorted = domains.toSorted((a, b) => trouble(a) - trouble(b))
+  const shown = sorted.slice(0, most)
+  const rest = sorted.slice(most)
+  const others = Map.groupBy(rest, ({ status }) => status)
+  const verdict = ready.status === "pass" ? style.green("ready") : style.red("not ready")
+  const line = (text: string) => hanging(text, width, " ".repeat(13))
+  const lines = [
+    hanging(`${style.bold(oneLine(run.app))} ${oneLine(run.version)}, ${verdict}: ${oneLine(ready.reason)}`, width),
+    ...ready.degraded.map((text) => line(`  ${style.yellow("degraded")}   ${oneLine(text)}`)),
+    line(
+      `  heartbeat  tick ${count(heartbeat.tickCount)} every ${millis(heartbeat.interval)}, late p50 ` +
+        `${millis(heartbeat.lateness.p50)} p99 ${millis(heartbeat.lateness.p99)} ` +
+        `max ${millis(heartbeat.lateness.max)}, ${count(heartbeat.skipped)} skipped`
+    ),
+    line(
+      `  trail      ${audit.backend}, ${audit.status}, ${count(audit.written)} written, ` +
+        `${count(audit.backlog)} waiting, ${count(audit.dropped)} dropped`
+    ),
+    line(`  run        ${run.runId} since ${timeOf(run.startedAt)} UTC`),
+    "",
+    Table.render(columns(around), shown, { style, width })
+  ]
+  if (rest.length > 0) {
+    const states = Array.from(others, ([status, { length }]) => `${count(length)} ${status}`).join(", ")
+    lines.push(style.dim(`and ${count(rest.length)} more: ${states}`))
+  }
+  return lines.join("\n")
+}
+
+/** `thunderline status`: one screen about the running program. */
+export const command = Command.make(
+  "status",
+  { ...RunningProgram.flags, json: Output.json },
+  Effect.fnUntraced(function*({ json, ...where }) {
+    const seen = yield* overview(where)
+    if (json) yield* Output.printJson(Overview, seen)
+    else yield* Console.log(render(seen, { style: yield* Style.current, width: yield* Output.width }))
+    if (seen.ready.status === "fail") return yield* new NotReady({ reason: seen.ready.reason })
+  })
+).pipe(
+  Command.withDescription(
+    "Show on one screen how the running program does; exits 3 when it is not ready, 4 when there is none"
+  ),
+  Command.withShortDescription("Show how the running program does"),
+  Command.withExamples([{ command: "thunderline status --json", description: "For scripts" }])
+)

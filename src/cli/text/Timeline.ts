@@ -1,0 +1,78 @@
+import * as Schema from "effect/Schema"
+import type { DomainView } from "../../heartbeat/DomainRegistry.ts"
+import type { DomainEvent } from "../../model/DomainEvent.ts"
+import { StatusName } from "../../model/DomainStatus.ts"
+import type { Report } from "../../testing/Simulation.ts"
+import * as EventFormat from "./EventFormat.ts"
+import { millis, paintStatus } from "./Show.ts"
+import { plain, type Style } from "./Style.ts"
+import * as Table from "./Table.ts"
+
+/** Where a domain was before the shutdown began. */
+export const DomainEnd = Schema.Struct({
+  name: Schema.String,
+  status: StatusName,
+  generation: Schema.Natural,
+  blockedBy: Schema.Array(Schema.String)
+})
+
+export const endOf = ({ blockedBy, generation, name, status }: DomainView): typeof DomainEnd.Type => ({
+  name,
+  status: status._tag,
+  generation,
+  blockedBy
+})
+
+/** Virtual time since the start: `0.200s`, `1m 05.200s`. */
+export const virtualTime = (ms: number): string => {
+  const minutes = Math.floor(ms / 60_000)
+  const seconds = ((ms % 60_000) / 1000).toFixed(3)
+  return minutes === 0 ? `${seconds}s` : `${minutes}m ${seconds.padStart(6, "0")}s`
+}
+
+const whyOf = (event: DomainEvent): string => {
+  const { attempt, delayMs } = event.metadata
+  const took = event.durationMs === null || event.durationMs < 1 ? "" : ` in ${millis(event.durationMs)}`
+  if (event.to === "restarting" && typeof delayMs === "number") return `attempt ${attempt} in ${millis(delayMs)}`
+  return `${EventFormat.whyOf(event)}${took}${event.cause === null ? "" : `: ${EventFormat.firstLine(event.cause)}`}`
+}
+
+const columns: ReadonlyArray<Table.Column<DomainEvent>> = [
+  {
+    head: "TIME",
+    cell: (event) => virtualTime(event.occurredAt.epochMilliseconds),
+    align: "right",
+    style: (_, style) => style.dim
+  },
+  { head: "TICK", cell: (event) => String(event.tick), align: "right" },
+  { head: "DOMAIN", cell: (event) => event.domain },
+  { head: "MOVED TO", cell: (event) => event.to, style: (event, style) => paintStatus(event.to, style) },
+  { head: "WHY", cell: whyOf }
+]
+
+const count = (events: ReadonlyArray<DomainEvent>, to: StatusName) => events.filter((event) => event.to === to).length
+
+const plural = (n: number, one: string, many = `${one}s`) => `${n} ${n === 1 ? one : many}`
+
+/** What happened in virtual time, a line for each move, and at the end what came of it. */
+export const render = ({ domains, events, heartbeat, refused }: Report, options?: {
+  readonly style?: Style | undefined
+  readonly width?: number | undefined
+}): string => {
+  const style = options?.style ?? plain
+  const last = events.at(-1)?.occurredAt.epochMilliseconds ?? 0
+  const moves = events.length === 0 ? [] : [Table.render(columns, events, options), ""]
+  const ends = domains.map(endOf)
+  const width = Math.max(...ends.map(({ name }) => name.length))
+  return [
+    ...moves,
+    ...refused.map(({ message, tick }) => style.yellow(`Refused at tick ${tick}: ${message}`)),
+    style.bold(`${plural(heartbeat.tickCount, "tick")} and the shutdown took ${virtualTime(last)} of virtual time.`),
+    `${plural(events.length, "move")}, ${plural(count(events, "crashed"), "crash", "crashes")}, ` +
+    `${plural(count(events, "restarting"), "restart")}. Before the shutdown:`,
+    ...ends.map(({ blockedBy, generation, name, status }) => {
+      const blocked = blockedBy.length === 0 ? "" : `, blocked by ${blockedBy.join(", ")}`
+      return `  ${name.padEnd(width)}  ${paintStatus(status, style)(status)}, generation ${generation}${blocked}`
+    })
+  ].join("\n")
+}

@@ -1,0 +1,23 @@
+import * as Domain from "../../model/Domain.ts"
+import { CerebrosDomain } from "../cerebros/CerebrosDomain.ts"
+import { Thundergate } from "../thundergate/Thundergate.ts"
+import * as Policy from "./Policy.ts"
+
+/** The domain with its policy set as wanted; {@link Thundercrown} is the one that only tells what it would do. */
+export const make = (options?: Policy.Options) =>
+  Domain.make("thundercrown", {
+    dependsOn: [CerebrosDomain, Thundergate],
+    layer: Policy.layerWith(options ?? {}),
+    onTick: (tick) => Policy.Policy.use((policy) => policy.evaluate(tick.count))
+  })
+
+/**
+ * The policy over all domains, as a dry run.
+ *
+ * Cool-downs belong to a generation: a restart of something this domain depends on begins them anew, as it does what
+ * Cerebros has learned, without which nothing is found slow.
+ */
+export const Thundercrown = make()
+
+/** The policy over all domains, carrying its decisions out. */
+export const ThundercrownActing = make({ mode: "act" })

@@ -1,0 +1,97 @@
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
+import * as PubSub from "effect/PubSub"
+import * as Schema from "effect/Schema"
+import * as Stream from "effect/Stream"
+import { DomainRegistry } from "../../heartbeat/DomainRegistry.ts"
+
+/**
+ * Something known for a while. Posted at tick `tick` with a time-to-live of n ticks, it is there up to and with tick
+ * `tick + n - 1` and gone at `expiresAt`, which is tick `tick + n`. `null`: it stays until it is retracted.
+ */
+export const Fact = Schema.Struct({
+  key: Schema.String,
+  value: Schema.Json,
+  tick: Schema.Natural,
+  expiresAt: Schema.NullOr(Schema.Natural)
+})
+export interface Fact extends Schema.Schema.Type<typeof Fact> {}
+
+/** A fact was posted (new or again), taken back, or has outlived its ticks. */
+export interface FactChange {
+  readonly _tag: "posted" | "retracted" | "expired"
+  readonly fact: Fact
+}
+
+/**
+ * Facts that domains share: key to JSON value, with a time-to-live in ticks. The registry's current tick decides: a
+ * fact is not read any more from its tick on, however busy this domain is.
+ */
+export class Blackboard extends Context.Service<Blackboard, {
+  /** Sets a fact. `ttl` is in ticks, at least 1; without it the fact stays until it is retracted. */
+  readonly post: (
+    key: string,
+    value: Schema.Json,
+    options?: { readonly ttl?: number | undefined }
+  ) => Effect.Effect<Fact>
+  readonly get: (key: string) => Effect.Effect<Option.Option<Fact>>
+  /** The facts whose key begins with `prefix` (default: all), by key. */
+  readonly facts: (prefix?: string) => Effect.Effect<ReadonlyArray<Fact>>
+  /** Takes a fact back; nothing happens when there is none. */
+  readonly retract: (key: string) => Effect.Effect<void>
+  /** Removes what is over at `tick` and tells the stream of changes. */
+  readonly expire: (tick: number) => Effect.Effect<void>
+  /** Every change from now on; a slow reader loses the oldest. */
+  readonly changes: Stream.Stream<FactChange>
+}>()("thunderline/domains/Blackboard") {}
+
+const isOver = (fact: Fact, tick: number) => fact.expiresAt !== null && fact.expiresAt <= tick
+
+export const make = Effect.gen(function*() {
+  const registry = yield* DomainRegistry
+  const changes = yield* Effect.acquireRelease(PubSub.sliding<FactChange>(1024), PubSub.shutdown)
+  const facts = new Map<string, Fact>()
+
+  const tell = (change: FactChange) => PubSub.publish(changes, change)
+  const remove = (_tag: "retracted" | "expired", fact: Fact) => {
+    facts.delete(fact.key)
+    return tell({ _tag, fact })
+  }
+
+  return Blackboard.of({
+    post: Effect.fnUntraced(function*(key, value, options) {
+      const tick = yield* registry.currentTick
+      const expiresAt = options?.ttl === undefined ? null : tick + Math.max(1, Math.ceil(options.ttl))
+      const fact: Fact = { key, value, tick, expiresAt }
+      facts.set(key, fact)
+      yield* tell({ _tag: "posted", fact })
+      return fact
+    }),
+    get: (key) =>
+      Effect.map(
+        registry.currentTick,
+        (tick) => Option.filter(Option.fromUndefinedOr(facts.get(key)), (fact) => !isOver(fact, tick))
+      ),
+    facts: (prefix = "") =>
+      Effect.map(registry.currentTick, (tick) =>
+        Array.from(facts.values())
+          .filter((fact) => fact.key.startsWith(prefix) && !isOver(fact, tick))
+          .sort((a, b) => a.key < b.key ? -1 : 1)),
+    retract: (key) =>
+      Effect.suspend(() => {
+        const fact = facts.get(key)
+        return fact === undefined ? Effect.void : Effect.asVoid(remove("retracted", fact))
+      }),
+    expire: (tick) =>
+      Effect.forEach(
+        Array.from(facts.values()).filter((fact) => isOver(fact, tick)),
+        (fact) => remove("expired", fact),
+        { discard: true }
+      ),
+    changes: Stream.fromPubSub(changes)
+  })
+})
+
+export const layer: Layer.Layer<Blackboard, never, DomainRegistry> = Layer.effect(Blackboard, make)

@@ -1,0 +1,231 @@
+import * as DateTime from "effect/DateTime"
+import * as Option from "effect/Option"
+import * as Schema from "effect/Schema"
+import type { DomainEvent } from "../model/DomainEvent.ts"
+import { StatusName } from "../model/DomainStatus.ts"
+
+/**
+ * Where one domain's time went until it was active for the first time. Times are in milliseconds, points in time
+ * since the start of the run.
+ *
+ * `startMs` passed before the heart beat, `tickMs` until the domain's tick came, `dependencyMs` until what it awaits was
+ * active (`lastAwaited` came last), `setbackMs` in builds that failed and in back-offs, `queueMs` until the one thread
+ * had a turn for it, `ownMs` in the build that succeeded. The six add up to `activeAt`.
+ */
+export const DomainBoot = Schema.Struct({
+  domain: Schema.String,
+  tick: Schema.Natural,
+  wave: Schema.Natural,
+  awaits: Schema.Array(Schema.String),
+  /** What opened the gate when it was not the tick. */
+  lastAwaited: Schema.NullOr(Schema.String),
+  heartbeatAt: Schema.Finite,
+  reachedAt: Schema.Finite,
+  openedAt: Schema.Finite,
+  activeAt: Schema.Finite,
+  startMs: Schema.Finite,
+  tickMs: Schema.Finite,
+  dependencyMs: Schema.Finite,
+  setbackMs: Schema.Finite,
+  queueMs: Schema.Finite,
+  ownMs: Schema.Finite
+})
+export interface DomainBoot extends Schema.Schema.Type<typeof DomainBoot> {}
+
+/** A link of the critical chain: how long its domain waited after the link before (or the start), its
+ * turn on the thread included, and what it then took. */
+export const ChainLink = Schema.Struct({
+  domain: Schema.String,
+  waitMs: Schema.Finite,
+  setbackMs: Schema.Finite,
+  ownMs: Schema.Finite
+})
+export interface ChainLink extends Schema.Schema.Type<typeof ChainLink> {}
+
+/** A domain whose gate opened and that has not been active since. */
+export const UnfinishedBoot = Schema.Struct({
+  domain: Schema.String,
+  status: StatusName,
+  cause: Schema.NullOr(Schema.String)
+})
+
+/**
+ * How an application came up: from the start of the run until the last of its domains was active for the first time.
+ *
+ * `idealMs` is the longest path of own work through the graph: what is left of `totalMs` when nobody waits for a tick
+ * and nothing fails. `chain` leads to the domain that was active last; its waits, setbacks and own work add up to
+ * `totalMs`. `domains` are in the order in which their gates opened.
+ */
+export const BootAnalysis = Schema.Struct({
+  runId: Schema.String,
+  startedAt: Schema.DateTimeUtcFromString,
+  totalMs: Schema.Finite,
+  idealMs: Schema.Finite,
+  domains: Schema.Array(DomainBoot),
+  chain: Schema.Array(ChainLink),
+  unfinished: Schema.Array(UnfinishedBoot)
+})
+export interface BootAnalysis extends Schema.Schema.Type<typeof BootAnalysis> {}
+
+/** What is known of a domain's boot whatever the others do. `latencyMs`: from the moment its gate could open to the move. */
+interface Fact {
+  readonly domain: string
+  readonly tick: number
+  readonly wave: number
+  readonly awaits: ReadonlyArray<string>
+  readonly heartbeatAt: number
+  readonly reachedAt: number
+  readonly latencyMs: number
+  readonly setbackMs: number
+  readonly queueMs: number
+  readonly ownMs: number
+}
+
+/** The last to be active of those that were; of equals, the one given last. */
+const latest = <A extends { readonly activeAt: number }>(all: ReadonlyArray<A>): A | undefined =>
+  all.reduce<A | undefined>((last, one) => last === undefined || one.activeAt >= last.activeAt ? one : last, undefined)
+
+/** When each domain opens and is active, from what is known of each. The facts stand in the order of their first activity. */
+const schedule = (
+  run: Pick<BootAnalysis, "runId" | "startedAt" | "unfinished">,
+  facts: ReadonlyArray<Fact>
+): BootAnalysis => {
+  const boots = new Map<string, DomainBoot>()
+  const paths = new Map<string, number>()
+
+  const visit = (fact: Fact): DomainBoot => {
+    const before = boots.get(fact.domain)
+    if (before !== undefined) return before
+    const { domain, heartbeatAt, latencyMs, ownMs, queueMs, reachedAt, setbackMs, tick, wave } = fact
+    const awaited = facts.filter((other) => fact.awaits.includes(other.domain)).map(visit)
+    const last = latest(awaited)
+    const opener = last !== undefined && last.activeAt >= reachedAt ? last : undefined
+    const openedAt = (opener?.activeAt ?? reachedAt) + latencyMs
+    const boot: DomainBoot = {
+      domain,
+      tick,
+      wave,
+      awaits: fact.awaits,
+      lastAwaited: opener?.domain ?? null,
+      heartbeatAt,
+      reachedAt,
+      openedAt,
+      activeAt: openedAt + setbackMs + queueMs + ownMs,
+      startMs: heartbeatAt,
+      tickMs: (opener === undefined ? openedAt : reachedAt) - heartbeatAt,
+      dependencyMs: opener === undefined ? 0 : openedAt - reachedAt,
+      setbackMs,
+      queueMs,
+      ownMs
+    }
+    boots.set(domain, boot)
+    paths.set(domain, ownMs + Math.max(0, ...awaited.map((other) => paths.get(other.domain)!)))
+    return boot
+  }
+
+  const all = facts.map(visit)
+  const chain: Array<ChainLink> = []
+  let link = latest(all)
+  const totalMs = link?.activeAt ?? 0
+  while (link !== undefined) {
+    const before: DomainBoot | undefined = link.lastAwaited === null ? undefined : boots.get(link.lastAwaited)
+    chain.unshift({
+      domain: link.domain,
+      waitMs: link.openedAt - (before?.activeAt ?? 0) + link.queueMs,
+      setbackMs: link.setbackMs,
+      ownMs: link.ownMs
+    })
+    link = before
+  }
+  return {
+    ...run,
+    totalMs,
+    idealMs: Math.max(0, ...paths.values()),
+    domains: all.toSorted((a, b) => a.openedAt - b.openedAt || a.wave - b.wave),
+    chain
+  }
+}
+
+/** A run's id is a version 7 UUID, which holds the time at which it was made. */
+const startOf = (runId: string): number | undefined =>
+  /^.{14}7/.test(runId) ? Number.parseInt(runId.replaceAll("-", "").slice(0, 12), 16) : undefined
+
+const Opening = Schema.Struct({
+  awaits: Schema.Array(Schema.String),
+  reachedAt: Schema.Finite,
+  heartbeatAt: Schema.Finite
+})
+const isOpening = Schema.is(Opening)
+
+/**
+ * Analyses how a run came up, from its transitions (oldest first; later ones than a domain's first activity are passed
+ * over). None when no gate has opened yet.
+ */
+export const analyse = (events: ReadonlyArray<DomainEvent>): Option.Option<BootAnalysis> => {
+  const openings = new Map<string, { readonly event: DomainEvent; readonly opening: typeof Opening.Type }>()
+  const current = new Map<string, DomainEvent>()
+  const active = new Map<string, { readonly at: number; readonly buildMs: number; readonly ownMs: number }>()
+  for (const event of events) {
+    const { domain, metadata } = event
+    if (active.has(domain)) continue
+    if (event.to === "activating" && !openings.has(domain) && isOpening(metadata)) {
+      openings.set(domain, { event, opening: metadata })
+    }
+    if (event.to === "active" && openings.has(domain)) {
+      const at = event.occurredAt.epochMilliseconds
+      const buildMs = at - current.get(domain)!.occurredAt.epochMilliseconds
+      active.set(domain, { at, buildMs, ownMs: Math.min(buildMs, event.durationMs ?? buildMs) })
+    }
+    if (event.reason !== "shutdown") current.set(domain, event)
+  }
+  const [first] = openings.values()
+  if (first === undefined) return Option.none()
+  const { runId } = first.event
+  const start = startOf(runId) ?? first.opening.heartbeatAt
+  const facts = Array.from(active, ([domain, { at, buildMs, ownMs }]): Fact => {
+    const { event, opening } = openings.get(domain)!
+    const openedAt = event.occurredAt.epochMilliseconds
+    const reachedAt = Math.max(opening.reachedAt, start)
+    const could = Math.max(reachedAt, ...opening.awaits.map((other) => active.get(other)?.at ?? reachedAt))
+    return {
+      domain,
+      tick: event.tick,
+      wave: event.wave ?? 0,
+      awaits: opening.awaits,
+      heartbeatAt: Math.min(Math.max(opening.heartbeatAt, start), reachedAt) - start,
+      reachedAt: reachedAt - start,
+      latencyMs: openedAt - could,
+      setbackMs: at - buildMs - openedAt,
+      queueMs: buildMs - ownMs,
+      ownMs
+    }
+  })
+  const unfinished = Array.from(openings.keys()).filter((domain) => !active.has(domain)).map((domain) => {
+    const { to } = current.get(domain)!
+    const failed = events.findLast((event) => event.domain === domain && event.cause !== null)
+    return { domain, status: to, cause: failed?.cause ?? null }
+  })
+  return Option.some(schedule({ runId, startedAt: DateTime.makeUnsafe(start), unfinished }, facts))
+}
+
+/** The domains by their own work, the longest first: where work on the code pays. */
+export const blame = (analysis: BootAnalysis): ReadonlyArray<DomainBoot> =>
+  analysis.domains.toSorted((a, b) => b.ownMs - a.ownMs)
+
+/**
+ * The same start-up with another duration (milliseconds) of some domains' own work. Ticks come when they came, setbacks
+ * happen again as recorded; time-outs and what domains do to each other by sharing a processor are left out.
+ */
+export const predict = (analysis: BootAnalysis, ownMs: { readonly [domain: string]: number }): BootAnalysis => {
+  const activeAt = new Map(analysis.domains.map((boot) => [boot.domain, boot.activeAt]))
+  const order = analysis.domains.toSorted((a, b) => a.activeAt - b.activeAt)
+  return schedule(
+    analysis,
+    order.map((boot): Fact =>
+      Object.assign({}, boot, {
+        latencyMs: boot.openedAt - (boot.lastAwaited === null ? boot.reachedAt : activeAt.get(boot.lastAwaited)!),
+        ownMs: ownMs[boot.domain] ?? boot.ownMs
+      })
+    )
+  )
+}

@@ -1,0 +1,43 @@
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import * as Schema from "effect/Schema"
+import type { DomainEvent } from "../model/DomainEvent.ts"
+import { latestRun } from "../trail/LatestRun.ts"
+import { Repo, type RepoError } from "../trail/Repo.ts"
+import { analyse, type BootAnalysis } from "./BootAnalysis.ts"
+
+/** The trail holds no boot of that run; without one, of no run at all. */
+export class BootNotRecorded extends Schema.TaggedError<BootNotRecorded>()("BootNotRecorded", {
+  runId: Schema.NullOr(Schema.String)
+}) {
+  override get message() {
+    return this.runId === null
+      ? "The trail holds no run yet in which a domain came up"
+      : `The trail holds no boot of a run ${this.runId}`
+  }
+}
+
+/** How many transitions of a run are looked at. */
+const readAtMost = 10_000
+
+/** The first transitions of a run, oldest first. */
+const eventsOf = Effect.fnUntraced(function*(runId: string) {
+  const repo = yield* Repo
+  const events: Array<DomainEvent> = []
+  let cursor: string | undefined
+  do {
+    const page = yield* repo.events({ runId, order: "oldest", limit: 1000, cursor })
+    events.push(...page.events)
+    cursor = Option.getOrUndefined(page.next)
+  } while (cursor !== undefined && events.length < readAtMost)
+  return events
+}, Effect.catchTag("InvalidCursor", Effect.die))
+
+/** Reads from the trail how a run (default: the latest) came up, by its first 10,000 transitions. */
+export const read = Effect.fn("RecordedBoot.read")(function*(
+  given?: string
+): Effect.fn.Return<BootAnalysis, BootNotRecorded | RepoError, Repo> {
+  const runId = given ?? Option.getOrUndefined(yield* latestRun)
+  const analysis = runId === undefined ? Option.none() : analyse(yield* eventsOf(runId))
+  return Option.isSome(analysis) ? analysis.value : yield* new BootNotRecorded({ runId: runId ?? null })
+})

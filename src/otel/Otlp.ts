@@ -1,0 +1,174 @@
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as FetchHttpClient from "effect/http/FetchHttpClient"
+import type * as HttpBody from "effect/http/HttpBody"
+import * as HttpClient from "effect/http/HttpClient"
+import * as HttpClientResponse from "effect/http/HttpClientResponse"
+import * as Layer from "effect/Layer"
+import * as Logger from "effect/Logger"
+import * as OtlpExporter from "effect/observability/OtlpExporter"
+import * as OtlpLogger from "effect/observability/OtlpLogger"
+import * as OtlpMetrics from "effect/observability/OtlpMetrics"
+import * as OtlpSerialization from "effect/observability/OtlpSerialization"
+import * as OtlpTracer from "effect/observability/OtlpTracer"
+import * as Option from "effect/Option"
+import * as References from "effect/References"
+import * as Schedule from "effect/Schedule"
+import * as Tracer from "effect/Tracer"
+import * as Health from "../supervision/Health.ts"
+import { withoutTracerLogger } from "./ExportLoggers.ts"
+import * as TelemetryLosses from "./ExportLosses.ts"
+import * as TelemetrySettings from "./OtelSettings.ts"
+import type { Sampler, Signal, TelemetryOptions } from "./OtelSettings.ts"
+
+/** What a request carries, by its body. */
+type Loads = WeakMap<HttpBody.HttpBody, { readonly signal: Signal; readonly count: number }>
+
+/** The most requests of one signal that are on their way at the same time; what comes then is lost. */
+const maxRequests = 4
+
+const retryable = new Set([408, 429, 502, 503, 504])
+
+/**
+ * Every request ends, within the time-out and with its retries, and no failure reaches the exporter, which would be off
+ * for a minute and keep no account: what cannot be delivered is lost here, and the next batch is tried again.
+ */
+const bounded =
+  (losses: TelemetryLosses.TelemetryLosses, loads: Loads, timeout: Duration.Duration) =>
+  (client: HttpClient.HttpClient): HttpClient.HttpClient => {
+    const running: Record<Signal, number> = { traces: 0, metrics: 0, logs: 0 }
+    return HttpClient.transform(client, (effect, request) => {
+      const accepted = HttpClientResponse.fromWeb(request, new Response(null, { status: 204 }))
+      const load = loads.get(request.body)
+      if (load === undefined) return Effect.succeed(accepted)
+      const { count, signal } = load
+      if (running[signal] >= maxRequests) {
+        losses.lose(signal, "queue_full", count, "the collector does not answer")
+        return Effect.succeed(accepted)
+      }
+      running[signal]++
+      losses.sending(signal, count)
+      return effect.pipe(
+        Effect.tap((response) => Effect.ignore(response.arrayBuffer)),
+        Effect.flatMap((response) => response.status < 300 ? Effect.void : Effect.fail({ status: response.status })),
+        Effect.retry({
+          schedule: Schedule.jittered(Schedule.exponential("500 millis")),
+          times: 3,
+          while: (error) => !isStatus(error) || retryable.has(error.status)
+        }),
+        Effect.timeoutOrElse({
+          duration: timeout,
+          orElse: () => Effect.fail(`no answer within ${Duration.format(timeout)}`)
+        }),
+        Effect.matchEffect({
+          onSuccess: () => Effect.sync(() => losses.sent(signal, count)),
+          onFailure: (error) =>
+            Effect.sync(() =>
+              losses.sent(signal, count, { detail: isStatus(error) ? `status ${error.status}` : String(error) })
+            )
+        }),
+        Effect.ensuring(Effect.sync(() => running[signal]--)),
+        Effect.as(accepted)
+      )
+    })
+  }
+
+const isStatus = (error: unknown): error is { readonly status: number } =>
+  typeof error === "object" && error !== null && "status" in error
+
+/** JSON, without the unit among the attributes of the points, and with an account of what each body carries. */
+const serialization = (loads: Loads) =>
+  Layer.effect(
+    OtlpSerialization.OtlpSerialization,
+    Effect.map(OtlpSerialization.OtlpSerialization, (json) => {
+      const load = (signal: Signal, count: number, body: HttpBody.HttpBody) => {
+        loads.set(body, { signal, count })
+        return body
+      }
+      const sum = <A>(all: ReadonlyArray<A>, count: (one: A) => number) =>
+        all.reduce((total, one) => total + count(one), 0)
+      return OtlpSerialization.OtlpSerialization.of({
+        traces: (data) =>
+          load(
+            "traces",
+            sum(data.resourceSpans, (resource) => sum(resource.scopeSpans, (scope) => scope.spans.length)),
+            json.traces(data)
+          ),
+        logs: (data) =>
+          load(
+            "logs",
+            sum(data.resourceLogs, (resource) => sum(resource.scopeLogs, (scope) => scope.logRecords?.length ?? 0)),
+            json.logs(data)
+          ),
+        metrics: (data) => {
+          const points = data.resourceMetrics.flatMap(({ scopeMetrics }) => scopeMetrics)
+            .flatMap(({ metrics }) => metrics)
+            .flatMap(({ gauge, histogram, sum, summary }) =>
+              [gauge, histogram, sum, summary].flatMap((kind) => kind?.dataPoints ?? [])
+            )
+          for (const point of points) {
+            point.attributes = point.attributes!.filter(({ key }) => key !== "unit" && key !== "time_unit")
+          }
+          return load("metrics", points.length, json.metrics(data))
+        }
+      })
+    })
+  ).pipe(Layer.provide(OtlpSerialization.layerJson))
+
+/** Decides by the trace's id, so that every part of a trace is decided alike. */
+const sampled = ({ parentBased, ratio }: Sampler) => (otlp: Tracer.Tracer): Tracer.Tracer =>
+  Tracer.make({
+    span: (options) => {
+      if (!options.sampled) return Tracer.nativeTracer.span(options)
+      const span = otlp.span(options)
+      if (parentBased && Option.isSome(options.parent)) return span
+      return Number.parseInt(span.traceId.slice(-8), 16) < ratio * 2 ** 32
+        ? span
+        : Tracer.nativeTracer.span({ ...options, sampled: false })
+    }
+  })
+
+/**
+ * Traces, metrics and logs by Effect's own OTLP exporter, with no package but `effect`.
+ *
+ * The standard `OTEL_*` variables hold as in `TelemetryNodeSdk`. Requests are bounded in time and number, so a collector
+ * that hangs costs no memory; what it did not take is counted and told. Closing it takes `shutdownTimeout` at the most.
+ */
+export const layer = (options: TelemetryOptions): Layer.Layer<never> =>
+  Layer.unwrap(Effect.gen(function*() {
+    const settings = yield* TelemetrySettings.read(options)
+    const { endpoints, headers, shutdownTimeout } = settings
+    const { "service.name": serviceName, ...attributes } = settings.resource
+    const losses = yield* TelemetryLosses.make({ capacity: settings.maxQueueSize })
+    const loads: Loads = new WeakMap()
+    const common = (signal: Signal, url: string) => ({
+      url,
+      headers: headers[signal],
+      resource: { serviceName, attributes },
+      shutdownTimeout
+    })
+    const { logs, metrics, traces } = endpoints
+    return Layer.mergeAll(
+      traces === undefined ? Layer.empty : Layer.effect(
+        Tracer.Tracer,
+        Effect.map(OtlpTracer.make(common("traces", traces)), sampled(settings.sampler))
+      ),
+      metrics === undefined ? Layer.empty : Layer.effectDiscard(
+        OtlpMetrics.make({ ...common("metrics", metrics), exportInterval: settings.metricInterval })
+      ),
+      logs === undefined
+        ? Layer.empty
+        : Logger.layer([OtlpLogger.make(common("logs", logs))], { mergeWithExisting: true }),
+      Layer.succeed(References.MinimumTraceLevel, settings.traceLevel),
+      Layer.succeed(Health.Surroundings, losses.degraded)
+    ).pipe(
+      Layer.provide(OtlpExporter.layerFlusher),
+      Layer.provide(serialization(loads)),
+      Layer.provide(Layer.effect(
+        HttpClient.HttpClient,
+        Effect.map(HttpClient.HttpClient, bounded(losses, loads, settings.exportTimeout))
+      )),
+      Layer.provide(FetchHttpClient.layer),
+      Layer.provide(withoutTracerLogger)
+    )
+  }))

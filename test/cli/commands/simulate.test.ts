@@ -1,0 +1,54 @@
+import { describe, expect, it } from "@effect/vitest"
+import * as Effect from "effect/Effect"
+import { appText, folder, run } from "../Process.ts"
+
+const app = appText(`export const domains = [Domain.make("a", { layer: Layer.empty })]`)
+
+describe("thunderline simulate", () => {
+  it.live("tells an app's whole life in virtual time", () =>
+    Effect.gen(function*() {
+      const { code, stderr, stdout } = yield* run(["simulate", "examples/minimal.ts", "--ticks", "3600"])
+      expect([code, stderr]).toEqual([0, ""])
+      expect(stdout).toMatch(
+        /^ {7}TIME {2}TICK {2}DOMAIN {3}MOVED TO {6}WHY\n {5}1\.000s {5}1 {2}greeter {2}activating {4}tick\n/
+      )
+      expect(stdout).toContain("60m 00.000s  3600  visitor  deactivating  shutdown\n")
+      expect(stdout).toContain(
+        "3600 ticks and the shutdown took 60m 00.000s of virtual time.\n8 moves, 0 crashes, 0 restarts. Before"
+      )
+    }))
+
+  it.live("runs the domains that come with it with the faults of the examples, the same with the same seed", () =>
+    Effect.gen(function*() {
+      const args = ["simulate", "--faults", "examples/faults.json", "--ticks", "20"]
+      const first = yield* run([...args, "--seed", "a", "--json"])
+      const again = yield* run([...args, "--seed", "a", "--json"])
+      const other = yield* run([...args, "--seed", "b", "--json"])
+      expect([first.code, first.stderr]).toEqual([0, ""])
+      expect(again.stdout).toBe(first.stdout)
+      expect(other.stdout).not.toBe(first.stdout)
+      const { domains, events, heartbeat, refused } = JSON.parse(first.stdout)
+      expect(domains).toHaveLength(6)
+      expect(domains.every((domain: { readonly status: string }) => domain.status === "active")).toBe(true)
+      expect(heartbeat.tickCount).toBe(20)
+      expect(refused).toEqual([{ tick: 6, message: "Domain thundergrid is active: it cannot activate" }])
+      const crashed = events.filter((event: { readonly to: string }) => event.to === "crashed")
+      expect(crashed.map((event: { readonly domain: string }) => event.domain)).toEqual([
+        "thundergrid",
+        "thunderbolt",
+        "thunderflow"
+      ])
+      const text = yield* run(args)
+      expect(text.stdout).toMatch(
+        /3\.500s {5}3 {2}thunderbolt {3}crashed {7}failure of worker fault: FaultInjected: KillWorker/
+      )
+    }))
+
+  it.live("exits 1 and names what is wrong in the file with the faults", () =>
+    Effect.gen(function*() {
+      const cwd = yield* folder({ "app.ts": app, "faults.json": `{"faults": [{"_tag": "KillWorker", "domain": "a"}]}` })
+      const { code, stderr, stdout } = yield* run(["simulate", "app.ts", "--faults", "faults.json"], { cwd })
+      expect(stderr).toBe(`thunderline: faults.json: "faults[0].ms": it is missing\n`)
+      expect([code, stdout]).toEqual([1, ""])
+    }))
+})

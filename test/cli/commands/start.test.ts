@@ -1,0 +1,157 @@
+import { describe, expect, it } from "@effect/vitest"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Schedule from "effect/Schedule"
+import { appText, folder, run, start, thunderline } from "../Process.ts"
+
+const app = appText(`export const domains = [Domain.make("steady", { layer: Layer.empty })]`)
+const quick = ["--interval", "20ms", "--database", "memory"]
+
+describe("thunderline start", () => {
+  it.live.each(["SIGINT", "SIGTERM", "SIGHUP"] as const)(
+    "deactivates its domains and exits 0 after %s",
+    (signal) =>
+      Effect.gen(function*() {
+        const cwd = yield* folder({ "app.ts": app })
+        const program = yield* thunderline(["start", "app.ts", ...quick], { cwd })
+        yield* program.says("[DomainRegistry] Domain activated: steady")
+        yield* program.kill(signal)
+        const { code, stderr, stdout } = yield* program.ended
+        expect([code, stderr]).toEqual([0, ""])
+        expect(stdout).toMatch(/Domain activated: steady[^]*Domain deactivated: steady[^]*\[Thunderline\] Stopped\n$/)
+      })
+  )
+
+  it.live("runs the six domains when it is given no app", () =>
+    Effect.gen(function*() {
+      const program = yield* thunderline(["start", ...quick])
+      yield* program.says("Domain activated: thundercrown")
+      yield* program.says("Domain activated: thundergrid")
+      yield* program.kill("SIGTERM")
+      const { code, stderr, stdout } = yield* program.ended
+      expect(stdout.match(/Domain activated: /g)).toHaveLength(6)
+      expect([code, stderr]).toEqual([0, ""])
+    }))
+
+  it.live("ends at once with 130 at a second signal, whatever is still closing", () =>
+    Effect.gen(function*() {
+      const layer = "Layer.effectDiscard(Effect.acquireRelease(Effect.void, () => Effect.never))"
+      const stuck = appText(`export const domains = [Domain.make("stuck", { layer: ${layer} })]`)
+      const cwd = yield* folder({ "app.ts": stuck })
+      const program = yield* thunderline(["start", "app.ts", ...quick], { cwd })
+      yield* program.says("Domain activated: stuck")
+      yield* program.kill("SIGINT")
+      yield* program.says("[Stuck] Deactivating")
+      const { code } = yield* Effect.raceFirst(
+        program.ended,
+        Effect.andThen(Effect.repeat(program.kill("SIGINT"), Schedule.spaced("20 millis")), Effect.never)
+      )
+      expect(code).toBe(130)
+    }))
+
+  it.live("leaves a clean-up that hangs behind at its deadline, names it, and exits 0", () =>
+    Effect.gen(function*() {
+      const layer = "Layer.effectDiscard(Effect.acquireRelease(Effect.void, () => Effect.never))"
+      const stuck = appText(
+        `export const domains = [Domain.make("stuck", { layer: ${layer}, shutdownTimeout: "500 millis" })]`
+      )
+      const cwd = yield* folder({ "app.ts": stuck })
+      const program = yield* thunderline(["start", "app.ts", ...quick], { cwd })
+      yield* program.says("Domain activated: stuck")
+      yield* program.kill("SIGTERM")
+      const [took, { code, stdout }] = yield* Effect.timed(program.ended)
+      expect(stdout).toContain("[Stuck] Its end took longer than 500ms and was left behind")
+      expect(code).toBe(0)
+      console.log(`A clean-up that hangs, with a deadline of 500 ms: the process ended after ${Duration.format(took)}`)
+    }))
+
+  it.live("a synchronous loop of two seconds makes no other domain silent", () =>
+    Effect.gen(function*() {
+      const blocking = `Domain.make("blocking", { layer: Layer.empty, onTick: (tick) => Effect.sync(() => {
+        const end = performance.now() + (tick.count === 5 ? 2000 : 0)
+        while (performance.now() < end);
+      }) })`
+      const other = (name: string) =>
+        `Domain.make("${name}", { layer: Layer.empty,
+        onTick: (tick) => tick.count === 12 ? Effect.log("still here") : Effect.sleep("5 millis") })`
+      const cwd = yield* folder({
+        "app.ts": appText(`export const domains = [${other("before")}, ${blocking}, ${other("behind")}]`)
+      })
+      const program = yield* thunderline(["start", "app.ts", "--interval", "100ms", "--database", "memory"], { cwd })
+      yield* program.says("still here")
+      yield* program.kill("SIGTERM")
+      const { stdout } = yield* program.ended
+      expect(stdout).not.toContain("Crashed")
+    }))
+
+  it.live("exits 70 after an orderly end when a domain escalates", () =>
+    Effect.gen(function*() {
+      const failing = `Domain.make("failing", { layer: Layer.effectDiscard(Effect.fail(new Error("no luck"))), ` +
+        `restart: "never", escalate: true })`
+      const cwd = yield* folder({ "app.ts": appText(`export const domains = [${failing}]`) })
+      const { code, stderr } = yield* run(["start", "app.ts", ...quick], { cwd })
+      expect(stderr).toMatch(/^thunderline: Domain failing has spent its restarts and ends the program: .*no luck.*\n$/)
+      expect(code).toBe(70)
+    }))
+
+  it.live("is ended by a signal that npm passes on", () =>
+    Effect.gen(function*() {
+      const program = yield* start("npm", ["start", "--", "examples/minimal.ts", ...quick])
+      yield* program.says("Domain activated: visitor")
+      yield* program.kill("SIGTERM")
+      const { code, stdout } = yield* program.ended
+      expect(stdout).toContain("[Thunderline] Stopped")
+      expect(code).toBe(0)
+    }))
+
+  it.live("writes nothing but JSON to standard output with --log-format json, and no colours anywhere but a terminal", () =>
+    Effect.gen(function*() {
+      const cwd = yield* folder({ "app.ts": app })
+      const program = yield* thunderline(["start", "app.ts", ...quick, "--log-format", "json"], { cwd })
+      yield* program.says("Domain activated: steady")
+      yield* program.kill("SIGTERM")
+      const { stdout } = yield* program.ended
+      const lines = stdout.trimEnd().split("\n").map((line) => JSON.parse(line))
+      expect(lines.every(({ level }) => level === "INFO")).toBe(true)
+      expect(stdout).not.toContain("\u001b")
+    }))
+})
+
+describe("the trail of a program", () => {
+  it.live("is read while the program runs, and after it was killed", () =>
+    Effect.gen(function*() {
+      const cwd = yield* folder({ "app.ts": app })
+      const state = ["--state-dir", "state"]
+      const nothing = yield* run(["domains", ...state], { cwd })
+      expect(nothing).toMatchObject({ code: 0, stderr: "", stdout: "No domain has been recorded yet.\n" })
+
+      const program = yield* thunderline(["start", "app.ts", "--interval", "20ms", ...state], { cwd })
+      yield* program.says("Domain activated: steady")
+      const recorded = yield* run(["domains", ...state], { cwd }).pipe(
+        Effect.repeat({ until: ({ stdout }) => /^steady +active/m.test(stdout), schedule: Schedule.recurs(20) })
+      )
+      expect(recorded.stdout).toMatch(
+        /^DOMAIN {2}STATUS {2}TICK {2}ACTIVATED \(UTC\) {6}CHANGED \(UTC\)\nsteady {2}active /
+      )
+
+      const second = yield* run(["start", "app.ts", ...state], { cwd })
+      expect(second.code).toBe(1)
+      expect(second.stderr).toMatch(/^thunderline: The state folder .* is in use by process \d+: stop that one first/)
+
+      yield* program.kill("SIGKILL")
+      yield* program.ended
+      const page = yield* run(["history", "--domain", "steady", "--limit", "1", "--json", ...state], { cwd })
+      expect(page).toMatchObject({ code: 0, stderr: "" })
+      const { events, next } = JSON.parse(page.stdout)
+      expect(events).toMatchObject([{ domain: "steady", from: "activating", to: "active", reason: "activated" }])
+      const rest = yield* run(["history", "--cursor", next, ...state], { cwd })
+      expect(rest.stdout).toMatch(/steady {2}activating {8}tick/)
+      const wrong = yield* run(["history", "--cursor", "nonsense", ...state], { cwd })
+      expect(wrong).toMatchObject({ code: 2, stderr: `thunderline: "nonsense" is not a cursor of an earlier page\n` })
+
+      const migrated = yield* run(["migrate", "--schema", "another", "--json", ...state], { cwd })
+      expect(JSON.parse(migrated.stdout).applied).not.toEqual([])
+      const upToDate = yield* run(["migrate", "--schema", "another", ...state], { cwd })
+      expect(upToDate.stdout).toBe("Schema another is up to date.\n")
+    }))
+})

@@ -1,0 +1,157 @@
+import { describe, expect, it } from "@effect/vitest"
+import * as Effect from "effect/Effect"
+import { readFileSync } from "node:fs"
+import { join } from "node:path"
+import { appText, folder, root, run, start, thunderline } from "../Process.ts"
+
+/** `back` loses a worker once, and takes `front` down with it. */
+const app = appText(`
+let generation = 0
+const back = Domain.make("back", {
+  layer: Layer.effectDiscard(Effect.andThen(Effect.sync(() => { generation++ }), Effect.sleep(40))),
+  workers: {
+    pump: Effect.suspend(() => generation > 1 ? Effect.never : Effect.delay(Effect.fail(new Error("dry\\nwell\\nagain\\nand again")), 400))
+  }
+})
+const front = Domain.make("front", { dependsOn: [back], layer: Layer.effectDiscard(Effect.sleep(20)) })
+export const domains = [front, back]
+`)
+
+const state = ["--state-dir", "state"]
+
+describe("the trail from the command line", () => {
+  it.live("is followed while the program lives, and tells afterwards what happened", () =>
+    Effect.gen(function*() {
+      const cwd = yield* folder({ "app.ts": app })
+      const program = yield* thunderline(["start", "app.ts", "--interval", "100ms", ...state], { cwd })
+      yield* program.says("Domain activated: front")
+      const follower = yield* thunderline(["events", "--follow", "--json", ...state], { cwd })
+      const lines = yield* thunderline(["events", "-f", "--status", "crashed", ...state], { cwd })
+      yield* follower.says(`"to":"crashed"`)
+      yield* lines.says("failure of worker pump: Error: dry")
+      yield* follower.says(`"domain":"front","generation":2`)
+      yield* program.kill("SIGTERM")
+      yield* program.ended
+      yield* follower.says(`"to":"inactive"`)
+      yield* follower.kill("SIGINT")
+      const followed = yield* follower.ended
+      expect([followed.code, followed.stderr]).toEqual([130, ""])
+      const heard = followed.stdout.trimEnd().split("\n").map((line) => JSON.parse(line))
+      yield* lines.kill("SIGKILL")
+      yield* lines.ended
+
+      // Every transition was heard, once and in order, for as long as it was listened to.
+      const page = yield* run(["history", "--json", ...state], { cwd })
+      const { events } = JSON.parse(page.stdout)
+      expect(heard).toEqual(events.toReversed().slice(0, heard.length))
+      expect(heard.length).toBeGreaterThanOrEqual(8)
+
+      const ticks = yield* run(["history", "--tick", "..1", "--csv", ...state], { cwd })
+      const [, ...rows] = ticks.stdout.trimEnd().split("\n")
+      const early = events.filter(({ tick }: { readonly tick: number }) => tick <= 1)
+      expect(rows.map((row) => row.split(",").at(-1))).toEqual(early.map(({ id }: { readonly id: string }) => id))
+      expect(rows.at(-1)).toMatch(/^[^,]+,[^,]+,1,1,0,back,1,waiting,activating,tick,/)
+      const none = yield* run(["history", "--run", "nonsense", ...state], { cwd })
+      expect(none.stdout).toBe("Nothing has been recorded that matches.\n")
+      const past = yield* run(["history", "--until", "1 hour", "--json", ...state], { cwd })
+      expect(JSON.parse(past.stdout)).toEqual({ events: [], next: null })
+
+      const story = yield* run(["domain", "back", ...state], { cwd })
+      expect([story.code, story.stderr]).toEqual([0, ""])
+      expect(story.stdout).toMatch(/^back {2}inactive\n {2}generation 2, at tick \d+, last activated /)
+      expect(story.stdout).toContain("  1 crash, 1 restart\n")
+      expect(story.stdout).toMatch(
+        /generation 1: failure of worker pump\n {4}Error: dry\n {4}well\n {4}again\n {4}… \d more lines: --full\n/
+      )
+      expect(story.stdout).toMatch(/ {4}took down front\n {4}restart 1 after \d+ms\n/)
+      const full = yield* run(["domain", "back", "--full", ...state], { cwd })
+      expect(full.stdout).not.toContain("--full")
+      expect(full.stdout.split("\n").length).toBeGreaterThan(story.stdout.split("\n").length)
+      const other = yield* run(["domain", "front", "--json", ...state], { cwd })
+      expect(JSON.parse(other.stdout)).toMatchObject({ status: "inactive", restarts: 0, crashes: [] })
+      expect(JSON.parse(other.stdout).takenDown).toMatchObject([{ by: "back" }, { by: null }])
+      const unknown = yield* run(["domain", "middle", ...state], { cwd })
+      expect(unknown).toMatchObject({
+        code: 1,
+        stderr: `thunderline: The trail knows no domain "middle"; it knows: back, front\n`
+      })
+
+      const boot = yield* run(["analyze", "boot", "--json", "--svg", "boot.svg", "--what-if", "back=0", ...state], {
+        cwd
+      })
+      expect([boot.code, boot.stderr]).toEqual([0, ""])
+      const analysis = JSON.parse(boot.stdout)
+      expect(analysis.blame).toEqual(["back", "front"])
+      expect(analysis.chain.map((link: { readonly domain: string }) => link.domain)).toEqual(["back", "front"])
+      const [back] = analysis.domains
+      expect(back.ownMs).toBeGreaterThanOrEqual(40)
+      expect(back.startMs).toBeGreaterThan(0)
+      expect(analysis.predicted.totalMs).toBeCloseTo(analysis.totalMs - back.ownMs, 6)
+      const svg = readFileSync(join(cwd, "boot.svg"), "utf8")
+      expect(svg).toMatch(/^<svg xmlns="http:\/\/www\.w3\.org\/2000\/svg" [^]*<title>back: own work [^]*<\/svg>\n$/)
+      const text = yield* run(["analyze", "boot", ...state], { cwd })
+      expect(text.stdout).toMatch(
+        /Critical chain\n {2}back +\d+ms own work \+ \S+ start \+ \S+ to tick 1\n {2}front +\d+ms own work/
+      )
+      const nobody = yield* run(["analyze", "boot", "--what-if", "middle=0", ...state], { cwd })
+      expect(nobody).toMatchObject({
+        code: 1,
+        stderr: `thunderline: --what-if: no domain "middle" came up in that run; there were: back, front\n`
+      })
+    }), 60_000)
+
+  it.live("of nothing is told as that", () =>
+    Effect.gen(function*() {
+      const cwd = yield* folder()
+      const boot = yield* run(["analyze", "boot", ...state], { cwd })
+      expect(boot).toMatchObject({
+        code: 1,
+        stdout: "",
+        stderr: "thunderline: The trail holds no run yet in which a domain came up\n"
+      })
+      const domain = yield* run(["domain", "a", ...state], { cwd })
+      expect(domain).toMatchObject({
+        code: 1,
+        stderr: `thunderline: The trail knows no domain "a"; nothing has been recorded yet\n`
+      })
+      const events = yield* run(["events", "--csv", ...state], { cwd })
+      expect(events.stdout).toMatch(/^occurred_at,run_id,tick,[^\n]*\n$/)
+    }))
+
+  it.live("is written only as long as somebody reads it, but for the program's own log", () =>
+    Effect.gen(function*() {
+      const cwd = yield* folder({ "app.ts": app })
+      const main = join(root, "layers/main.ts")
+      const shell = (line: string) => Effect.flatMap(start("bash", ["-c", line], { cwd }), (process) => process.ended)
+      const many = yield* shell(
+        `${process.execPath} ${main} simulate app.ts --ticks 9999 --interval 1ms --json | head -1; echo "\${PIPESTATUS[@]}"`
+      )
+      expect(many).toMatchObject({ stderr: "", stdout: "{\n0 0\n" })
+      // A reader that ran the embedded server itself takes it along.
+      yield* shell(`timeout -s TERM 3 ${process.execPath} ${main} start app.ts --interval 100ms --state-dir state`)
+      const read = yield* shell(
+        `${process.execPath} ${main} history --csv --state-dir state | head -1; echo "\${PIPESTATUS[@]}"`
+      )
+      expect(read).toMatchObject({ stderr: "", stdout: expect.stringMatching(/^occurred_at.*\n0 0\n$/) })
+      const server = yield* shell("cat state/postgres/postmaster.pid")
+      expect(server.code).toBe(1)
+      const log = yield* shell(
+        `timeout -s TERM 2 ${process.execPath} ${main} start app.ts --interval 10ms --database memory | head -1; ` +
+          `echo "\${PIPESTATUS[@]}"`
+      )
+      expect(log.stdout).toMatch(/Started and subscribed to system events\n124 0\n$/)
+    }))
+
+  it.live("is followed from before there is one", () =>
+    Effect.gen(function*() {
+      const cwd = yield* folder({ "app.ts": app })
+      const follower = yield* thunderline(["events", "--follow", ...state], { cwd })
+      const program = yield* thunderline(["start", "app.ts", "--interval", "100ms", ...state], { cwd })
+      yield* program.says("Domain activated: front")
+      yield* follower.says("front         active        activated in")
+      yield* follower.kill("SIGINT")
+      yield* program.kill("SIGTERM")
+      expect((yield* program.ended).code).toBe(0)
+      expect((yield* follower.ended).stderr).toBe("")
+    }))
+})
