@@ -9,7 +9,7 @@ import * as EmbeddedPostgres from "../src/postgres/embedded/EmbeddedPostgres.ts"
 import * as Migrations from "../src/postgres/Migrations.ts"
 import * as SqlRepo from "../src/postgres/SqlRepo.ts"
 import * as Outbox from "../src/trail/Outbox.ts"
-import * as Audit from "../src/trail/TrailStatus.ts"
+import * as TrailStatus from "../src/trail/TrailStatus.ts"
 import { temporaryFolder } from "../test/support/Database.ts"
 import type { Benchmark, Figure } from "./Benchmark.ts"
 import { makeEvents } from "./Events.ts"
@@ -95,7 +95,7 @@ const benchmark: Benchmark = (report) => {
     Effect.map(Effect.flatMap(temporaryFolder, EmbeddedPostgres.acquire), (server) => PgClient.layer(server))
   )
   const layer = Outbox.layer().pipe(
-    Layer.provideMerge(Layer.merge(SqlRepo.layer({ schema: "trail" }), Audit.layer)),
+    Layer.provideMerge(Layer.merge(SqlRepo.layer({ schema: "trail" }), TrailStatus.layer)),
     Layer.provideMerge(server)
   )
   return Effect.runPromise(program(report).pipe(Effect.provide(layer), Effect.scoped))

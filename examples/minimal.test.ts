@@ -31,7 +31,7 @@ it.effect("the visitor waits until the greeter, which is slow to start, is there
     yield* Ticks.awaitStates({ greeter: "activating", visitor: "waiting" })
     yield* TestClock.adjust("3 seconds")
     yield* Ticks.awaitStates({ greeter: "active", visitor: "active" })
-    expect(EventLog.moves(yield* EventLog.read, "visitor")).toEqual([
+    expect(EventLog.transitions(yield* EventLog.read, "visitor")).toEqual([
       "visitor: waiting -> activating",
       "visitor: activating -> active"
     ])

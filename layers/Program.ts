@@ -37,16 +37,16 @@ const shownCollector = (otlp: Option.Option<string>) =>
 /** The program with its control plane: the address is taken first of all, requests are taken last and given up first. */
 const controlled = Effect.fnUntraced(function*(
   listen: Listen,
-  trail: TrailSettings,
+  { database, stateDir }: TrailSettings,
   collector: string | null,
   main: Layer.Layer<Thunderline.Infrastructure, unknown>
 ) {
-  const { source, token } = yield* TokenFile.acquire(trail.stateDir)
+  const { source, token } = yield* TokenFile.acquire(stateDir)
   const options = { ...listen, collector, token, tokenSource: source }
   const file = Layer.effectDiscard(Effect.gen(function*() {
     const { runId } = yield* CurrentRun
     const { url } = yield* ControlServer.ControlServer
-    yield* ControlFile.keep(trail.stateDir, { url, pid: process.pid, runId, trail: kindOf(trail.database) })
+    yield* ControlFile.keep(stateDir, { url, pid: process.pid, runId, trail: kindOf(database) })
   }))
   return file.pipe(
     Layer.provide(ControlServer.layerServed(options)),
@@ -58,7 +58,7 @@ const controlled = Effect.fnUntraced(function*(
 /** The program: Thunderline with the app's domains on the trail of choice, until it is interrupted or escalates. */
 export const run = Effect.fnUntraced(function*(
   version: string,
-  { audit, firstTick, interval, listen, migrate, name, otlp, policy, retention, traceLevel, trail }: ProgramSettings,
+  { database, firstTick, interval, listen, migrate, name, otlp, policy, retention, traceLevel, trail }: ProgramSettings,
   given: App | undefined
 ): Effect.fn.Return<never, unknown> {
   const { domains, layer } = given ?? (yield* sixDomains(policy))
@@ -72,9 +72,9 @@ export const run = Effect.fnUntraced(function*(
     app: name,
     version,
     node,
-    audit,
+    trail,
     retention: Option.getOrUndefined(retention),
-    repo: Database.layer({ ...databaseOptions(trail, "run"), migrate })
+    repo: Database.layer({ ...databaseOptions(database, "run"), migrate })
   }).pipe(Layer.provide(layer)) as Layer.Layer<Thunderline.Infrastructure, unknown>
   const telemetry = Telemetry.layer({
     otlp,
@@ -88,7 +88,7 @@ export const run = Effect.fnUntraced(function*(
     Effect.provide(
       Layer.provideMerge(
         SystemdNotify.layer,
-        listen === undefined ? main : yield* controlled(listen, trail, yield* shownCollector(otlp), main)
+        listen === undefined ? main : yield* controlled(listen, database, yield* shownCollector(otlp), main)
       )
     ),
     Effect.onInterrupt(() =>

@@ -17,7 +17,7 @@ import * as Outbox from "./trail/Outbox.ts"
 import * as Repo from "./trail/Repo.ts"
 import * as Retention from "./trail/Retention.ts"
 import * as RunLease from "./trail/RunLease.ts"
-import * as Audit from "./trail/TrailStatus.ts"
+import * as TrailStatus from "./trail/TrailStatus.ts"
 
 /** The services that Thunderline itself provides, to the domains and to the app around it. */
 export type Infrastructure =
@@ -52,12 +52,12 @@ export interface Options<Domains extends ReadonlyArray<Domain.Any>, ERepo, RRepo
   /** How the run is kept alive in the trail. */
   readonly run?: RunLease.RunLeaseOptions | undefined
   /**
-   * `required`: the program does not start without a trail, and an operator's move returns only when it is in there, else
-   * fails with `AuditUnavailable`. `best-effort` (the default): it goes on without. Domains move by themselves either way.
+   * `required`: the program does not start without a trail, and an operation returns only when it is in there, else
+   * fails with `TrailUnavailable`. `best-effort` (the default): it goes on without. Domains change state by themselves either way.
    */
-  readonly audit?: "best-effort" | "required" | undefined
-  /** How long such a move waits for the trail (default 5 seconds). */
-  readonly auditTimeout?: Duration.Input | undefined
+  readonly trail?: "best-effort" | "required" | undefined
+  /** How long such an operation waits for the trail (default 5 seconds). */
+  readonly trailTimeout?: Duration.Input | undefined
   /** How long transitions are kept in the trail (default: for ever). */
   readonly retention?: Duration.Input | undefined
 }
@@ -92,7 +92,7 @@ export const layer = <const Domains extends ReadonlyArray<Domain.Any>, ERepo = n
       Layer.provideMerge(DomainRegistry.layer),
       Layer.provideMerge(Outbox.layer(options.outbox)),
       Layer.provideMerge(Layer.merge(RunLease.layer(options), Retention.layer(options.retention))),
-      Layer.provideMerge(Layer.merge(repo, Audit.layer)),
+      Layer.provideMerge(Layer.merge(repo, TrailStatus.layer)),
       Layer.provideMerge(Layer.merge(SystemPubSub.layer, Escalation.layer)),
       Layer.provideMerge(CurrentRun.layer(options))
     )

@@ -1,8 +1,8 @@
 import { useEffect, useState } from "react"
 import type { DomainEvent } from "../../src/model/DomainEvent.ts"
+import * as PageText from "./PageText.ts"
 import type { State } from "./State.ts"
 import { current } from "./Store.ts"
-import * as Words from "./Words.ts"
 
 /** Something is said at most this often, in milliseconds, however much happens. */
 const pace = 5000
@@ -12,13 +12,13 @@ const news = (events: ReadonlyArray<DomainEvent>, before: State, now: State): st
   if (before.link._tag !== now.link._tag) {
     if (now.link._tag === "Lost") return "The server does not answer. The page tries again."
     if (now.link._tag === "Live" && before.link._tag === "Lost") {
-      return `Connected again. ${Words.headline(now.domains, now.tick?.count ?? 1)}`
+      return `Connected again. ${PageText.headline(now.domains, now.tick?.count ?? 1)}`
     }
   }
   if (events.length === 0) return ""
   const crashed = [...new Set(events.filter(({ to }) => to === "crashed").map(({ domain }) => domain))]
-  const broken = crashed.length === 0 ? "" : `${Words.names(crashed)} crashed. `
-  return broken + Words.headline(now.domains, now.tick?.count ?? 1)
+  const broken = crashed.length === 0 ? "" : `${PageText.names(crashed)} crashed. `
+  return broken + PageText.headline(now.domains, now.tick?.count ?? 1)
 }
 
 /** Tells screen readers what changes, in one sentence now and then. */

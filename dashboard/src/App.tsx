@@ -6,11 +6,11 @@ import { Feed } from "./Feed.tsx"
 import { Graph } from "./Graph.tsx"
 import { Heartbeat, TickText } from "./Heartbeat.tsx"
 import { LinkBanner, LinkText, Locked } from "./LinkBanner.tsx"
+import * as PageText from "./PageText.ts"
 import { useKnown } from "./Store.ts"
-import { Surroundings } from "./Surroundings.tsx"
 import { Timeline } from "./Timeline.tsx"
+import { TrailCard } from "./TrailCard.tsx"
 import { Troubles } from "./Troubles.tsx"
-import * as Words from "./Words.ts"
 
 const shownDomain = (): string | undefined => {
   const match = /^#\/domain\/([a-z][a-z0-9_-]*)$/.exec(location.hash)
@@ -41,13 +41,13 @@ const Overview = ({ returning }: { readonly returning: boolean }) => {
     <>
       <header className="title">
         <h1 ref={title} tabIndex={-1} data-testid="headline">
-          {domains.length === 0 ? "Reading what runs…" : Words.headline(domains, tick)}
+          {domains.length === 0 ? "Reading what runs…" : PageText.headline(domains, tick)}
         </h1>
       </header>
       <Troubles />
       <Graph />
       <Heartbeat />
-      <Surroundings />
+      <TrailCard />
       <Domains />
       <Timeline />
       <Feed />

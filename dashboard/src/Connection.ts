@@ -8,7 +8,7 @@ import * as Redacted from "effect/Redacted"
 import * as Stream from "effect/Stream"
 import { Api } from "../../src/control/Api.ts"
 import type { StreamEvent } from "../../src/control/StreamEvent.ts"
-import type { Move } from "../../src/model/DomainControl.ts"
+import type { Operation } from "../../src/model/DomainControl.ts"
 import type { DomainEvent } from "../../src/model/DomainEvent.ts"
 import type { StatusName } from "../../src/model/DomainStatus.ts"
 import * as Session from "./Session.ts"
@@ -33,17 +33,17 @@ let wake = () => {}
 export const retry = (): void => wake()
 
 /** The longest time that a reading may take. */
-const patience = "5 seconds"
+const answerTimeout = "5 seconds"
 
 const readDomains = (api: ApiClient) =>
   api.domains.list().pipe(
-    Effect.timeout(patience),
+    Effect.timeout(answerTimeout),
     Effect.map(({ domains }) => update((state) => State.listed(state, domains)))
   )
 
 const readStats = (api: ApiClient) =>
   api.system.stats().pipe(
-    Effect.timeout(patience),
+    Effect.timeout(answerTimeout),
     Effect.map((stats) => update((state) => State.measured(state, stats, Date.now())))
   )
 
@@ -114,7 +114,7 @@ const take = (api: ApiClient, batch: ReadonlyArray<StreamEvent>) =>
 /** Follows the server until it is gone. */
 const session = Effect.gen(function*() {
   const api = yield* client
-  const stream = yield* Effect.timeout(api.events.stream({ headers: {}, query: {} }), patience)
+  const stream = yield* Effect.timeout(api.events.stream({ headers: {}, query: {} }), answerTimeout)
   const following = Stream.runForEachArray(stream, (batch) => take(api, batch))
   return yield* Effect.raceFirst(
     Effect.andThen(following, Effect.fail("The server has ended the stream")),
@@ -168,18 +168,18 @@ export const start = (): void => {
   Effect.runFork(Effect.provide(program, FetchHttpClient.layer))
 }
 
-/** How an operator's move was answered. */
+/** How an operation was answered. */
 export type Answer =
   | { readonly _tag: "Accepted"; readonly status: StatusName }
   /** The token is missing or wrong. */
   | { readonly _tag: "Unauthorized" }
   | { readonly _tag: "Refused"; readonly why: string }
 
-/** Asks for a move, once. */
-export const move = (domain: string, move: Move): Promise<Answer> =>
+/** Asks for an operation, once. */
+export const operation = (domain: string, operation: Operation): Promise<Answer> =>
   Effect.gen(function*() {
     const api = yield* client
-    const { status } = yield* api.domains[move]({ params: { name: domain } })
+    const { status } = yield* api.domains[operation]({ params: { name: domain } })
     return { _tag: "Accepted", status } as const
   }).pipe(
     Effect.timeout("15 seconds"),

@@ -5,11 +5,11 @@ import type { DomainEvent } from "../../src/model/DomainEvent.ts"
 import { historyOf } from "./Connection.ts"
 import { clock, Sentence } from "./Domains.tsx"
 import { EventRow } from "./Feed.tsx"
-import { Moves } from "./Operate.tsx"
+import { Operations } from "./Operate.tsx"
+import * as PageText from "./PageText.ts"
 import { Rows, useNarrow } from "./Rows.tsx"
 import { StatusText } from "./Status.tsx"
 import { useKnown, useNow } from "./Store.ts"
-import * as Words from "./Words.ts"
 
 /** At most so many neighbours are named. */
 const most = 24
@@ -33,7 +33,7 @@ const Neighbours = ({ all, id, none, title }: {
         ))}
       </ul>
     )}
-    {all.length > most ? <p className="muted">And {Words.number(all.length - most)} more.</p> : null}
+    {all.length > most ? <p className="muted">And {PageText.number(all.length - most)} more.</p> : null}
   </section>
 )
 
@@ -55,22 +55,22 @@ const Facts = ({ domain }: { readonly domain: DomainInfo }) => {
       </dd>
       <dt>For</dt>
       <dd title={moment(domain.since)}>
-        {Words.duration(Math.max(1000, Math.floor((now - DateTime.toEpochMillis(domain.since)) / 1000) * 1000))}
+        {PageText.duration(Math.max(1000, Math.floor((now - DateTime.toEpochMillis(domain.since)) / 1000) * 1000))}
       </dd>
       <dt>Generation</dt>
-      <dd>{domain.generation === 0 ? "not built yet" : Words.number(domain.generation)}</dd>
+      <dd>{domain.generation === 0 ? "not built yet" : PageText.number(domain.generation)}</dd>
       <dt>Last became active</dt>
       <dd>{domain.activatedAt === null ? "never" : moment(domain.activatedAt)}</dd>
       <dt>Opened by</dt>
       <dd>
         {domain.opening === null
           ? "–"
-          : `tick ${Words.number(domain.opening.tick)}, wave ${Words.number(domain.opening.wave)}`}
+          : `tick ${PageText.number(domain.opening.tick)}, wave ${PageText.number(domain.opening.wave)}`}
       </dd>
       <dt>Last tick</dt>
-      <dd>{Words.number(domain.status === "active" ? tick : domain.lastTick)}</dd>
+      <dd>{PageText.number(domain.status === "active" ? tick : domain.lastTick)}</dd>
       <dt>Starts from tick</dt>
-      <dd>{Words.number(domain.activationTick)}</dd>
+      <dd>{PageText.number(domain.activationTick)}</dd>
       <dt>Answers its ticks</dt>
       <dd>{domain.health ?? (domain.status === "active" ? "takes none" : "–")}</dd>
       <dt>Without it</dt>
@@ -117,7 +117,7 @@ const Causes = ({ events }: { readonly events: ReadonlyArray<DomainEvent> }) => 
         <details key={event.id} open={i === 0}>
           <summary>
             <time dateTime={DateTime.formatIso(event.occurredAt)}>{clock(event.occurredAt)}</time>, generation{" "}
-            {event.generation}: {Words.firstLine(event.cause ?? event.reason)}
+            {event.generation}: {PageText.firstLine(event.cause ?? event.reason)}
           </summary>
           <pre tabIndex={0}>{event.cause ?? "No cause was kept."}</pre>
         </details>
@@ -163,7 +163,7 @@ export const DomainPage = ({ name }: { readonly name: string }) => {
             <Sentence domain={domain} />
           </span>
         </h1>
-        <Moves domain={domain} />
+        <Operations domain={domain} />
       </header>
       <section className="card" aria-labelledby="facts">
         <h2 id="facts">State</h2>
@@ -183,7 +183,7 @@ export const DomainPage = ({ name }: { readonly name: string }) => {
           <span className="muted">
             {restarts === 0
               ? ""
-              : `${Words.count(restarts, "restart")} in its newest ${Words.count(events.length, "transition")}`}
+              : `${PageText.count(restarts, "restart")} in its newest ${PageText.count(events.length, "transition")}`}
           </span>
         </h2>
         <Causes events={events} />

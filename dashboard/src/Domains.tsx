@@ -2,10 +2,10 @@ import * as DateTime from "effect/DateTime"
 import { memo, useMemo, useState } from "react"
 import type { DomainInfo } from "../../src/control/DomainInfo.ts"
 import { StatusName } from "../../src/model/DomainStatus.ts"
+import * as PageText from "./PageText.ts"
 import { Rows, useNarrow } from "./Rows.tsx"
 import { label, StatusText } from "./Status.tsx"
 import { useKnown, useNow } from "./Store.ts"
-import * as Words from "./Words.ts"
 
 /** The time of day, to the second. */
 export const clock = (at: DateTime.Utc): string => DateTime.toDate(at).toLocaleTimeString("en-GB")
@@ -17,7 +17,7 @@ export const Sentence = ({ domain }: { readonly domain: DomainInfo }) => {
   const newest = useKnown((state) => Math.max(state.tick?.count ?? 0, tick))
   const skew = useKnown((state) => state.skew)
   const now = useNow(domain.status !== "active" && domain.status !== "inactive")
-  return <>{Words.predicate(domain, byName, newest, now + skew)}</>
+  return <>{PageText.predicate(domain, byName, newest, now + skew)}</>
 }
 
 const Row = memo(({ domain }: { readonly domain: DomainInfo }) => (
@@ -78,8 +78,8 @@ export const Domains = () => {
         </label>
         <span className="muted" data-testid="domain-count">
           {shown.length === domains.length
-            ? Words.count(domains.length, "domain")
-            : `${Words.number(shown.length)} of ${Words.count(domains.length, "domain")}`}
+            ? PageText.count(domains.length, "domain")
+            : `${PageText.number(shown.length)} of ${PageText.count(domains.length, "domain")}`}
         </span>
       </div>
       <Rows

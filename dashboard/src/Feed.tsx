@@ -4,10 +4,10 @@ import type { DomainEvent } from "../../src/model/DomainEvent.ts"
 import { StatusName } from "../../src/model/DomainStatus.ts"
 import { readOlder } from "./Connection.ts"
 import { clock } from "./Domains.tsx"
+import * as PageText from "./PageText.ts"
 import { Rows, useNarrow } from "./Rows.tsx"
 import { Glyph, label } from "./Status.tsx"
 import { useCalm, useKnown } from "./Store.ts"
-import * as Words from "./Words.ts"
 
 /** A transition as one line. */
 export const EventRow = ({ event, named }: { readonly event: DomainEvent; readonly named: boolean }) => (
@@ -16,9 +16,9 @@ export const EventRow = ({ event, named }: { readonly event: DomainEvent; readon
     <Glyph status={event.to} />
     <span className="what">
       {named ? <a href={`#/domain/${event.domain}`}>{event.domain}</a> : <b>Generation {event.generation}</b>}{" "}
-      {Words.happening(event)}
+      {PageText.happening(event)}
     </span>
-    <span className="muted gen">tick {Words.number(event.tick)}</span>
+    <span className="muted gen">tick {PageText.number(event.tick)}</span>
   </div>
 )
 
@@ -36,7 +36,7 @@ export const Feed = () => {
     const wanted = text.trim().toLowerCase()
     return events.filter((event) =>
       (status === "all" || event.to === status) &&
-      (wanted === "" || `${event.domain} ${Words.happening(event)}`.toLowerCase().includes(wanted))
+      (wanted === "" || `${event.domain} ${PageText.happening(event)}`.toLowerCase().includes(wanted))
     )
   }, [events, text, status])
   return (
@@ -62,8 +62,10 @@ export const Feed = () => {
         </button>
         <span className="muted">
           {held === undefined
-            ? Words.count(shown.length, "transition")
-            : `${Words.count(live.filter(({ id }) => id > (held[0]?.id ?? "")).length, "newer transition")} not shown`}
+            ? PageText.count(shown.length, "transition")
+            : `${
+              PageText.count(live.filter(({ id }) => id > (held[0]?.id ?? "")).length, "newer transition")
+            } not shown`}
         </span>
       </div>
       {shown.length === 0 ?

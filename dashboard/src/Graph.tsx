@@ -1,10 +1,10 @@
 import { type MouseEvent, useMemo } from "react"
 import type { DomainInfo } from "../../src/control/DomainInfo.ts"
 import { columns, picture } from "./Layers.ts"
+import * as PageText from "./PageText.ts"
 import { useNarrow } from "./Rows.tsx"
 import { Glyph, label, StatusText } from "./Status.tsx"
 import { useCalm, useKnown } from "./Store.ts"
-import * as Words from "./Words.ts"
 
 /** Up to so many domains are drawn with their lines; more as a map of marks. */
 const most = 40
@@ -91,7 +91,7 @@ const Picture = ({ domains }: { readonly domains: ReadonlyArray<DomainInfo> }) =
 const summary = (domains: ReadonlyArray<DomainInfo>): string => {
   const counts = new Map<string, number>()
   for (const { status } of domains) counts.set(label[status], (counts.get(label[status]) ?? 0) + 1)
-  return [...counts].map(([word, n]) => `${Words.number(n)} ${word}`).join(", ")
+  return [...counts].map(([word, n]) => `${PageText.number(n)} ${word}`).join(", ")
 }
 
 /** Too many for lines: a mark for each domain, grouped by how deep it stands. */
@@ -111,7 +111,7 @@ const Mosaic = ({ domains }: { readonly domains: ReadonlyArray<DomainInfo> }) =>
             {groups.length === 1 ? "All" : depth === 0 ? "Depth 0: wait for no other" : `Depth ${depth}`}
             <span className="muted">{summary(group)}</span>
           </h3>
-          <div className="cells" role="img" aria-label={`${Words.count(group.length, "domain")}: ${summary(group)}`}>
+          <div className="cells" role="img" aria-label={`${PageText.count(group.length, "domain")}: ${summary(group)}`}>
             {group.map(({ health, name, status }) => (
               <i
                 key={name}

@@ -1,5 +1,5 @@
+import * as PageText from "./PageText.ts"
 import { useKnown, useNow } from "./Store.ts"
-import * as Words from "./Words.ts"
 
 const width = 240
 const height = 44
@@ -19,7 +19,9 @@ const Sparkline = ({ values }: { readonly values: ReadonlyArray<number> }) => {
       <figcaption>
         {values.length === 0
           ? "No tick since this page was opened"
-          : `Lateness of the last ${Words.count(values.length, "tick")}, up to ${Words.duration(Math.max(...values))}`}
+          : `Lateness of the last ${PageText.count(values.length, "tick")}, up to ${
+            PageText.duration(Math.max(...values))
+          }`}
       </figcaption>
     </figure>
   )
@@ -28,7 +30,7 @@ const Sparkline = ({ values }: { readonly values: ReadonlyArray<number> }) => {
 /** The newest tick, for where there is no room for more. */
 export const TickText = () => {
   const count = useKnown((state) => state.tick?.count)
-  return count === undefined ? null : <span className="muted">tick {Words.number(count)}</span>
+  return count === undefined ? null : <span className="muted">tick {PageText.number(count)}</span>
 }
 
 /** How long without a tick is too long, in milliseconds. */
@@ -47,30 +49,30 @@ export const Heartbeat = () => {
       <h2 id="heartbeat">Heartbeat</h2>
       <p className="beat">
         <span key={tick?.count} className={live && tick !== undefined ? "pulse beating" : "pulse"} aria-hidden="true" />
-        <span className="figure" data-testid="tick">tick {count === undefined ? "–" : Words.number(count)}</span>
+        <span className="figure" data-testid="tick">tick {count === undefined ? "–" : PageText.number(count)}</span>
         <span className="muted">
           {tick === undefined
-            ? heartbeat === undefined ? "" : `one every ${Words.duration(heartbeat.interval)}`
-            : Words.ago(now - tickAt)}
+            ? heartbeat === undefined ? "" : `one every ${PageText.duration(heartbeat.interval)}`
+            : PageText.ago(now - tickAt)}
         </span>
       </p>
       <Sparkline values={values} />
       {heartbeat === undefined ? null : (
         <dl className="facts">
           <dt>Interval</dt>
-          <dd>{Words.duration(heartbeat.interval)}</dd>
+          <dd>{PageText.duration(heartbeat.interval)}</dd>
           <dt>Lateness, median</dt>
-          <dd>{Words.duration(heartbeat.lateness.p50)}</dd>
+          <dd>{PageText.duration(heartbeat.lateness.p50)}</dd>
           <dt>Lateness, p99</dt>
-          <dd>{Words.duration(heartbeat.lateness.p99)}</dd>
+          <dd>{PageText.duration(heartbeat.lateness.p99)}</dd>
           <dt>Lateness, worst</dt>
-          <dd>{Words.duration(heartbeat.lateness.max)}</dd>
+          <dd>{PageText.duration(heartbeat.lateness.max)}</dd>
           <dt>Skipped beats</dt>
-          <dd>{Words.number(heartbeat.skipped)}</dd>
+          <dd>{PageText.number(heartbeat.skipped)}</dd>
           <dt>Epoch</dt>
-          <dd>{Words.number(tick?.epoch ?? heartbeat.epoch)}</dd>
+          <dd>{PageText.number(tick?.epoch ?? heartbeat.epoch)}</dd>
           <dt>Beating for</dt>
-          <dd>{Words.duration(heartbeat.uptime)}</dd>
+          <dd>{PageText.duration(heartbeat.uptime)}</dd>
         </dl>
       )}
     </section>

@@ -2,9 +2,9 @@ import { type FormEvent, useState } from "react"
 import * as Connection from "./Connection.ts"
 import { quiet } from "./Heartbeat.tsx"
 import { TokenFields } from "./Operate.tsx"
+import * as PageText from "./PageText.ts"
 import * as Session from "./Session.ts"
 import { useKnown, useNow } from "./Store.ts"
-import * as Words from "./Words.ts"
 
 const time = (at: number) => new Date(at).toLocaleTimeString("en-GB")
 
@@ -48,7 +48,7 @@ export const LinkBanner = () => {
         <p>
           <b>{link.why}.</b> {heardAt === 0
             ? "Nothing has been read yet."
-            : `What you see is as it was at ${time(heardAt)}, ${Words.ago(now - heardAt)}.`}{" "}
+            : `What you see is as it was at ${time(heardAt)}, ${PageText.ago(now - heardAt)}.`}{" "}
           {wait <= 0 ? "Trying again…" : `Trying again in ${wait} s.`}
         </p>
         <button type="button" onClick={Connection.retry}>Try now</button>
@@ -59,8 +59,8 @@ export const LinkBanner = () => {
     return (
       <div className="banner" role="region" aria-label="Connection" data-testid="silent">
         <p>
-          <b>The heartbeat is silent:</b> the last tick came {Words.ago(now - tickAt)}, one is due every{" "}
-          {Words.duration(interval)}. Domains that are active go on.
+          <b>The heartbeat is silent:</b> the last tick came {PageText.ago(now - tickAt)}, one is due every{" "}
+          {PageText.duration(interval)}. Domains that are active go on.
         </p>
       </div>
     )

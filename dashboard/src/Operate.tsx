@@ -1,31 +1,31 @@
 import { type FormEvent, useEffect, useRef, useState } from "react"
 import type { DomainInfo } from "../../src/control/DomainInfo.ts"
-import type { Move } from "../../src/model/DomainControl.ts"
+import type { Operation } from "../../src/model/DomainControl.ts"
 import * as Connection from "./Connection.ts"
+import * as PageText from "./PageText.ts"
 import * as Session from "./Session.ts"
 import { label } from "./Status.tsx"
 import { current, useKnown } from "./Store.ts"
-import * as Words from "./Words.ts"
 
-const verb: Readonly<Record<Move, string>> = { restart: "Restart", activate: "Activate", deactivate: "Deactivate" }
+const verb: Readonly<Record<Operation, string>> = { restart: "Restart", activate: "Activate", deactivate: "Deactivate" }
 
-/** What the move does, before it is made. */
-const consequence = (domain: DomainInfo, move: Move): string => {
+/** What the operation does, before it is made. */
+const consequence = (domain: DomainInfo, operation: Operation): string => {
   const { name } = domain
-  const users = Words.dependants(name, current().domains)
+  const users = PageText.dependants(name, current().domains)
   const [stop, start, them] = users.length === 1 ? ["stops", "starts", "it"] : ["stop", "start", "them"]
-  switch (move) {
+  switch (operation) {
     case "activate":
       return `${name} starts as soon as all that it depends on is active.`
     case "restart":
       return `${name} is stopped and built anew, as generation ${domain.generation + 1}. ${
-        users.length === 0 ? "No other domain depends on it." : `${Words.names(users)} ${stop} and ${start} with it.`
+        users.length === 0 ? "No other domain depends on it." : `${PageText.names(users)} ${stop} and ${start} with it.`
       }`
     case "deactivate":
       return `${name} is switched off until somebody activates it again. ${
         users.length === 0
           ? "No other domain depends on it."
-          : `${Words.names(users)} ${stop} with it; without ${name} nothing starts ${them} again.`
+          : `${PageText.names(users)} ${stop} with it; without ${name} nothing starts ${them} again.`
       }`
   }
 }
@@ -70,9 +70,9 @@ type Phase =
   | { readonly _tag: "Failed"; readonly why: string }
   | { readonly _tag: "Done"; readonly text: string }
 
-const Confirm = ({ domain, move, onClose }: {
+const Confirm = ({ domain, operation, onClose }: {
   readonly domain: DomainInfo
-  readonly move: Move
+  readonly operation: Operation
   readonly onClose: () => void
 }) => {
   const dialog = useRef<HTMLDialogElement>(null)
@@ -81,7 +81,7 @@ const Confirm = ({ domain, move, onClose }: {
   const [token, setToken] = useState("")
   const [keeping, setKeeping] = useState<"page" | "tab">("page")
   // What was true when it was asked stays on the screen while it is carried out.
-  const [text] = useState(() => consequence(domain, move))
+  const [text] = useState(() => consequence(domain, operation))
   useEffect(() => {
     const element = dialog.current!
     element.showModal()
@@ -98,7 +98,7 @@ const Confirm = ({ domain, move, onClose }: {
     if (phase._tag === "Done") return dialog.current!.close()
     if (asksToken) Session.keep(token.trim(), keeping)
     setPhase({ _tag: "Sending" })
-    const answer = await Connection.move(domain.name, move)
+    const answer = await Connection.operation(domain.name, operation)
     switch (answer._tag) {
       case "Accepted":
         return setPhase({
@@ -118,7 +118,7 @@ const Confirm = ({ domain, move, onClose }: {
   return (
     <dialog ref={dialog} aria-labelledby="confirm" onClose={onClose}>
       <form method="dialog" onSubmit={(event) => void submit(event)}>
-        <h2 id="confirm">{verb[move]} {domain.name}{done ? "" : "?"}</h2>
+        <h2 id="confirm">{verb[operation]} {domain.name}{done ? "" : "?"}</h2>
         {done ? null : <p>{text}</p>}
         {asksToken && !done
           ? <TokenFields token={token} keeping={keeping} onToken={setToken} onKeeping={setKeeping} />
@@ -129,7 +129,7 @@ const Confirm = ({ domain, move, onClose }: {
         <div className="buttons">
           {done ? null : <button type="button" onClick={() => dialog.current!.close()}>Cancel</button>}
           <button type="submit" className="main" ref={button} aria-disabled={phase._tag === "Sending"}>
-            {done ? "Close" : phase._tag === "Sending" ? "Asking…" : verb[move]}
+            {done ? "Close" : phase._tag === "Sending" ? "Asking…" : verb[operation]}
           </button>
         </div>
       </form>
@@ -138,27 +138,27 @@ const Confirm = ({ domain, move, onClose }: {
 }
 
 /** The buttons for what can be asked of the domain; those that its state does not allow now stay where they are. */
-export const Moves = ({ domain }: { readonly domain: DomainInfo }) => {
-  const [asked, ask] = useState<Move | undefined>(undefined)
+export const Operations = ({ domain }: { readonly domain: DomainInfo }) => {
+  const [asked, ask] = useState<Operation | undefined>(undefined)
   const live = useKnown((state) => state.link._tag === "Live")
-  const allowed = live ? Words.moves(domain.status) : []
-  const shown: ReadonlyArray<Move> = domain.status === "inactive" ? ["activate"] : ["restart", "deactivate"]
+  const allowed = live ? PageText.operations(domain.status) : []
+  const shown: ReadonlyArray<Operation> = domain.status === "inactive" ? ["activate"] : ["restart", "deactivate"]
   return (
-    <div className="moves">
-      {shown.map((move) => (
+    <div className="operations">
+      {shown.map((operation) => (
         <button
-          key={move}
+          key={operation}
           type="button"
-          aria-disabled={!allowed.includes(move)}
-          aria-label={`${verb[move]} ${domain.name}`}
+          aria-disabled={!allowed.includes(operation)}
+          aria-label={`${verb[operation]} ${domain.name}`}
           onClick={() => {
-            if (allowed.includes(move)) ask(move)
+            if (allowed.includes(operation)) ask(operation)
           }}
         >
-          {verb[move]}
+          {verb[operation]}
         </button>
       ))}
-      {asked === undefined ? null : <Confirm domain={domain} move={asked} onClose={() => ask(undefined)} />}
+      {asked === undefined ? null : <Confirm domain={domain} operation={asked} onClose={() => ask(undefined)} />}
     </div>
   )
 }

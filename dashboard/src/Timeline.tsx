@@ -1,8 +1,8 @@
 import { useMemo, useState } from "react"
+import * as PageText from "./PageText.ts"
 import { rounds } from "./Rounds.ts"
 import { Rows, useNarrow } from "./Rows.tsx"
 import { current, useCalm, useKnown } from "./Store.ts"
-import * as Words from "./Words.ts"
 
 const percent = (part: number, whole: number) => `${whole === 0 ? 0 : Math.min(100, (100 * part) / whole)}%`
 
@@ -27,17 +27,17 @@ export const Timeline = () => {
                 Round{" "}
                 <select value={index} onChange={(event) => setChosen(Number(event.target.value))}>
                   {all.map(({ bars, tick }, i) => (
-                    <option key={i} value={i}>tick {tick}, {Words.count(bars.length, "domain")}</option>
+                    <option key={i} value={i}>tick {tick}, {PageText.count(bars.length, "domain")}</option>
                   ))}
                 </select>
               </label>
             )}
             <span>
-              Tick {Words.number(round.tick)} came {startedAt === undefined
+              Tick {PageText.number(round.tick)} came {startedAt === undefined
                 ? ""
-                : `${Words.duration(round.openedAt - startedAt)} after the program's start `}
-              and opened {Words.count(round.bars.length, "domain")} in{" "}
-              {Words.count(round.waves, "wave")}; all were active {Words.duration(round.totalMs)} later.
+                : `${PageText.duration(round.openedAt - startedAt)} after the program's start `}
+              and opened {PageText.count(round.bars.length, "domain")} in{" "}
+              {PageText.count(round.waves, "wave")}; all were active {PageText.duration(round.totalMs)} later.
             </span>
           </div>
           <p className="legend">
@@ -65,8 +65,8 @@ export const Timeline = () => {
                   />
                 </span>
                 <span className="times">
-                  {Words.duration(workMs)}
-                  <span className="muted">{waitMs < 1 ? "" : ` after ${Words.duration(waitMs)}`}</span>
+                  {PageText.duration(workMs)}
+                  <span className="muted">{waitMs < 1 ? "" : ` after ${PageText.duration(waitMs)}`}</span>
                 </span>
               </div>
             )}

@@ -1,9 +1,9 @@
 import { useMemo } from "react"
 import { Sentence } from "./Domains.tsx"
-import { Moves } from "./Operate.tsx"
+import { Operations } from "./Operate.tsx"
+import * as PageText from "./PageText.ts"
 import { Glyph } from "./Status.tsx"
 import { useKnown } from "./Store.ts"
-import * as Words from "./Words.ts"
 
 /** At most so many are told; the list below has the rest. */
 const most = 6
@@ -11,7 +11,7 @@ const most = 6
 /** What is broken, why, and what waits because of it. */
 export const Troubles = () => {
   const domains = useKnown((state) => state.domains)
-  const all = useMemo(() => Words.troubles(domains), [domains])
+  const all = useMemo(() => PageText.troubles(domains), [domains])
   if (all.length === 0) return null
   return (
     <section className="card wide troubles" aria-labelledby="troubles">
@@ -26,15 +26,17 @@ export const Troubles = () => {
               </p>
               {held.length === 0 ? null : (
                 <p className="muted">
-                  {Words.names(held)} {held.length === 1 ? "waits" : "wait"} because of it.
+                  {PageText.names(held)} {held.length === 1 ? "waits" : "wait"} because of it.
                 </p>
               )}
             </div>
-            <Moves domain={domain} />
+            <Operations domain={domain} />
           </li>
         ))}
       </ul>
-      {all.length > most ? <p className="muted">And {Words.count(all.length - most, "more domain")}, below.</p> : null}
+      {all.length > most
+        ? <p className="muted">And {PageText.count(all.length - most, "more domain")}, below.</p>
+        : null}
     </section>
   )
 }

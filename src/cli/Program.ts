@@ -11,7 +11,8 @@ import type { TrailSettings } from "./flags/TrailSettings.ts"
 export interface ProgramSettings {
   readonly interval: Duration.Duration
   readonly firstTick: "interval" | "immediate"
-  readonly audit: "best-effort" | "required"
+  /** Whether the program goes on without its trail. */
+  readonly trail: "best-effort" | "required"
   /** The application's name in the trail. */
   readonly name: string
   /** Whether the database schema is brought up to date at the start. */
@@ -20,7 +21,7 @@ export interface ProgramSettings {
   readonly retention: Option.Option<Duration.Duration>
   /** Whether thundercrown, of the domains that come with Thunderline, carries its decisions out. */
   readonly policy: "act" | "dry-run"
-  readonly trail: TrailSettings
+  readonly database: TrailSettings
   /** The base URL of the collector; without it the environment says whether and where telemetry goes. */
   readonly otlp: Option.Option<string>
   readonly traceLevel: "Info" | "Debug"

@@ -32,7 +32,7 @@ const authenticate = Effect.gen(function*() {
   return Effect.fnUntraced(function*(shown: string) {
     if (shown !== "" && (yield* matches(shown))) return
     const request = yield* HttpServerRequest.HttpServerRequest
-    yield* admission.stranger(Option.getOrElse(request.remoteAddress, () => "unknown"))
+    yield* admission.failedToken(Option.getOrElse(request.remoteAddress, () => "unknown"))
     return yield* new Unauthorized({
       detail: shown === ""
         ? "Send the token as `Authorization: Bearer <token>`; it is $THUNDERLINE_TOKEN or the file `token` in the state folder"

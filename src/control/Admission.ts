@@ -16,7 +16,7 @@ export class Admission extends Context.Service<Admission, {
   /** Lets the operator, who has shown the token, do one thing, such as `domain.restart`. */
   readonly operator: (action: string) => Effect.Effect<void, Forbidden | TooManyRequests>
   /** Counts a wrong token against the address that it came from. */
-  readonly stranger: (address: string) => Effect.Effect<void, TooManyRequests>
+  readonly failedToken: (address: string) => Effect.Effect<void, TooManyRequests>
 }>()("thunderline/control/Admission") {}
 
 const operator: Gate.Caller = { name: "operator", roles: ["operator"] }
@@ -59,8 +59,8 @@ const make = Effect.gen(function*() {
     operator: Effect.fnUntraced(function*(action) {
       if (Option.isNone(yield* answer(thundergate(action)))) yield* answer(own.admit(operator, action))
     }),
-    stranger: (address) =>
-      Effect.asVoid(own.admit({ name: `stranger ${address}`, roles: ["operator"] }, "authenticate")).pipe(
+    failedToken: (address) =>
+      Effect.asVoid(own.admit({ name: `address ${address}`, roles: ["operator"] }, "authenticate")).pipe(
         Effect.catchTags({ Forbidden: Effect.die, RateLimited: (error) => Effect.fail(tooMany(error)) })
       )
   })

@@ -5,7 +5,7 @@ import * as HttpApiSchema from "effect/http-api/HttpApiSchema"
 import * as OpenApi from "effect/http-api/OpenApi"
 import * as Schema from "effect/Schema"
 import { BootAnalysis } from "../insight/BootAnalysis.ts"
-import type { Move } from "../model/DomainControl.ts"
+import type { Operation } from "../model/DomainControl.ts"
 import { DomainEvent } from "../model/DomainEvent.ts"
 import { StatusName } from "../model/DomainStatus.ts"
 import { Tick } from "../model/Tick.ts"
@@ -52,23 +52,23 @@ export class SystemApi extends HttpApiGroup.make("system").add(
 
 const name = { name: Schema.String }
 
-const move = <const M extends Move>(move: M, text: string) =>
-  HttpApiEndpoint.post(move, `/:name/${move}`, {
+const operation = <const M extends Operation>(operation: M, text: string) =>
+  HttpApiEndpoint.post(operation, `/:name/${operation}`, {
     params: name,
     success: Accepted.pipe(HttpApiSchema.status(202)),
-    error: [Problem.DomainNotFound, Problem.MoveConflict, Problem.AuditAway, Problem.Stopping, Problem.Unavailable]
+    error: [Problem.DomainNotFound, Problem.OperationConflict, Problem.TrailAway, Problem.Stopping, Problem.Unavailable]
   }).middleware(Operating).annotateMerge(describe(text))
 
-/** `GET /api/v1/domains`, `GET /api/v1/domains/{name}`, `POST /api/v1/domains/{name}/{move}`. */
+/** `GET /api/v1/domains`, `GET /api/v1/domains/{name}`, `POST /api/v1/domains/{name}/{operation}`. */
 export class DomainsApi extends HttpApiGroup.make("domains").add(
   HttpApiEndpoint.get("list", "/", { success: DomainList }).middleware(Reading).annotateMerge(
     describe("All domains; has an ETag")
   ),
   HttpApiEndpoint.get("get", "/:name", { params: name, success: DomainInfo, error: Problem.DomainNotFound })
     .middleware(Reading).annotateMerge(describe("One domain")),
-  move("restart", "Ends the domain's generation and builds the next, with a new restart budget"),
-  move("activate", "Lets an inactive domain wait for its gate again, which is looked at now"),
-  move("deactivate", "Takes the domain, and those that depend on it, out")
+  operation("restart", "Ends the domain's generation and builds the next, with a new restart budget"),
+  operation("activate", "Lets an inactive domain wait for its gate again, which is looked at now"),
+  operation("deactivate", "Takes the domain, and those that depend on it, out")
 ).prefix("/api/v1/domains") {}
 
 /** Which transitions to read: everything given must hold. */

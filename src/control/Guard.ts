@@ -168,9 +168,9 @@ export const make = Effect.map(Settings, ({ allowedHosts }) => {
     app: Effect.Effect<HttpServerResponse.HttpServerResponse, E, HttpServerRequest.HttpServerRequest | Scope.Scope>
   ) =>
     Effect.flatMap(HttpServerRequest.HttpServerRequest, (request) => {
-      const stranger = checkSource(request, allowed)
-      if (stranger !== undefined) {
-        return Effect.succeed(finish(request, ProblemDetails.toResponse({ ...stranger })))
+      const foreign = checkSource(request, allowed)
+      if (foreign !== undefined) {
+        return Effect.succeed(finish(request, ProblemDetails.toResponse({ ...foreign })))
       }
       const refusal = checkBody(request)
       if (refusal !== undefined) return Effect.succeed(finish(request, refusal))

@@ -8,7 +8,7 @@ import * as Semaphore from "effect/Semaphore"
 import { DomainRegistry } from "../heartbeat/DomainRegistry.ts"
 import { TickGenerator } from "../heartbeat/TickGenerator.ts"
 import * as BootAnalysis from "../insight/BootAnalysis.ts"
-import { DomainControl, type Move } from "../model/DomainControl.ts"
+import { DomainControl, type Operation } from "../model/DomainControl.ts"
 import type { DomainEvent } from "../model/DomainEvent.ts"
 import { StatusName } from "../model/DomainStatus.ts"
 import { Health } from "../supervision/Health.ts"
@@ -46,7 +46,7 @@ const system = HttpApiBuilder.group(
     const { collector } = yield* Settings
     const { followers } = yield* EventFeed
 
-    const audit = Effect.map(outbox.stats, ({ status, ...counts }) => ({
+    const trail = Effect.map(outbox.stats, ({ status, ...counts }) => ({
       backend,
       status: status._tag,
       since: status._tag === "ok" ? null : DateTime.makeUnsafe(status.since),
@@ -70,7 +70,7 @@ const system = HttpApiBuilder.group(
           run: Effect.succeed({ app, node, runId, startedAt, version }),
           heartbeat: generator.stats,
           domains,
-          audit,
+          trail,
           telemetry: Effect.succeed({ collector }),
           followers: Effect.sync(followers),
           now: DateTime.now
@@ -79,8 +79,8 @@ const system = HttpApiBuilder.group(
   })
 )
 
-/** How long a move may take to be accepted, and written if the trail is required. */
-const moveDeadline = "10 seconds"
+/** How long an operation may take to be accepted, and written if the trail is required. */
+const operationDeadline = "10 seconds"
 
 const domains = HttpApiBuilder.group(
   Api,
@@ -90,19 +90,20 @@ const domains = HttpApiBuilder.group(
     const control = yield* DomainControl
     const list = yield* CachedList.make
 
-    const move = (move: Move) => ({ params: { name } }: { readonly params: { readonly name: string } }) =>
-      Effect.gen(function*() {
-        yield* Effect.timeout(control[move](name), moveDeadline)
-        yield* Effect.logInfo(`[Control] Operator: ${move} ${name}`)
-        const status = yield* registry.domainStatus(name)
-        return { domain: name, move, status: status._tag }
-      }).pipe(Effect.mapError((error) =>
-        error._tag === "TimeoutError"
-          ? new Problem.Unavailable({
-            detail: `No answer in ${moveDeadline}: ${move} ${name} may still be carried out`
-          })
-          : Problem.ofControlError(error)
-      ))
+    const operation =
+      (operation: Operation) => ({ params: { name } }: { readonly params: { readonly name: string } }) =>
+        Effect.gen(function*() {
+          yield* Effect.timeout(control[operation](name), operationDeadline)
+          yield* Effect.logInfo(`[Control] Operator: ${operation} ${name}`)
+          const status = yield* registry.domainStatus(name)
+          return { domain: name, operation, status: status._tag }
+        }).pipe(Effect.mapError((error) =>
+          error._tag === "TimeoutError"
+            ? new Problem.Unavailable({
+              detail: `No answer in ${operationDeadline}: ${operation} ${name} may still be carried out`
+            })
+            : Problem.ofControlError(error)
+        ))
 
     return handlers.handleAll({
       list: ({ request }) =>
@@ -112,9 +113,9 @@ const domains = HttpApiBuilder.group(
             : response),
       get: ({ params: { name } }) =>
         Effect.mapBoth(registry.domain(name), { onSuccess: fromView, onFailure: Problem.ofUnknown }),
-      restart: move("restart"),
-      activate: move("activate"),
-      deactivate: move("deactivate")
+      restart: operation("restart"),
+      activate: operation("activate"),
+      deactivate: operation("deactivate")
     })
   })
 )

@@ -2,7 +2,7 @@ import { Problem, ProblemIssue } from "effect/http-api/HttpApiError"
 import * as ProblemDetails from "effect/http/ProblemDetails"
 import * as Schema from "effect/Schema"
 import type { DomainControlError, UnknownDomain } from "../model/DomainControl.ts"
-import { Move } from "../model/DomainControl.ts"
+import { Operation } from "../model/DomainControl.ts"
 import { StatusName } from "../model/DomainStatus.ts"
 
 /** The problem type of one kind of failure; those with an HTTP status alone are `about:blank`. */
@@ -43,12 +43,12 @@ export class BootNotFound extends Problem<BootNotFound>()("BootNotFound", {
   title: "No boot of that run is known"
 }, { runId: Schema.String }) {}
 
-/** The domain's state does not allow that move. */
-export class MoveConflict extends Problem<MoveConflict>()("MoveConflict", {
-  type: type("move-refused"),
+/** The domain's state does not allow that operation. */
+export class OperationConflict extends Problem<OperationConflict>()("OperationConflict", {
+  type: type("operation-refused"),
   status: 409,
-  title: "The domain's state does not allow that move"
-}, { domain: Schema.String, move: Move, current: StatusName }) {}
+  title: "The domain's state does not allow that operation"
+}, { domain: Schema.String, operation: Operation, current: StatusName }) {}
 
 /** Too many requests: try again after `retryAfter` seconds, which is also in the `Retry-After` header. */
 export class TooManyRequests extends Problem<TooManyRequests>()("TooManyRequests", {
@@ -57,14 +57,14 @@ export class TooManyRequests extends Problem<TooManyRequests>()("TooManyRequests
   title: "Too many requests"
 }, { retryAfter: Schema.Natural }) {}
 
-/** The move was made, but could not be written to the trail, which this program requires. */
-export class AuditAway extends Problem<AuditAway>()("AuditAway", {
-  type: type("audit-unavailable"),
+/** The operation was made, but could not be written to the trail, which this program requires. */
+export class TrailAway extends Problem<TrailAway>()("TrailAway", {
+  type: type("trail-unavailable"),
   status: 503,
   title: "The trail cannot be written"
-}, { domain: Schema.String, move: Move }) {}
+}, { domain: Schema.String, operation: Operation }) {}
 
-/** The program is shutting down and takes no more moves. */
+/** The program is shutting down and takes no more operations. */
 export class Stopping extends Problem<Stopping>()("Stopping", {
   type: type("shutting-down"),
   status: 503,
@@ -78,23 +78,23 @@ export class Unavailable extends Problem<Unavailable>()("Unavailable", {
   title: "Not available now"
 }) {}
 
-/** What an operator's move can be answered with. */
-export type MoveProblem = DomainNotFound | MoveConflict | AuditAway | Stopping
+/** What an operation can be answered with. */
+export type OperationProblem = DomainNotFound | OperationConflict | TrailAway | Stopping
 
 /** The problem that stands for a name that no domain has. */
 export const ofUnknown = ({ domain, known, message }: UnknownDomain): DomainNotFound =>
   new DomainNotFound({ detail: message, domain, known })
 
 /** The problem that stands for a refusal of the core. */
-export const ofControlError = (error: DomainControlError): MoveProblem => {
+export const ofControlError = (error: DomainControlError): OperationProblem => {
   const detail = error.message
   switch (error._tag) {
     case "UnknownDomain":
       return ofUnknown(error)
-    case "MoveRefused":
-      return new MoveConflict({ detail, domain: error.domain, move: error.move, current: error.status })
-    case "AuditUnavailable":
-      return new AuditAway({ detail, domain: error.domain, move: error.move })
+    case "OperationRefused":
+      return new OperationConflict({ detail, domain: error.domain, operation: error.operation, current: error.status })
+    case "TrailUnavailable":
+      return new TrailAway({ detail, domain: error.domain, operation: error.operation })
     case "ShuttingDown":
       return new Stopping({ detail })
   }

@@ -1,7 +1,7 @@
 import * as Context from "effect/Context"
 import type * as Redacted from "effect/Redacted"
 
-/** How the control plane is guarded and what it tells of its surroundings. */
+/** How the control plane is guarded and what it tells of telemetry. */
 export class Settings extends Context.Service<Settings, {
   /** What whoever changes something has to show. */
   readonly token: Redacted.Redacted<string>

@@ -17,7 +17,7 @@ export const Stats = Schema.Struct({
     byStatus: Schema.Record(StatusName, Schema.Natural)
   }),
   /** The trail: where it is kept, whether it is written, and how far the writing is. */
-  audit: Schema.Struct({
+  trail: Schema.Struct({
     backend: Schema.Literals(["memory", "postgresql"]),
     status: Schema.Literals(["ok", "degraded"]),
     since: Schema.NullOr(Schema.DateTimeUtcFromString),

@@ -17,7 +17,7 @@ import {
   type IllegalTransition,
   type Reason,
   StatusName,
-  transition,
+  transition as following,
   type Trigger
 } from "../model/DomainStatus.ts"
 import type { Tick } from "../model/Tick.ts"
@@ -74,7 +74,7 @@ export class DomainRegistry extends Context.Service<DomainRegistry, {
 }>()("thunderline/DomainRegistry") {}
 
 /** A transition to be made, and what the trail shall know of it. */
-export interface Move {
+export interface Transition {
   readonly node: DomainNode
   readonly trigger: Trigger
   readonly reason: Reason
@@ -99,10 +99,10 @@ export class Transitions extends Context.Service<Transitions, {
   /** Where to look up a domain's health from now on. */
   readonly healthFrom: (node: DomainNode, health: (() => Health) | undefined) => void
   /**
-   * Makes moves, all or none: every one is checked against the table of states, kept here and offered to the outbox in
+   * Makes transitions, all or none: every one is checked against the table of states, kept here and offered to the outbox in
    * one synchronous step, and only then published.
    */
-  readonly commit: (moves: ReadonlyArray<Move>) => Effect.Effect<void, IllegalTransition>
+  readonly commit: (transitions: ReadonlyArray<Transition>) => Effect.Effect<void, IllegalTransition>
   /** How many commits there have been. */
   readonly commits: () => number
   /** Completes as soon as there have been more commits than `since`, so that none can slip by between look and wait. */
@@ -119,8 +119,8 @@ interface Entry {
   generation: number
   lastTick: number
   health: (() => Health) | undefined
-  /** How often it has moved into each state. */
-  readonly moves: Map<StatusName, Metric.Counter<number>>
+  /** How often it has entered each state. */
+  readonly entered: Map<StatusName, Metric.Counter<number>>
 }
 
 /** A domain that does not become active by itself any more. */
@@ -147,16 +147,16 @@ const make = Effect.gen(function*() {
   }
 
   const count = (known: Entry, to: StatusName) => {
-    let moves = known.moves.get(to)
-    if (moves === undefined) {
+    let entered = known.entered.get(to)
+    if (entered === undefined) {
       const { name } = known.node.domain
-      moves = Telemetry.counter("thunderline.domain.transitions", {
+      entered = Telemetry.counter("thunderline.domain.transitions", {
         [Telemetry.attribute.domain]: name,
         [Telemetry.attribute.state]: to
       })
-      known.moves.set(to, moves)
+      known.entered.set(to, entered)
     }
-    moves.updateUnsafe(1, context)
+    entered.updateUnsafe(1, context)
     counts.set(to, counts.get(to)! + 1)
   }
 
@@ -191,30 +191,30 @@ const make = Effect.gen(function*() {
   })
 
   const event = (
-    move: Move,
+    change: Transition,
     from: DomainStatus,
     to: DomainStatus,
     generation: number,
     at: DateTime.Utc
   ): DomainEvent => {
-    const cause = move.cause ?? (to._tag === "crashed" ? to.cause : undefined)
+    const cause = change.cause ?? (to._tag === "crashed" ? to.cause : undefined)
     return {
       id: run.nextId(),
       runId: run.runId,
       node: run.node,
-      domain: move.node.domain.name,
+      domain: change.node.domain.name,
       generation,
       epoch: lastTick?.epoch ?? 0,
       tick: lastTick?.count ?? 0,
       wave: to._tag === "activating" || to._tag === "active" ? to.opening.wave : null,
       from: from._tag,
       to: to._tag,
-      reason: move.reason,
+      reason: change.reason,
       cause: cause === undefined ? null : cause.slice(0, maxCauseLength),
-      durationMs: move.durationMs ?? null,
-      metadata: move.metadata ?? {},
-      traceId: move.traceId ?? null,
-      spanId: move.spanId ?? null,
+      durationMs: change.durationMs ?? null,
+      metadata: change.metadata ?? {},
+      traceId: change.traceId ?? null,
+      spanId: change.spanId ?? null,
       occurredAt: at
     }
   }
@@ -239,19 +239,21 @@ const make = Effect.gen(function*() {
     activeNames = undefined
   }
 
-  const commitUnsafe = (moves: ReadonlyArray<Move>): Result.Result<ReadonlyArray<DomainEvent>, IllegalTransition> => {
+  const commitUnsafe = (
+    transitions: ReadonlyArray<Transition>
+  ): Result.Result<ReadonlyArray<DomainEvent>, IllegalTransition> => {
     const planned = new Map<string, { status: DomainStatus; generation: number }>()
     // What goes down together went down at one time.
     const at = DateTime.makeUnsafe(clock.currentTimeMillisUnsafe())
     const steps: Array<{ readonly event: DomainEvent; readonly to: DomainStatus }> = []
-    for (const move of moves) {
-      const name = move.node.domain.name
+    for (const change of transitions) {
+      const name = change.node.domain.name
       const { generation: before, status: from } = planned.get(name) ?? entries.get(name)!
-      const to = transition(from, move.trigger)
+      const to = following(from, change.trigger)
       if (Result.isFailure(to)) return Result.fail(to.failure)
       const generation = to.success._tag === "activating" ? before + 1 : before
       planned.set(name, { status: to.success, generation })
-      steps.push({ event: event(move, from, to.success, generation, at), to: to.success })
+      steps.push({ event: event(change, from, to.success, generation, at), to: to.success })
     }
     for (const step of steps) apply(step.event, step.to)
     const events = steps.map((step) => step.event)
@@ -306,7 +308,7 @@ const make = Effect.gen(function*() {
           generation: 0,
           lastTick: 0,
           health: undefined,
-          moves: new Map()
+          entered: new Map()
         })
         counts.set("waiting", counts.get("waiting")! + 1)
       }
@@ -321,9 +323,9 @@ const make = Effect.gen(function*() {
     healthFrom: (node, health) => {
       entry(node).health = health
     },
-    commit: (moves) =>
+    commit: (transitions) =>
       Effect.suspend(() => {
-        const committed = commitUnsafe(moves)
+        const committed = commitUnsafe(transitions)
         if (Result.isFailure(committed)) return Effect.fail(committed.failure)
         commits++
         const woken = Array.from(waiters)

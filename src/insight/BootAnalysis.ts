@@ -67,7 +67,7 @@ export const BootAnalysis = Schema.Struct({
 })
 export interface BootAnalysis extends Schema.Schema.Type<typeof BootAnalysis> {}
 
-/** What is known of a domain's boot whatever the others do. `latencyMs`: from the moment its gate could open to the move. */
+/** What is known of a domain's boot whatever the others do. `latencyMs`: from the moment its gate could open to the transition. */
 interface Fact {
   readonly domain: string
   readonly tick: number

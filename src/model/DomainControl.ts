@@ -4,8 +4,8 @@ import * as Schema from "effect/Schema"
 import { StatusName } from "./DomainStatus.ts"
 
 /** What an operator can ask of a domain. */
-export const Move = Schema.Literals(["restart", "activate", "deactivate"])
-export type Move = typeof Move.Type
+export const Operation = Schema.Literals(["restart", "activate", "deactivate"])
+export type Operation = typeof Operation.Type
 
 /** No domain has that name. */
 export class UnknownDomain extends Schema.TaggedError<UnknownDomain>()("UnknownDomain", {
@@ -17,42 +17,42 @@ export class UnknownDomain extends Schema.TaggedError<UnknownDomain>()("UnknownD
   }
 }
 
-/** The domain's state does not allow that move. */
-export class MoveRefused extends Schema.TaggedError<MoveRefused>()("MoveRefused", {
+/** The domain's state does not allow that operation. */
+export class OperationRefused extends Schema.TaggedError<OperationRefused>()("OperationRefused", {
   domain: Schema.String,
-  move: Move,
+  operation: Operation,
   status: StatusName
 }) {
   override get message() {
-    return `Domain ${this.domain} is ${this.status}: it cannot ${this.move}`
+    return `Domain ${this.domain} is ${this.status}: it cannot ${this.operation}`
   }
 }
 
-/** The application is shutting down and takes no more moves. */
+/** The application is shutting down and takes no more operations. */
 export class ShuttingDown extends Schema.TaggedError<ShuttingDown>()("ShuttingDown", {
   domain: Schema.String,
-  move: Move
+  operation: Operation
 }) {
   override get message() {
-    return `The application is shutting down: ${this.move} ${this.domain} is refused`
+    return `The application is shutting down: ${this.operation} ${this.domain} is refused`
   }
 }
 
-/** The move was made, but could not be written to the trail, which this application requires. */
-export class AuditUnavailable extends Schema.TaggedError<AuditUnavailable>()("AuditUnavailable", {
+/** The operation was made, but could not be written to the trail, which this application requires. */
+export class TrailUnavailable extends Schema.TaggedError<TrailUnavailable>()("TrailUnavailable", {
   domain: Schema.String,
-  move: Move,
+  operation: Operation,
   detail: Schema.String
 }) {
   override get message() {
-    return `${this.move} ${this.domain} could not be written to the trail: ${this.detail}`
+    return `${this.operation} ${this.domain} could not be written to the trail: ${this.detail}`
   }
 }
 
-export type DomainControlError = UnknownDomain | MoveRefused | ShuttingDown | AuditUnavailable
+export type DomainControlError = UnknownDomain | OperationRefused | ShuttingDown | TrailUnavailable
 
 /**
- * The operator's hand on the domains. A move is accepted or refused at once and, once accepted, is carried out whatever
+ * The operator's hand on the domains. An operation is accepted or refused at once and, once accepted, is carried out whatever
  * becomes of the caller; the effects return when it is accepted, not when the domain has arrived. Safe from inside any
  * domain, also on itself.
  */

@@ -8,8 +8,8 @@ export const maxCauseLength = 16 * 1024
  * One transition of one domain, as it travels on the bus and is kept in the trail for ever.
  *
  * `id` is a version 7 UUID made by the writer: a later transition of the same process sorts after an earlier one.
- * `tick` is the newest tick when the transition was made, `wave` is set on the moves that a tick caused. `durationMs`
- * is the domain's own work behind the move: its build for `active`, its clean-up for the end of `deactivating`.
+ * `tick` is the newest tick when the transition was made, `wave` is set on the transitions that a tick caused. `durationMs`
+ * is the domain's own work behind the transition: its build for `active`, its clean-up for the end of `deactivating`.
  */
 export const DomainEvent = Schema.Struct({
   id: Schema.String,

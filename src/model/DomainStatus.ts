@@ -79,7 +79,7 @@ export type Trigger = Data.TaggedEnum<{
 }>
 export const Trigger = Data.taggedEnum<Trigger>()
 
-/** A move that the table of states does not have. */
+/** A transition that the table of states does not have. */
 export class IllegalTransition extends Schema.TaggedError<IllegalTransition>()("IllegalTransition", {
   from: StatusName,
   trigger: Schema.String
@@ -171,7 +171,7 @@ const leave = (trigger: Trigger): DomainStatus | undefined => {
 
 /**
  * The whole table of a domain's states as one pure function: the state that follows, or `IllegalTransition` for every
- * move that the table does not have.
+ * transition that the table does not have.
  */
 export const transition = (status: DomainStatus, trigger: Trigger): Result.Result<DomainStatus, IllegalTransition> => {
   const to = next(status, trigger)

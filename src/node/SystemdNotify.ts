@@ -13,7 +13,7 @@ const variable = (name: string) =>
   Effect.map(Effect.orDie(Config.option(Config.String(name))), Option.filter((text) => text !== ""))
 
 /** How long one message may take, in milliseconds. */
-const patience = 5_000
+const answerTimeoutMs = 5_000
 
 /**
  * Sends a message by way of `systemd-notify`: the socket is a datagram socket, which Node cannot open, and wherever
@@ -22,7 +22,7 @@ const patience = 5_000
  */
 const send = (...message: ReadonlyArray<string>): Effect.Effect<void> =>
   Effect.callback<void, Error>((resume) => {
-    const child = execFile("systemd-notify", message, { timeout: patience }, (error) => {
+    const child = execFile("systemd-notify", message, { timeout: answerTimeoutMs }, (error) => {
       resume(error === null ? Effect.void : Effect.fail(error))
     })
     return Effect.sync(() => void child.kill())

@@ -136,7 +136,7 @@ export const layer = (options: TelemetryOptions): Layer.Layer<never> =>
     return Layer.mergeAll(
       tracer,
       Layer.succeed(References.MinimumTraceLevel, settings.traceLevel),
-      Layer.succeed(Health.Surroundings, losses.degraded)
+      Layer.succeed(Health.Degradations, losses.degraded)
     ).pipe(
       Layer.provideMerge(sdk),
       Layer.provide(withoutTracerLogger)

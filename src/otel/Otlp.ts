@@ -160,7 +160,7 @@ export const layer = (options: TelemetryOptions): Layer.Layer<never> =>
         ? Layer.empty
         : Logger.layer([OtlpLogger.make(common("logs", logs))], { mergeWithExisting: true }),
       Layer.succeed(References.MinimumTraceLevel, settings.traceLevel),
-      Layer.succeed(Health.Surroundings, losses.degraded)
+      Layer.succeed(Health.Degradations, losses.degraded)
     ).pipe(
       Layer.provide(OtlpExporter.layerFlusher),
       Layer.provide(serialization(loads)),

@@ -19,7 +19,7 @@ import {
   type Run
 } from "../trail/Repo.ts"
 import * as Migrations from "./Migrations.ts"
-import { astray } from "./migrations/0001_trail.ts"
+import { misdated } from "./migrations/0001_trail.ts"
 import { toRepoError } from "./SqlFailure.ts"
 import * as SqlRow from "./SqlRow.ts"
 import * as SqlRun from "./SqlRun.ts"
@@ -197,11 +197,11 @@ export const make = Effect.fnUntraced(function*(options?: SqlRepoOptions) {
         select * from (
           (${
         select([
-          sql.literal(`not (${astray})`),
+          sql.literal(`not (${misdated})`),
           ...ids.map(({ id, operator }) => sql`id ${sql.literal(operator)} ${id}::text::uuid`)
         ])
       })
-          union all (${select([sql.literal(astray)])})
+          union all (${select([sql.literal(misdated)])})
         ) as found ${page}`) as Statement<SqlRow.EventColumns>
     )
     return pageOf(rows.map(SqlRow.toEvent), limit, order)

@@ -7,7 +7,7 @@ import * as Exit from "effect/Exit"
 import { identity } from "effect/Function"
 import * as Option from "effect/Option"
 import type * as Schema from "effect/Schema"
-import type { Move, Transitions } from "../heartbeat/DomainRegistry.ts"
+import type { Transition, Transitions } from "../heartbeat/DomainRegistry.ts"
 import { type Opening, type Reason, Trigger } from "../model/DomainStatus.ts"
 import type { Escalation } from "../model/Escalation.ts"
 import * as Spans from "../telemetry/Spans.ts"
@@ -26,7 +26,7 @@ const gateFacts = ({ node, reached }: Slot): Schema.JsonObject => {
 }
 
 /**
- * The moves that follow from one another: gates that open, domains that go down together, a crash and what it means for
+ * Transitions that follow from one another: gates that open, domains that go down together, a crash and what it means for
  * the budget. Each is committed first and carried out then.
  */
 export const make = ({ clock, context, escalation, isStopping, lifecycle, transitions }: {
@@ -57,9 +57,9 @@ export const make = ({ clock, context, escalation, isStopping, lifecycle, transi
       return opening === undefined ? [] : [{ slot, opening }]
     })
     if (opened.length === 0) return
-    const moves: Array<Move> = []
+    const following: Array<Transition> = []
     for (const { opening, slot } of opened) {
-      moves.push({
+      following.push({
         node: slot.node,
         trigger: Trigger.GateOpened({ opening }),
         reason,
@@ -67,7 +67,7 @@ export const make = ({ clock, context, escalation, isStopping, lifecycle, transi
         ...(yield* begin(slot, opening))
       })
     }
-    yield* transitions.commit(moves)
+    yield* transitions.commit(following)
     for (const { opening, slot } of opened) enter(slot, opening)
   })
 
@@ -96,25 +96,25 @@ export const make = ({ clock, context, escalation, isStopping, lifecycle, transi
 
   /**
    * Takes a domain out of `activating` or `active`: in one commit its dependants leave first, in reverse order, then the
-   * domain itself by `moves`; only then are the scopes closed, in that order.
+   * domain itself by `own`; only then are the scopes closed, in that order.
    */
   const takeDown = Effect.fnUntraced(function*(
     slot: Slot,
-    moves: ReadonlyArray<Move>,
+    own: ReadonlyArray<Transition>,
     reason: Reason,
     exit?: Exit.Exit<unknown, unknown>
   ) {
     const down = sharers(slot)
     const { name } = slot.node.domain
     yield* transitions.commit([
-      ...down.map((dependant): Move => ({
+      ...down.map((dependant): Transition => ({
         node: dependant.node,
         trigger: Trigger.DependencyLost(),
         reason: "dependency",
         metadata: { dependency: name },
         ...traced(dependant)
       })),
-      ...moves
+      ...own
     ])
     for (const dependant of down) {
       close(dependant, "dependency")
@@ -134,7 +134,7 @@ export const make = ({ clock, context, escalation, isStopping, lifecycle, transi
     const text = Cause.pretty(cause)
     lifecycle.rest(slot)
     const next = yield* slot.budget.take(Number(clock.monotonicTimeNanosUnsafe()) / 1e6)
-    const failed: Move = {
+    const failed: Transition = {
       node,
       trigger: Trigger.Failed({ cause: text }),
       reason,
@@ -155,7 +155,7 @@ export const make = ({ clock, context, escalation, isStopping, lifecycle, transi
     }
     const { attempt, delay } = next.value
     const delayMs = Duration.toMillis(delay)
-    const scheduled: Move = {
+    const scheduled: Transition = {
       node,
       trigger: Trigger.RestartScheduled({ attempt, delay, at: now + delayMs }),
       reason: "backoff",
@@ -171,4 +171,4 @@ export const make = ({ clock, context, escalation, isStopping, lifecycle, transi
   return { say, annotate, gate, openGates, settle, takeDown, crash }
 }
 
-export type Moves = ReturnType<typeof make>
+export type Cascade = ReturnType<typeof make>

@@ -16,7 +16,7 @@ const fields = {
   reason: Schema.String,
   /** The count of the newest tick, 0 before the first. */
   tick: Schema.Natural,
-  /** What is not as it should be and does not fail the probe, each in a few words, such as `audit: degraded`. */
+  /** What is not as it should be and does not fail the probe, each in a few words, such as `trail: degraded`. */
   degraded: Schema.Array(Schema.String)
 }
 
@@ -33,7 +33,7 @@ export type Report = typeof Pass.Type | typeof Fail.Type
  * What is not as it should be around the application, each in a few words, for readiness to say; it passes all the same.
  * An adapter that stands outside, such as an exporter of telemetry, provides it (default: nothing).
  */
-export const Surroundings = Context.Reference<() => ReadonlyArray<string>>("thunderline/Health/Surroundings", {
+export const Degradations = Context.Reference<() => ReadonlyArray<string>>("thunderline/Health/Degradations", {
   defaultValue: () => () => []
 })
 
@@ -84,7 +84,7 @@ const make = Effect.fnUntraced(function*(options: HealthOptions | undefined) {
   const generator = yield* TickGenerator
   const outbox = yield* Outbox
   const pubsub = yield* SystemPubSub
-  const surroundings = yield* Surroundings
+  const degradations = yield* Degradations
   const builtAt = clock.monotonicTimeNanosUnsafe()
   let seen: { readonly at: bigint; readonly tick: Tick } | undefined
   let phase: "starting" | "started" = "starting"
@@ -143,13 +143,13 @@ const make = Effect.fnUntraced(function*(options: HealthOptions | undefined) {
   const ready = Effect.gen(function*() {
     if (end === "stopping") return report("fail", "The program is shutting down.")
     const domains = yield* registry.snapshot
-    const audit = yield* outbox.stats
+    const trail = yield* outbox.stats
     const tick = seen?.tick.count ?? 0
     const away = domains.filter((domain) => domain.status._tag !== "active")
     const degraded = away.filter((domain) => domain.criticality === "optional").map((domain) => standing(domain, tick))
-    if (audit.status._tag === "degraded") degraded.unshift(`audit: degraded, ${audit.backlog} transitions wait`)
+    if (trail.status._tag === "degraded") degraded.unshift(`trail: degraded, ${trail.backlog} transitions wait`)
     const slow = domains.filter(({ health }) => health === "suspect" || health === "silent")
-    degraded.push(...slow.map(({ name }) => `${name} has not answered its last tick`), ...lateness(), ...surroundings())
+    degraded.push(...slow.map(({ name }) => `${name} has not answered its last tick`), ...lateness(), ...degradations())
     const missing = away.filter((domain) => domain.criticality === "required").map((domain) => standing(domain, tick))
     if (missing.length > 0) return report("fail", `Not every required domain is active: ${list(missing)}.`, degraded)
     const required = domains.filter((domain) => domain.criticality === "required").length

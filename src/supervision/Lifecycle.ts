@@ -11,7 +11,7 @@ import type * as Metric from "effect/Metric"
 import * as Option from "effect/Option"
 import type * as Scope from "effect/Scope"
 import type * as Tracer from "effect/Tracer"
-import type { Move, Transitions } from "../heartbeat/DomainRegistry.ts"
+import type { Transition, Transitions } from "../heartbeat/DomainRegistry.ts"
 import type { DomainNode } from "../model/DomainGraph.ts"
 import type { Opening, Reason, StatusName } from "../model/DomainStatus.ts"
 import type { Tick } from "../model/Tick.ts"
@@ -65,8 +65,8 @@ export type Report = Data.TaggedEnum<{
 }>
 export const Report = Data.taggedEnum<Report>()
 
-/** Where in the traces a move is found. */
-export type Traced = Pick<Move, "traceId" | "spanId">
+/** Where in the traces a transition is found. */
+export type Traced = Pick<Transition, "traceId" | "spanId">
 
 /** The activation that a domain is in, or has come from. */
 export const traced = ({ span }: Slot): Traced => ({ traceId: span?.traceId, spanId: span?.spanId })
@@ -77,7 +77,7 @@ export const label = ({ node: { domain: { name } } }: Slot): string => `[${name[
 export const log = (slot: Slot, message: string, tick: number): Effect.Effect<void> =>
   Effect.logInfo(`${label(slot)} ${message}`).pipe(Effect.annotateLogs({ domain: slot.node.domain.name, tick }))
 
-const genesis = (timestamp: number): Tick => ({
+const tickZero = (timestamp: number): Tick => ({
   count: 0,
   slot: 0,
   epoch: 1,
@@ -89,7 +89,7 @@ const genesis = (timestamp: number): Tick => ({
 
 /**
  * The mechanics of domains' lives: their gates, their generations, their ends. It decides nothing: the supervisor
- * commits a move first, then has it carried out here, and hears of the outcome by a report.
+ * commits a transition first, then has it carried out here, and hears of the outcome by a report.
  */
 export interface Lifecycle {
   readonly slots: ReadonlyArray<Slot>
@@ -162,7 +162,7 @@ export const make = Effect.fnUntraced(function*(options: {
   const byNode = new Map(slots.map((slot) => [slot.node, slot]))
   const slotOf = (node: DomainNode) => byNode.get(node)!
   const status = (slot: Slot) => transitions.status(slot.node)._tag
-  const tickNow = () => transitions.currentTick() ?? genesis(clock.currentTimeMillisUnsafe())
+  const tickNow = () => transitions.currentTick() ?? tickZero(clock.currentTimeMillisUnsafe())
   const monotonicMs = () => Number(clock.monotonicTimeNanosUnsafe()) / 1e6
   const millisSince = (start: bigint) => Number(clock.monotonicTimeNanosUnsafe() - start) / 1e6
   const run = Effect.runForkWith(services)

@@ -1,21 +1,23 @@
 import * as Effect from "effect/Effect"
-import type { Move, Transitions } from "../heartbeat/DomainRegistry.ts"
+import type { Transition, Transitions } from "../heartbeat/DomainRegistry.ts"
 import * as Control from "../model/DomainControl.ts"
 import { type IllegalTransition, Trigger } from "../model/DomainStatus.ts"
-import type { Moves } from "./Cascade.ts"
+import type { Cascade } from "./Cascade.ts"
 import { type Lifecycle, type Slot, traced } from "./Lifecycle.ts"
 
-/** What an operator can ask of a domain, as the supervisor makes it: refused at once where its state has no such move. */
-export const make = ({ lifecycle, moves, transitions }: {
+/** What an operator can ask of a domain, as the supervisor makes it: refused at once where its state does not allow it. */
+export const make = ({ cascade, lifecycle, transitions }: {
   readonly lifecycle: Lifecycle
   readonly transitions: Transitions["Service"]
-  readonly moves: Moves
-}): { readonly [M in Control.Move]: (slot: Slot) => Effect.Effect<void, Control.MoveRefused | IllegalTransition> } => {
+  readonly cascade: Cascade
+}): {
+  readonly [M in Control.Operation]: (slot: Slot) => Effect.Effect<void, Control.OperationRefused | IllegalTransition>
+} => {
   const { begin, cancelBackOff, status } = lifecycle
-  const { gate, settle, takeDown } = moves
+  const { gate, settle, takeDown } = cascade
 
-  const refuse = (slot: Slot, move: Control.Move) =>
-    Effect.fail(new Control.MoveRefused({ domain: slot.node.domain.name, move, status: status(slot) }))
+  const refuse = (slot: Slot, operation: Control.Operation) =>
+    Effect.fail(new Control.OperationRefused({ domain: slot.node.domain.name, operation, status: status(slot) }))
 
   return {
     restart: Effect.fnUntraced(function*(slot) {
@@ -24,9 +26,9 @@ export const make = ({ lifecycle, moves, transitions }: {
       slot.budget.reset()
       cancelBackOff(slot)
       const opening = gate(slot, "now")
-      const move: Move = { node: slot.node, trigger: Trigger.Restart({ gate: opening }), reason: "operator" }
-      if (now === "active") return yield* takeDown(slot, [{ ...move, ...traced(slot) }], "operator")
-      yield* transitions.commit([{ ...move, ...(opening === undefined ? {} : yield* begin(slot, opening)) }])
+      const asked: Transition = { node: slot.node, trigger: Trigger.Restart({ gate: opening }), reason: "operator" }
+      if (now === "active") return yield* takeDown(slot, [{ ...asked, ...traced(slot) }], "operator")
+      yield* transitions.commit([{ ...asked, ...(opening === undefined ? {} : yield* begin(slot, opening)) }])
       yield* settle(slot, opening, "operator")
     }),
     activate: Effect.fnUntraced(function*(slot) {
@@ -40,9 +42,9 @@ export const make = ({ lifecycle, moves, transitions }: {
       if (before._tag === "inactive" || (before._tag === "deactivating" && before.target === "inactive")) {
         return yield* refuse(slot, "deactivate")
       }
-      const move: Move = { node: slot.node, trigger: Trigger.Deactivate(), reason: "operator" }
-      if (slot.generation !== undefined) return yield* takeDown(slot, [{ ...move, ...traced(slot) }], "operator")
-      yield* transitions.commit([move])
+      const asked: Transition = { node: slot.node, trigger: Trigger.Deactivate(), reason: "operator" }
+      if (slot.generation !== undefined) return yield* takeDown(slot, [{ ...asked, ...traced(slot) }], "operator")
+      yield* transitions.commit([asked])
       cancelBackOff(slot)
       lifecycle.disarm(slot)
     })

@@ -16,7 +16,7 @@ export interface RestartBudget {
   readonly take: (now: number) => Effect.Effect<Option.Option<Attempt>>
   /** The domain was active for so long (milliseconds): with `within` or more, everything starts over. */
   readonly wasActive: (ms: number) => void
-  /** A new budget, as after an operator's move. */
+  /** A new budget, as after an operation. */
   readonly reset: () => void
 }
 

@@ -12,7 +12,7 @@ import * as Predicate from "effect/Predicate"
 import * as PubSub from "effect/PubSub"
 import * as Queue from "effect/Queue"
 import * as Scope from "effect/Scope"
-import { DomainRegistry, type Move, Transitions } from "../heartbeat/DomainRegistry.ts"
+import { DomainRegistry, type Transition, Transitions } from "../heartbeat/DomainRegistry.ts"
 import { SystemPubSub } from "../heartbeat/SystemPubSub.ts"
 import * as Control from "../model/DomainControl.ts"
 import type { DomainNode } from "../model/DomainGraph.ts"
@@ -25,12 +25,12 @@ import * as Telemetry from "../telemetry/Telemetry.ts"
 import type { CurrentRun } from "../trail/CurrentRun.ts"
 import { Outbox } from "../trail/Outbox.ts"
 import type { NotCommitted } from "../trail/Receipt.ts"
-import * as Moves from "./Cascade.ts"
+import * as Cascade from "./Cascade.ts"
 import * as DomainUse from "./DomainUse.ts"
 import { ActivationTimeout } from "./Generation.ts"
 import * as Lifecycle from "./Lifecycle.ts"
 import { label, type Report, type Slot, traced } from "./Lifecycle.ts"
-import * as OperatorMoves from "./Operations.ts"
+import * as Operations from "./Operations.ts"
 import { DomainSilent, TickReceivers } from "./TickDispatcher.ts"
 import * as Watchdog from "./Watchdog.ts"
 
@@ -41,21 +41,21 @@ export interface SupervisorOptions {
   /** `false` activates the domains at start, whatever their `activationTick` (default true). */
   readonly waitForTick?: boolean | undefined
   /**
-   * `required`: an operator's move returns only when it is in the trail, else fails with `AuditUnavailable`.
+   * `required`: an operation returns only when it is in the trail, else fails with `TrailUnavailable`.
    * `best-effort` (the default): it returns when it is made.
    */
-  readonly audit?: "best-effort" | "required" | undefined
-  /** How long such a move waits for the trail (default 5 seconds). */
-  readonly auditTimeout?: Duration.Input | undefined
+  readonly trail?: "best-effort" | "required" | undefined
+  /** How long it waits for the trail (default 5 seconds). */
+  readonly trailTimeout?: Duration.Input | undefined
 }
 
-/** What an operator's move is answered with: how to wait for the trail to have it. */
-type Reply = Deferred.Deferred<Effect.Effect<void, NotCommitted>, Control.MoveRefused | Control.ShuttingDown>
+/** What an operation is answered with: how to wait for the trail to have it. */
+type Reply = Deferred.Deferred<Effect.Effect<void, NotCommitted>, Control.OperationRefused | Control.ShuttingDown>
 
-/** Everything that can make the supervisor move, besides the reports of the domains' own fibers. */
+/** All that the supervisor is asked, besides the reports of the domains' own fibers. */
 type Command = Data.TaggedEnum<{
   Ticked: { readonly tick: Tick }
-  Operate: { readonly slot: Slot; readonly move: Control.Move; readonly reply: Reply }
+  Operate: { readonly slot: Slot; readonly operation: Control.Operation; readonly reply: Reply }
   Start: {}
   Shutdown: {}
 }>
@@ -71,7 +71,7 @@ const errorType = (cause: Cause.Cause<unknown>): string => {
   return error instanceof Error ? error.name : "_OTHER"
 }
 
-/** One fiber that executes all moves, in the order in which they were asked for. */
+/** One fiber that executes all commands, in the order in which they were asked for. */
 const make = Effect.fnUntraced(function*(options: SupervisorOptions) {
   const { nodes } = options
   const clock = yield* Clock.Clock
@@ -80,31 +80,33 @@ const make = Effect.fnUntraced(function*(options: SupervisorOptions) {
   const registry = yield* DomainRegistry
   const escalation = yield* Escalation
   const outbox = yield* Outbox
-  const auditTimeout = Duration.fromInputUnsafe(options.auditTimeout ?? "5 seconds")
+  const trailTimeout = Duration.fromInputUnsafe(options.trailTimeout ?? "5 seconds")
   const mailbox = yield* Queue.unbounded<Command | Report>()
   const watchdog = Watchdog.make()
   const stopped = Deferred.makeUnsafe<void>()
   let phase: "running" | "stopping" = "running"
 
-  const operate = (move: Control.Move) =>
-    Effect.fn(`DomainControl.${move}`)(function*(domain: string): Effect.fn.Return<void, Control.DomainControlError> {
-      const slot = slots.find((one) => one.node.domain.name === domain)
-      if (slot === undefined) {
-        return yield* new Control.UnknownDomain({ domain, known: nodes.map((node) => node.domain.name) })
+  const operate = (operation: Control.Operation) =>
+    Effect.fn(`DomainControl.${operation}`)(
+      function*(domain: string): Effect.fn.Return<void, Control.DomainControlError> {
+        const slot = slots.find((one) => one.node.domain.name === domain)
+        if (slot === undefined) {
+          return yield* new Control.UnknownDomain({ domain, known: nodes.map((node) => node.domain.name) })
+        }
+        const reply: Reply = Deferred.makeUnsafe()
+        Queue.offerUnsafe(mailbox, Command.Operate({ slot, operation, reply }))
+        const committed = yield* Deferred.await(reply)
+        if (options.trail !== "required") return
+        const unavailable = (detail: string) => Effect.fail(new Control.TrailUnavailable({ domain, operation, detail }))
+        yield* committed.pipe(
+          Effect.catchTag("NotCommitted", ({ detail }) => unavailable(detail)),
+          Effect.timeoutOrElse({
+            duration: trailTimeout,
+            orElse: () => unavailable(`no commit within ${Duration.format(trailTimeout)}`)
+          })
+        )
       }
-      const reply: Reply = Deferred.makeUnsafe()
-      Queue.offerUnsafe(mailbox, Command.Operate({ slot, move, reply }))
-      const committed = yield* Deferred.await(reply)
-      if (options.audit !== "required") return
-      const unavailable = (detail: string) => Effect.fail(new Control.AuditUnavailable({ domain, move, detail }))
-      yield* committed.pipe(
-        Effect.catchTag("NotCommitted", ({ detail }) => unavailable(detail)),
-        Effect.timeoutOrElse({
-          duration: auditTimeout,
-          orElse: () => unavailable(`no commit within ${Duration.format(auditTimeout)}`)
-        })
-      )
-    })
+    )
   const control = Control.DomainControl.of({
     restart: operate("restart"),
     activate: operate("activate"),
@@ -136,7 +138,7 @@ const make = Effect.fnUntraced(function*(options: SupervisorOptions) {
   const context = yield* Effect.context<never>()
   const fanout = Telemetry.histogram("thunderline.tick.fanout.duration")
 
-  const moves = Moves.make({
+  const cascade = Cascade.make({
     lifecycle,
     transitions,
     escalation,
@@ -144,8 +146,8 @@ const make = Effect.fnUntraced(function*(options: SupervisorOptions) {
     context,
     isStopping: () => phase === "stopping"
   })
-  const { annotate, crash, gate, openGates, say, settle } = moves
-  const operator = OperatorMoves.make({ lifecycle, transitions, moves })
+  const { annotate, crash, gate, openGates, say, settle } = cascade
+  const operator = Operations.make({ cascade, lifecycle, transitions })
 
   const finish = () => {
     if (phase === "stopping" && lifecycle.closing() === 0) Deferred.doneUnsafe(stopped, Effect.void)
@@ -163,7 +165,7 @@ const make = Effect.fnUntraced(function*(options: SupervisorOptions) {
         }).updateUnsafe(durationMs / 1_000, context)
         return yield* crash(slot, reason, exit.cause, { durationMs })
       }
-      const activated: Move = { node: slot.node, trigger: Trigger.Activated(), reason: "activated", durationMs }
+      const activated: Transition = { node: slot.node, trigger: Trigger.Activated(), reason: "activated", durationMs }
       yield* transitions.commit([{ ...activated, ...traced(slot) }])
       slot.activations.updateUnsafe(durationMs / 1_000, context)
       const { tick, wave } = generation.opening
@@ -245,15 +247,18 @@ const make = Effect.fnUntraced(function*(options: SupervisorOptions) {
       }
       yield* openGates(reached, "now", "tick")
     }),
-    Operate: Effect.fnUntraced(function*({ move, reply, slot }) {
+    Operate: Effect.fnUntraced(function*({ operation, reply, slot }) {
       if (phase === "stopping") {
-        const refusal = new Control.ShuttingDown({ domain: slot.node.domain.name, move })
+        const refusal = new Control.ShuttingDown({ domain: slot.node.domain.name, operation })
         return void Deferred.doneUnsafe(reply, Exit.fail(refusal))
       }
       const receipt = outbox.follow()
-      yield* operator[move](slot).pipe(
+      yield* operator[operation](slot).pipe(
         Effect.andThen(Effect.sync(() => Deferred.doneUnsafe(reply, Exit.succeed(receipt.committed)))),
-        Effect.catchTag("MoveRefused", (refusal) => Effect.sync(() => Deferred.doneUnsafe(reply, Exit.fail(refusal)))),
+        Effect.catchTag(
+          "OperationRefused",
+          (refusal) => Effect.sync(() => Deferred.doneUnsafe(reply, Exit.fail(refusal)))
+        ),
         Effect.ensuring(Effect.sync(receipt.end))
       )
     }),
@@ -301,7 +306,7 @@ const make = Effect.fnUntraced(function*(options: SupervisorOptions) {
       Effect.flatMap((message) => handlers[message._tag]!(message)),
       Effect.catchCauseIf(
         (cause) => !Cause.hasInterruptsOnly(cause),
-        (cause) => Effect.logFatal("[Supervisor] A move failed, which is a bug", cause)
+        (cause) => Effect.logFatal("[Supervisor] A command failed, which is a bug", cause)
       ),
       Effect.forever
     )

@@ -14,7 +14,7 @@ type Watchdog = Data.TaggedEnum<{ watching: {}; suspended: { readonly slot: numb
 const Watchdog = Data.taggedEnum<Watchdog>()
 
 /** For how many intervals the watchdog may be suspended before that is said. */
-const patience = 10
+const toldAfter = 10
 
 /**
  * Looks at every tick and says once an episode when no silence has been judged for ten intervals, since a silent domain
@@ -27,10 +27,10 @@ export const make = (): (tick: Tick) => Effect.Effect<void> => {
     yield* Metric.update(suspended, isSuspended(tick) ? 1 : 0)
     if (!isSuspended(tick)) state = Watchdog.watching()
     else if (state._tag === "watching") state = Watchdog.suspended({ slot: tick.slot })
-    else if (state._tag === "suspended" && tick.slot - state.slot >= patience) {
+    else if (state._tag === "suspended" && tick.slot - state.slot >= toldAfter) {
       state = Watchdog.told()
       yield* Effect.logWarning(
-        `[Supervisor] The heartbeat has been late for ${patience} intervals: no domain is taken for silent meanwhile`
+        `[Supervisor] The heartbeat has been late for ${toldAfter} intervals: no domain is taken for silent meanwhile`
       ).pipe(
         Effect.annotateLogs({ tick: tick.count, lateness: Duration.format(tick.lateness) }),
         Telemetry.event("thunderline.watchdog.suspended")

@@ -87,9 +87,9 @@ export const metrics = {
     type: "counter",
     unit: "{transition}",
     attributes: [attribute.domain, attribute.state],
-    description: "Moves of a domain into each state"
+    description: "Operations of a domain into each state"
   },
-  "thunderline.audit.degraded": {
+  "thunderline.trail.degraded": {
     type: "gauge",
     unit: "s",
     attributes: [],
@@ -225,8 +225,8 @@ export const events = {
   "thunderline.domain.end_failed": "A finalizer or `onDeactivate` failed; with the cause",
   "thunderline.domain.abandoned": "A domain's end took longer than it may, and was left behind",
   "thunderline.watchdog.suspended": "The heartbeat has been late for ten ticks, so silence is not judged",
-  "thunderline.audit.degraded": "The trail cannot be written",
-  "thunderline.audit.recovered": "The trail is written again",
+  "thunderline.trail.degraded": "The trail cannot be written",
+  "thunderline.trail.recovered": "The trail is written again",
   "thunderline.outbox.dropped": "Transitions were lost to the trail",
   "thunderline.telemetry.lost": "Telemetry does not reach the collector; once per outage",
   "thunderline.telemetry.recovered": "Telemetry reaches the collector again; with what was lost"
@@ -245,8 +245,8 @@ export const spans = {
     "From the opening of a domain's gate until it is active or has crashed; a root, linked to its tick",
   "Domain.deactivate": "The end of a domain's generation; a root, linked to the activation",
   "Domain.tick": "One `onTick`; only when traces are made at level Debug",
-  "DomainControl.restart": "An operator's move",
-  "DomainControl.activate": "An operator's move",
-  "DomainControl.deactivate": "An operator's move",
+  "DomainControl.restart": "An operation",
+  "DomainControl.activate": "An operation",
+  "DomainControl.deactivate": "An operation",
   "Repo.*": "One operation on the trail, by the name of the method; kind client"
 } as const

@@ -6,39 +6,42 @@ import * as Repo from "../trail/Repo.ts"
 import { allEvents } from "./Simulation.ts"
 
 /** What was expected of an event log is not in it, in that order. */
-export class MoveMissing extends Schema.TaggedError<MoveMissing>()("MoveMissing", {
-  /** The first move that was looked for in vain, and the one before it. */
-  move: Schema.String,
+export class TransitionMissing extends Schema.TaggedError<TransitionMissing>()("TransitionMissing", {
+  /** The first transition that was looked for in vain, and the one before it. */
+  transition: Schema.String,
   after: Schema.NullOr(Schema.String),
   log: Schema.Array(Schema.String)
 }) {
   override get message() {
     const where = this.after === null ? "" : ` after "${this.after}"`
-    return `There is no "${this.move}"${where} in:\n${this.log.map((line) => `  ${line}`).join("\n")}`
+    return `There is no "${this.transition}"${where} in:\n${this.log.map((line) => `  ${line}`).join("\n")}`
   }
 }
 
 /** What must not be in an event log is in it. */
-export class MoveUnexpected extends Schema.TaggedError<MoveUnexpected>()("MoveUnexpected", {
-  move: Schema.String,
+export class TransitionUnexpected extends Schema.TaggedError<TransitionUnexpected>()("TransitionUnexpected", {
+  transition: Schema.String,
   found: Schema.String,
   tick: Schema.Natural,
   log: Schema.Array(Schema.String)
 }) {
   override get message() {
     const log = this.log.map((line) => `  ${line}`).join("\n")
-    return `"${this.move}" was not expected, but at tick ${this.tick} there is "${this.found}" in:\n${log}`
+    return `"${this.transition}" was not expected, but at tick ${this.tick} there is "${this.found}" in:\n${log}`
   }
 }
 
-/** A transition as a move: `greeter: active -> crashed`. */
-export const moveOf = (event: DomainEvent): string => `${event.domain}: ${event.from} -> ${event.to}`
+/** A transition as a transition: `greeter: active -> crashed`. */
+export const transitionOf = (event: DomainEvent): string => `${event.domain}: ${event.from} -> ${event.to}`
 
-/** All transitions as moves, of these domains only if any are named. */
-export const moves = (events: ReadonlyArray<DomainEvent>, ...domains: ReadonlyArray<string>): ReadonlyArray<string> =>
-  events.filter(({ domain }) => domains.length === 0 || domains.includes(domain)).map(moveOf)
+/** All transitions as transitions, of these domains only if any are named. */
+export const transitions = (
+  events: ReadonlyArray<DomainEvent>,
+  ...domains: ReadonlyArray<string>
+): ReadonlyArray<string> =>
+  events.filter(({ domain }) => domains.length === 0 || domains.includes(domain)).map(transitionOf)
 
-/** A pattern is a move in which `*` may stand for the domain or a state: `*: active -> crashed`. */
+/** A pattern is a transition in which `*` may stand for the domain or a state: `*: active -> crashed`. */
 const matches = (pattern: string, event: DomainEvent): boolean => {
   const [domain, from, to] = pattern.split(/: | -> /)
   return (domain === "*" || domain === event.domain) && (from === "*" || from === event.from) &&
@@ -46,7 +49,7 @@ const matches = (pattern: string, event: DomainEvent): boolean => {
 }
 
 /**
- * Holds when the moves are in the log in this order, whatever is between them; throws `MoveMissing` otherwise, and
+ * Holds when the transitions are in the log in this order, whatever is between them; throws `TransitionMissing` otherwise, and
  * returns the transitions that it found. `*` stands for any domain or any state: `*: active -> crashed`.
  */
 export const expectInOrder = (
@@ -56,18 +59,25 @@ export const expectInOrder = (
   let from = 0
   return patterns.map((pattern, i) => {
     const at = events.findIndex((event, index) => index >= from && matches(pattern, event))
-    if (at < 0) throw new MoveMissing({ move: pattern, after: patterns[i - 1] ?? null, log: moves(events) })
+    if (at < 0) {
+      throw new TransitionMissing({ transition: pattern, after: patterns[i - 1] ?? null, log: transitions(events) })
+    }
     from = at + 1
     return events[at]!
   })
 }
 
-/** Holds when no such move is in the log; throws `MoveUnexpected` otherwise. */
+/** Holds when no such transition is in the log; throws `TransitionUnexpected` otherwise. */
 export const expectNone = (events: ReadonlyArray<DomainEvent>, ...patterns: ReadonlyArray<string>): void => {
   for (const pattern of patterns) {
     const found = events.find((event) => matches(pattern, event))
     if (found === undefined) continue
-    throw new MoveUnexpected({ move: pattern, found: moveOf(found), tick: found.tick, log: moves(events) })
+    throw new TransitionUnexpected({
+      transition: pattern,
+      found: transitionOf(found),
+      tick: found.tick,
+      log: transitions(events)
+    })
   }
 }
 

@@ -14,19 +14,19 @@ import * as Tracer from "effect/Tracer"
 import { DomainRegistry, type DomainView } from "../heartbeat/DomainRegistry.ts"
 import { TickGenerator, type TickStats } from "../heartbeat/TickGenerator.ts"
 import type * as Domain from "../model/Domain.ts"
-import { DomainControl, Move } from "../model/DomainControl.ts"
+import { DomainControl, Operation } from "../model/DomainControl.ts"
 import type { DomainEvent } from "../model/DomainEvent.ts"
 import * as Thunderline from "../Thunderline.ts"
 import * as Repo from "../trail/Repo.ts"
 import * as Fault from "./Fault.ts"
 
-/** What happens to the domains: the faults in them, and an operator's moves, each right after a tick. */
+/** What happens to the domains: the faults in them, and an operations, each right after a tick. */
 export const Script = Schema.Struct({
   faults: Schema.Array(Fault.Fault).pipe(Schema.withDecodingDefaultKey(Effect.succeed([]))),
-  moves: Schema.Array(Schema.Struct({
+  operations: Schema.Array(Schema.Struct({
     tick: Schema.Int.check(Schema.isGreaterThanOrEqualTo(1)),
     domain: Schema.String,
-    move: Move
+    operation: Operation
   })).pipe(Schema.withDecodingDefaultKey(Effect.succeed([])))
 })
 export interface Script extends Schema.Schema.Type<typeof Script> {}
@@ -52,7 +52,7 @@ export interface Report {
   readonly events: ReadonlyArray<DomainEvent>
   readonly domains: ReadonlyArray<DomainView>
   readonly heartbeat: TickStats
-  /** The moves that were refused, with the reason. */
+  /** The operations that were refused, with the reason. */
   readonly refused: ReadonlyArray<{ readonly tick: number; readonly message: string }>
 }
 
@@ -76,7 +76,7 @@ const settle = Effect.gen(function*() {
 const live = Effect.fnUntraced(function*(options: Options) {
   const interval = options.interval ?? "1 second"
   const ticks = options.ticks ?? 10
-  const moves = options.script?.moves ?? []
+  const operations = options.script?.operations ?? []
   const domains = yield* Fault.inject(options.domains, options.script?.faults ?? [])
   const scope = yield* Scope.make()
   const repo = yield* Repo.Repo
@@ -89,9 +89,9 @@ const live = Effect.fnUntraced(function*(options: Options) {
   const refused: Array<{ readonly tick: number; readonly message: string }> = []
   for (let tick = 1; tick <= ticks; tick++) {
     yield* TestClock.adjust(interval)
-    const due = moves.filter((one) => one.tick === tick)
-    for (const { domain, move } of due) {
-      const asked = yield* Effect.result(Context.get(context, DomainControl)[move](domain))
+    const due = operations.filter((one) => one.tick === tick)
+    for (const { domain, operation } of due) {
+      const asked = yield* Effect.result(Context.get(context, DomainControl)[operation](domain))
       if (asked._tag === "Failure") refused.push({ tick, message: asked.failure.message })
     }
     if (due.length > 0) yield* settle

@@ -12,11 +12,11 @@ import * as Telemetry from "../telemetry/Telemetry.ts"
 import * as Receipt from "./Receipt.ts"
 import { Repo, RepoUnavailable } from "./Repo.ts"
 import * as TrailGap from "./TrailGap.ts"
-import { Audit, type AuditStatus } from "./TrailStatus.ts"
+import { type TrailState, TrailStatus } from "./TrailStatus.ts"
 
 /** How far the outbox is. */
 export interface OutboxStats {
-  readonly status: AuditStatus
+  readonly status: TrailState
   /** Transitions accepted and not yet committed. */
   readonly backlog: number
   readonly written: number
@@ -59,7 +59,7 @@ const retrySchedule = Schedule.exponential("100 millis").pipe(
 )
 
 /** How often a write that ends in a defect is tried again before its rows are blamed. */
-const patience = 3
+const defectRetries = 3
 
 const make = Effect.fnUntraced(function*(options: OutboxOptions | undefined) {
   const capacity = options?.capacity ?? 10_000
@@ -69,7 +69,7 @@ const make = Effect.fnUntraced(function*(options: OutboxOptions | undefined) {
   const writeTimeout = Duration.fromInputUnsafe(options?.writeTimeout ?? "30 seconds")
   const stalledAfter = Duration.fromInputUnsafe(options?.stalledAfter ?? "2 seconds")
   const repo = yield* Repo
-  const audit = yield* Audit
+  const trail = yield* TrailStatus
   const fork = Effect.runForkWith(yield* Effect.context<never>())
   const pending: Array<DomainEvent> = []
   const filled = Latch.makeUnsafe()
@@ -109,8 +109,8 @@ const make = Effect.fnUntraced(function*(options: OutboxOptions | undefined) {
     }
   }
 
-  const degrade = (error: RepoUnavailable) => audit.degraded("Outbox", error)
-  const recover = () => audit.ok("Outbox", `${pending.length} transitions left to write`)
+  const degrade = (error: RepoUnavailable) => trail.degraded("Outbox", error)
+  const recover = () => trail.ok("Outbox", `${pending.length} transitions left to write`)
 
   const unavailable = (detail: string, cause?: unknown) =>
     new RepoUnavailable({ operation: "Repo.record", detail, cause })
@@ -139,7 +139,7 @@ const make = Effect.fnUntraced(function*(options: OutboxOptions | undefined) {
     return attempt(batch).pipe(
       // Cut off from within, as by a pool that starts over, or a defect that may pass: not the end of the outbox.
       Effect.catchCauseIf(
-        (cause) => Cause.hasInterruptsOnly(cause) || (Cause.hasDies(cause) && defects++ < patience),
+        (cause) => Cause.hasInterruptsOnly(cause) || (Cause.hasDies(cause) && defects++ < defectRetries),
         (cause) => Effect.fail(unavailable("the write was cut off", cause))
       ),
       Effect.tapErrorTag("RepoUnavailable", degrade),
@@ -228,7 +228,7 @@ const make = Effect.fnUntraced(function*(options: OutboxOptions | undefined) {
     follow: receipts.follow,
     flush: idle.await,
     stats: Effect.sync(() => ({
-      status: audit.status(),
+      status: trail.status(),
       backlog: pending.length + writing.length,
       written,
       dropped
@@ -237,5 +237,5 @@ const make = Effect.fnUntraced(function*(options: OutboxOptions | undefined) {
 })
 
 /** The outbox. When its scope closes it writes what it holds, for at most `flushTimeout`. */
-export const layer = (options?: OutboxOptions): Layer.Layer<Outbox, never, Repo | Audit> =>
+export const layer = (options?: OutboxOptions): Layer.Layer<Outbox, never, Repo | TrailStatus> =>
   Layer.effect(Outbox, make(options))

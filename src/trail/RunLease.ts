@@ -12,7 +12,7 @@ import * as Schedule from "effect/Schedule"
 import { Escalation } from "../model/Escalation.ts"
 import { CurrentRun } from "./CurrentRun.ts"
 import { Repo, type RepoError, RepoUnavailable, type Run, type RunInUse } from "./Repo.ts"
-import { Audit } from "./TrailStatus.ts"
+import { TrailStatus } from "./TrailStatus.ts"
 
 /**
  * How this run stands in the trail: `held`, it is this run's; `unclaimed`, the database has not answered yet or not any
@@ -39,10 +39,10 @@ export interface RunLeaseOptions {
   readonly renewEvery?: Duration.Input | undefined
 }
 
-/** What `required` asks of the trail, besides what it means for an operator's moves: that it answers at the start. */
+/** What `required` asks of the trail, besides what it means for an operations: that it answers at the start. */
 export interface RunLeaseSettings {
   readonly run?: RunLeaseOptions | undefined
-  readonly audit?: "best-effort" | "required" | undefined
+  readonly trail?: "best-effort" | "required" | undefined
 }
 
 /** How long the start waits for the first answer, a renewal until the trail counts as degraded, the end for the last. */
@@ -59,11 +59,11 @@ const unanswered = new RepoUnavailable({
   cause: undefined
 })
 
-const make = Effect.fnUntraced(function*({ audit: needed, run: options }: RunLeaseSettings) {
+const make = Effect.fnUntraced(function*({ trail: needed, run: options }: RunLeaseSettings) {
   const lease = Duration.fromInputUnsafe(options?.lease ?? "15 seconds")
   const renewEvery = Duration.fromInputUnsafe(options?.renewEvery ?? "5 seconds")
   const repo = yield* Repo
-  const audit = yield* Audit
+  const trail = yield* TrailStatus
   const escalation = yield* Escalation
   const { app, node, runId, startedAt, version } = yield* CurrentRun
   const run: Run = { runId, app, node, version, startedAt, lastSeenAt: startedAt, endedAt: null, exitReason: null }
@@ -75,13 +75,13 @@ const make = Effect.fnUntraced(function*({ audit: needed, run: options }: RunLea
     const claim = yield* repo.claimRun(run, lease)
     if (status._tag === "superseded") yield* Effect.logInfo(`[RunLease] The trail is this run's again`)
     status = LeaseStatus.held()
-    yield* audit.ok("RunLease")
+    yield* trail.ok("RunLease")
     Deferred.doneUnsafe(first, Effect.void)
     // One that is not answered shows, and is waited for all the same: a frozen server also holds up its interruption.
     const renew = Effect.scoped(Effect.gen(function*() {
-      yield* Effect.forkScoped(Effect.delay(audit.degraded("RunLease", unanswered), limits.renewal))
+      yield* Effect.forkScoped(Effect.delay(trail.degraded("RunLease", unanswered), limits.renewal))
       yield* claim.renew
-      yield* audit.ok("RunLease")
+      yield* trail.ok("RunLease")
     }))
     return yield* Effect.forever(Effect.delay(renew, renewEvery))
   }))
@@ -94,7 +94,7 @@ const make = Effect.fnUntraced(function*({ audit: needed, run: options }: RunLea
     yield* repo.endRun(runId, at, "superseded")
     status = LeaseStatus.superseded({ by })
     yield* Effect.logError(`[RunLease] Another program has taken over: ${by.message}`)
-    yield* audit.degraded("RunLease", { detail: "another program has taken over", message: by.message })
+    yield* trail.degraded("RunLease", { detail: "another program has taken over", message: by.message })
   })
 
   const keep = hold.pipe(
@@ -106,7 +106,7 @@ const make = Effect.fnUntraced(function*({ audit: needed, run: options }: RunLea
       Effect.suspend(() => {
         if (status._tag !== "superseded") status = LeaseStatus.unclaimed({ detail: error.detail })
         Deferred.doneUnsafe(first, Effect.fail(error))
-        return audit.degraded("RunLease", error)
+        return trail.degraded("RunLease", error)
       })
     ),
     Effect.retry(retrySchedule),
@@ -114,7 +114,7 @@ const make = Effect.fnUntraced(function*({ audit: needed, run: options }: RunLea
   )
 
   const keeper = yield* Effect.forkDetach(keep)
-  const patiently = <A, E>(effect: Effect.Effect<A, E>) =>
+  const atMost = <A, E>(effect: Effect.Effect<A, E>) =>
     Effect.flatMap(Effect.forkDetach(effect), (fiber) => Effect.timeoutOption(Fiber.await(fiber), limits.end))
 
   yield* Effect.addFinalizer((exit) =>
@@ -126,9 +126,9 @@ const make = Effect.fnUntraced(function*({ audit: needed, run: options }: RunLea
           : Exit.isFailure(exit) && !Exit.hasInterrupts(exit)
           ? "failed"
           : "shutdown"
-        yield* patiently(Effect.flatMap(DateTime.now, (at) => repo.endRun(runId, at, reason)))
+        yield* atMost(Effect.flatMap(DateTime.now, (at) => repo.endRun(runId, at, reason)))
       }
-      yield* patiently(Fiber.interrupt(keeper))
+      yield* atMost(Fiber.interrupt(keeper))
     })
   )
 
@@ -157,5 +157,5 @@ const make = Effect.fnUntraced(function*({ audit: needed, run: options }: RunLea
  */
 export const layer = (
   settings: RunLeaseSettings
-): Layer.Layer<RunLease, RepoError | RunInUse, Repo | Audit | CurrentRun | Escalation> =>
+): Layer.Layer<RunLease, RepoError | RunInUse, Repo | TrailStatus | CurrentRun | Escalation> =>
   Layer.effect(RunLease, make(settings))

@@ -9,15 +9,15 @@ import * as Telemetry from "../telemetry/Telemetry.ts"
  * Whether the trail is written: `ok`, or `degraded` since a moment (milliseconds since the epoch) because the database
  * cannot be reached, or has been taken over.
  */
-export type AuditStatus = Data.TaggedEnum<{
+export type TrailState = Data.TaggedEnum<{
   ok: {}
   /** `detail` is the newest reason. */
   degraded: { readonly since: number; readonly detail: string }
 }>
-export const AuditStatus = Data.taggedEnum<AuditStatus>()
+export const TrailState = Data.taggedEnum<TrailState>()
 
 /** Who works on the trail: the outbox when there is something to write, the lease every few seconds. */
-export type Witness = "Outbox" | "RunLease"
+export type Reporter = "Outbox" | "RunLease"
 
 /** Why the trail is not written, in short and in a sentence. */
 interface Trouble {
@@ -26,44 +26,44 @@ interface Trouble {
 }
 
 /** What those who work on the trail have found: it is `ok` when none of them is in trouble. */
-export class Audit extends Context.Service<Audit, {
-  readonly status: () => AuditStatus
-  readonly degraded: (witness: Witness, trouble: Trouble) => Effect.Effect<void>
+export class TrailStatus extends Context.Service<TrailStatus, {
+  readonly status: () => TrailState
+  readonly degraded: (reporter: Reporter, trouble: Trouble) => Effect.Effect<void>
   /** `note` is what the log shall say besides. */
-  readonly ok: (witness: Witness, note?: string) => Effect.Effect<void>
-}>()("thunderline/Audit") {}
+  readonly ok: (reporter: Reporter, note?: string) => Effect.Effect<void>
+}>()("thunderline/TrailStatus") {}
 
 const make = Effect.gen(function*() {
   const clock = yield* Clock.Clock
-  const inTrouble = new Set<Witness>()
-  let status: AuditStatus = AuditStatus.ok()
+  const inTrouble = new Set<Reporter>()
+  let status: TrailState = TrailState.ok()
   /** When it was last said to be degraded, by the clock that is never set. */
   let begun = 0n
   yield* Telemetry.observe(
-    "thunderline.audit.degraded",
+    "thunderline.trail.degraded",
     () => (status._tag === "ok" ? 0 : Number(clock.monotonicTimeNanosUnsafe() - begun) / 1e9)
   )
-  return Audit.of({
+  return TrailStatus.of({
     status: () => status,
-    degraded: Effect.fnUntraced(function*(witness, { detail, message }) {
-      inTrouble.add(witness)
+    degraded: Effect.fnUntraced(function*(reporter, { detail, message }) {
+      inTrouble.add(reporter)
       const before = status
       const since = before._tag === "degraded" ? before.since : clock.currentTimeMillisUnsafe()
-      status = AuditStatus.degraded({ since, detail })
+      status = TrailState.degraded({ since, detail })
       if (before._tag === "degraded") return
       begun = clock.monotonicTimeNanosUnsafe()
-      yield* Effect.logWarning(`[${witness}] audit: degraded, ${message}`).pipe(
-        Telemetry.event("thunderline.audit.degraded")
+      yield* Effect.logWarning(`[${reporter}] trail: degraded, ${message}`).pipe(
+        Telemetry.event("thunderline.trail.degraded")
       )
     }),
-    ok: Effect.fnUntraced(function*(witness, note) {
-      if (!inTrouble.delete(witness) || inTrouble.size > 0) return
-      status = AuditStatus.ok()
-      yield* Effect.logInfo(`[${witness}] audit: ok${note === undefined ? "" : `, ${note}`}`).pipe(
-        Telemetry.event("thunderline.audit.recovered")
+    ok: Effect.fnUntraced(function*(reporter, note) {
+      if (!inTrouble.delete(reporter) || inTrouble.size > 0) return
+      status = TrailState.ok()
+      yield* Effect.logInfo(`[${reporter}] trail: ok${note === undefined ? "" : `, ${note}`}`).pipe(
+        Telemetry.event("thunderline.trail.recovered")
       )
     })
   })
 })
 
-export const layer: Layer.Layer<Audit> = Layer.effect(Audit, make)
+export const layer: Layer.Layer<TrailStatus> = Layer.effect(TrailStatus, make)

@@ -32,7 +32,7 @@ const plant = Effect.fnUntraced(function*(
 
 describe("the model", () => {
   it.live(
-    "4,000 random graphs, policies, faults and moves break no law and take every edge at least 50 times",
+    "4,000 random graphs, policies, faults and operations break no law and take every edge at least 50 times",
     () =>
       Effect.gen(function*() {
         const coverage = new Map<string, number>(edges.map((edge) => [edge, 0]))

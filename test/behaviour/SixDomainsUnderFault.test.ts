@@ -28,7 +28,7 @@ describe("the six domains, when a worker of thunderbolt is killed", () => {
       const before = report.events.findIndex((event) => event.from === "active")
       const after = report.events.findIndex((event) => event.reason === "shutdown")
       const during = report.events.slice(before, after)
-      assert.deepStrictEqual(EventLog.moves(during), [
+      assert.deepStrictEqual(EventLog.transitions(during), [
         "thundercrown: active -> deactivating",
         "cerebros: active -> deactivating",
         "thunderbolt: active -> crashed",

@@ -52,16 +52,16 @@ const FaultPlan = Schema.Struct({
   ms: Schema.Literals([0, 300, 700, 1300, 2600, 9000])
 })
 
-const MovePlan = Schema.Struct({
+const OperationPlan = Schema.Struct({
   tick: small(1, 9),
   domain: index,
-  move: Schema.Literals(["restart", "restart", "deactivate", "activate"])
+  operation: Schema.Literals(["restart", "restart", "deactivate", "activate"])
 })
 
 const Plan = Schema.Struct({
   domains: Schema.Array(DomainPlan).check(Schema.isMinLength(3), Schema.isMaxLength(6)),
   faults: Schema.Array(FaultPlan).check(Schema.isMinLength(7), Schema.isMaxLength(14)),
-  moves: Schema.Array(MovePlan).check(Schema.isMinLength(6), Schema.isMaxLength(14)),
+  operations: Schema.Array(OperationPlan).check(Schema.isMinLength(6), Schema.isMaxLength(14)),
   /** The tick at which an operator takes the first domain out and restarts all others; 0 for never. */
   storm: Schema.Literals([0, 2, 3, 3, 4, 5, 6]),
   ticks: Schema.Literals([3, 4, 12, 24, 45]),
@@ -167,12 +167,12 @@ const makeScript = (plan: Plan): Simulation.Script => {
       // A shutdown that comes early takes a while, so that what waits for its restart then is tempted.
       ...(plan.ticks <= 4 ? [{ _tag: "SlowShutdown", domain: nameOf(0), ms: 900 } as const] : [])
     ],
-    moves: [
-      ...plan.moves.map((move) => ({ ...move, domain: name(move.domain) })),
+    operations: [
+      ...plan.operations.map((operation) => ({ ...operation, domain: name(operation.domain) })),
       ...(plan.storm === 0 ? [] : plan.domains.map((_, position) => ({
         tick: plan.storm,
         domain: nameOf(position),
-        move: position === 0 ? "deactivate" as const : "restart" as const
+        operation: position === 0 ? "deactivate" as const : "restart" as const
       })))
     ]
   }

@@ -110,7 +110,7 @@ describe("thunderline", () => {
       expect(oneLine(read.stderr)).toMatch(/postgres:\/\/127\.0\.0\.1:1… \(from DATABASE_URL\) cannot be reached: /)
       const migrate = yield* run(["migrate", "--database", url])
       expect(oneLine(migrate.stderr)).toContain("(from --database) cannot be reached")
-      const start = yield* run(["start", "--audit", "required", "--database", url])
+      const start = yield* run(["start", "--trail", "required", "--database", url])
       expect(oneLine(start.stderr)).toContain("(from --database) cannot be reached")
       expect([read.code, migrate.code, start.code]).toEqual([4, 1, 4])
       expect([read, migrate, start].some(({ stderr }) => stderr.includes("s3cret"))).toBe(false)

@@ -45,7 +45,7 @@ describe("the API", () => {
       expect(yield* client.system.tick()).toMatchObject({ count: 1, tick: { count: 1 } })
       expect(yield* client.system.stats()).toMatchObject({
         domains: { total: 2, byStatus: { active: 2, crashed: 0 } },
-        audit: { backend: "memory", status: "ok" },
+        trail: { backend: "memory", status: "ok" },
         telemetry: { collector: null }
       })
       const { active, domains } = yield* client.domains.list()
@@ -132,7 +132,7 @@ describe("the API", () => {
         [yield* ask("/api/v1/domains/shop/restart"), 405, {}],
         [yield* ask("/api/v1/domains/shop/restart", { method: "POST" }), 401, {}],
         [yield* ask("/api/v1/domains/nope/restart", post), 404, { domain: "nope" }],
-        [yield* ask("/api/v1/domains/shop/activate", post), 409, { move: "activate", current: "active" }],
+        [yield* ask("/api/v1/domains/shop/activate", post), 409, { operation: "activate", current: "active" }],
         [yield* ask("/api/v1/domains/shop/restart", { ...post, body: "x=1" }), 415, {}],
         [yield* ask("/api/v1/domains/shop/restart", { ...post, body: " ".repeat(20_000) }), 413, {}],
         [yield* ask("/api/v1/events", { headers: { "last-event-id": "7" } }), 400, {}]
@@ -147,12 +147,12 @@ describe("the API", () => {
       expect(failures[5][0].headers.get("www-authenticate")).toBe("Bearer")
     }).pipe(Effect.provide(both)))
 
-  it.live("carries out an operator's moves", () =>
+  it.live("carries out an operations", () =>
     Effect.gen(function*() {
       const client = yield* Client
       yield* started
       const params = { name: "store" }
-      expect(yield* client.domains.deactivate({ params })).toMatchObject({ domain: "store", move: "deactivate" })
+      expect(yield* client.domains.deactivate({ params })).toMatchObject({ domain: "store", operation: "deactivate" })
       yield* awaitStates({ store: "inactive", shop: "waiting" })
       expect((yield* client.domains.get({ params: { name: "shop" } })).blockedBy).toEqual(["store"])
       expect(yield* client.health.ready()).toMatchObject({

@@ -177,9 +177,9 @@ describe("how often one may ask", () => {
 
   it.live("asks the domain thundergate while it is active", () =>
     Effect.gen(function*() {
-      const attempt = (move: string) =>
+      const attempt = (operation: string) =>
         Effect.map(
-          ask(`/api/v1/domains/nope/${move}`, { method: "POST", headers: bearer() }),
+          ask(`/api/v1/domains/nope/${operation}`, { method: "POST", headers: bearer() }),
           (answer) => answer.status
         )
       expect(yield* attempt("activate")).toBe(404)

@@ -89,16 +89,17 @@ describe("SixDomains", () => {
         TestRegistry.view(name, DomainStatus.active({ opening: { tick: tick(1), wave: 0 } }))
       )
       const handled = yield* PubSub.unbounded<TickHandled>()
-      const moves: Array<string> = []
-      const move = (name: string) => (domain: string) => Effect.sync(() => void moves.push(`${name} ${domain}`))
+      const operations: Array<string> = []
+      const operation = (name: string) => (domain: string) =>
+        Effect.sync(() => void operations.push(`${name} ${domain}`))
       const infrastructure = yield* Layer.build(Layer.mergeAll(
         SystemPubSub.layer,
         TestRegistry.layer(registry),
         Layer.succeed(TickDispatcher, { handled: Stream.fromPubSub(handled) }),
         Layer.succeed(DomainControl, {
-          restart: move("restart"),
-          activate: move("activate"),
-          deactivate: move("deactivate")
+          restart: operation("restart"),
+          activate: operation("activate"),
+          deactivate: operation("deactivate")
         })
       ))
       const { beat, running } = yield* start(domainsWith({ policy: { mode: "act" } }), infrastructure)
@@ -115,9 +116,9 @@ describe("SixDomains", () => {
         }
       })
       yield* run(200, undefined)
-      assert.deepStrictEqual(moves, [])
+      assert.deepStrictEqual(operations, [])
       yield* run(60, "thundergrid")
-      assert.deepStrictEqual(moves, ["restart thundergrid"])
+      assert.deepStrictEqual(operations, ["restart thundergrid"])
       const [decision] = yield* Context.get(running.get("thundercrown")!, Policy).recent
       assert.isAtMost(decision!.tick, 222)
       const events = yield* Context.get(running.get("thunderflow")!, EventBuffer).recent

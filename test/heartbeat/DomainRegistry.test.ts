@@ -9,7 +9,7 @@ import * as Option from "effect/Option"
 import * as PubSub from "effect/PubSub"
 import * as Stream from "effect/Stream"
 import * as TestClock from "effect/testing/TestClock"
-import { DomainRegistry, layer, type Move, Transitions } from "../../src/heartbeat/DomainRegistry.ts"
+import { DomainRegistry, layer, type Transition, Transitions } from "../../src/heartbeat/DomainRegistry.ts"
 import * as SystemPubSub from "../../src/heartbeat/SystemPubSub.ts"
 import * as Domain from "../../src/model/Domain.ts"
 import { maxCauseLength } from "../../src/model/DomainEvent.ts"
@@ -18,7 +18,7 @@ import { DomainStatus, Trigger } from "../../src/model/DomainStatus.ts"
 import * as CurrentRun from "../../src/trail/CurrentRun.ts"
 import * as Outbox from "../../src/trail/Outbox.ts"
 import { layerMemory, Repo } from "../../src/trail/Repo.ts"
-import * as Audit from "../../src/trail/TrailStatus.ts"
+import * as TrailStatus from "../../src/trail/TrailStatus.ts"
 import { settle } from "../support/awaitState.ts"
 import { foundation } from "../support/foundation.ts"
 import { tick } from "../support/values.ts"
@@ -38,28 +38,28 @@ const enrolled = Effect.gen(function*() {
 })
 
 const opening = (count: number, wave = 0) => ({ tick: tick(count), wave })
-const open = (node: DomainGraph.DomainNode, count = 1, wave = 0): Move => ({
+const open = (node: DomainGraph.DomainNode, count = 1, wave = 0): Transition => ({
   node,
   trigger: Trigger.GateOpened({ opening: opening(count, wave) }),
   reason: "tick"
 })
-const activated = (node: DomainGraph.DomainNode): Move => ({
+const activated = (node: DomainGraph.DomainNode): Transition => ({
   node,
   trigger: Trigger.Activated(),
   reason: "activated",
   durationMs: 5
 })
-const failed = (node: DomainGraph.DomainNode, cause = "boom"): Move => ({
+const failed = (node: DomainGraph.DomainNode, cause = "boom"): Transition => ({
   node,
   trigger: Trigger.Failed({ cause }),
   reason: "failure"
 })
-const lost = (node: DomainGraph.DomainNode): Move => ({
+const lost = (node: DomainGraph.DomainNode): Transition => ({
   node,
   trigger: Trigger.DependencyLost(),
   reason: "dependency"
 })
-const closed = (node: DomainGraph.DomainNode): Move => ({
+const closed = (node: DomainGraph.DomainNode): Transition => ({
   node,
   trigger: Trigger.Closed({ gate: undefined }),
   reason: "dependency"
@@ -98,7 +98,7 @@ describe("DomainRegistry", () => {
       const { a, b, c, registry, transitions } = yield* enrolled
       const seen: Array<readonly [ReadonlyArray<string>, number]> = []
       for (
-        const moves of [
+        const batch of [
           [open(b), open(a)],
           [activated(b)],
           [activated(a)],
@@ -107,7 +107,7 @@ describe("DomainRegistry", () => {
           [closed(c)]
         ]
       ) {
-        yield* transitions.commit(moves)
+        yield* transitions.commit(batch)
         seen.push([yield* registry.activeDomains, yield* registry.activeCount])
       }
       assert.deepStrictEqual(seen, [[[], 0], [["b"], 1], [["a", "b"], 2], [["c", "a", "b"], 3], [["a"], 1], [["a"], 1]])
@@ -272,7 +272,7 @@ describe("DomainRegistry", () => {
       assert.deepStrictEqual(yield* registry.activationHistory, [second!])
     }).pipe(Effect.provide(foundation)))
 
-  it.effect("commits all moves or none: one that the table does not have leaves no trace of the others", () =>
+  it.effect("commits all transitions or none: one that the table does not have leaves no trace of the others", () =>
     Effect.gen(function*() {
       const { a, b, c, registry, transitions } = yield* enrolled
       const bus = yield* SystemPubSub.SystemPubSub
@@ -295,7 +295,7 @@ describe("DomainRegistry", () => {
       assert.strictEqual(transitions.generation(b), 0)
     }).pipe(Effect.provide(foundation)))
 
-  it.effect("checks each move of a commit against what the moves before it made", () =>
+  it.effect("checks each transition of a commit against what the transitions before it made", () =>
     Effect.gen(function*() {
       const { a, registry, transitions } = yield* enrolled
       const delay = Duration.millis(200)
@@ -344,7 +344,7 @@ describe("DomainRegistry", () => {
       Effect.provide(layer.pipe(
         Layer.provideMerge(Outbox.layer()),
         Layer.provideMerge(bus),
-        Layer.provideMerge(Layer.mergeAll(layerMemory, Audit.layer, CurrentRun.layer()))
+        Layer.provideMerge(Layer.mergeAll(layerMemory, TrailStatus.layer, CurrentRun.layer()))
       ))
     )
   })
@@ -359,14 +359,14 @@ describe("DomainRegistry", () => {
         bus.subscribe("system:domain_deactivated")
       ])
       for (
-        const moves of [
+        const batch of [
           [open(a), open(b)],
           [activated(a), activated(b)],
           [lost(b), failed(a)],
           [closed(b)],
           [{ node: a, trigger: Trigger.Restart({ gate: opening(2) }), reason: "operator" }, failed(a)]
-        ] satisfies ReadonlyArray<ReadonlyArray<Move>>
-      ) yield* transitions.commit(moves)
+        ] satisfies ReadonlyArray<ReadonlyArray<Transition>>
+      ) yield* transitions.commit(batch)
       const [events, activations, deactivations] = yield* Effect.forEach(
         topics,
         (topic) => Effect.map(PubSub.takeUpTo(topic, 100), (all) => all.map(({ payload }) => payload))

@@ -50,7 +50,7 @@ const toInactive = DomainStatus.deactivating({ target: "inactive", reason: "oper
 const toShutdown = DomainStatus.deactivating({ target: "inactive", reason: "shutdown" })
 const toActivating = DomainStatus.deactivating({ target: "activating", reason: "operator" })
 
-/** Every move there is; what is not here is illegal. */
+/** Every transition there is; what is not here is illegal. */
 const table: { readonly [F in From]: { readonly [W in When]?: DomainStatus } } = {
   waiting: { GateOpened: started, Deactivate: inactive, Shutdown: inactive },
   activating: {
@@ -162,7 +162,7 @@ describe("DomainStatus", () => {
   )
 
   it.prop(
-    "after a shutdown nothing but an operator's move brings a domain back",
+    "after a shutdown nothing but an operation brings a domain back",
     { before: Arbitrary.array(int(0, whens.length - 1), { maxLength: 30 }), after: Arbitrary.array(int(0, 13)) },
     ({ after, before }) => {
       let status = before.reduce(

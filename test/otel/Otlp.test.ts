@@ -58,13 +58,13 @@ describe.each(exporters)("telemetry by %s", (_, exporter) => {
       const nobody = "http://127.0.0.1:1"
       const telemetry = exporter.layer({ url: nobody, serviceName: "one", serviceVersion: "2", instanceId: "three" })
       yield* Effect.gen(function*() {
-        const surroundings = yield* Health.Surroundings
-        assert.deepStrictEqual(surroundings(), [])
+        const degradations = yield* Health.Degradations
+        assert.deepStrictEqual(degradations(), [])
         yield* Effect.void.pipe(Effect.withSpan("lost"))
-        yield* Effect.sync(surroundings).pipe(
+        yield* Effect.sync(degradations).pipe(
           Effect.repeat({ until: (said) => said.length > 0, schedule: Schedule.spaced("20 millis") })
         )
-        assert.match(surroundings()[0]!, /^telemetry: \w+(, \w+)* do not reach the collector$/)
+        assert.match(degradations()[0]!, /^telemetry: \w+(, \w+)* do not reach the collector$/)
       }).pipe(Effect.provide(telemetry), Effect.provide(Logger.layer([])), Effect.scoped)
     }).pipe(withEnvironment({ OTEL_EXPORTER_OTLP_TIMEOUT: "200", OTEL_BSP_SCHEDULE_DELAY: "100" })))
 

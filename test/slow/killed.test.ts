@@ -11,7 +11,7 @@ import * as SqlRepo from "../../src/postgres/SqlRepo.ts"
 import { allEvents } from "../../src/testing/Simulation.ts"
 import * as Outbox from "../../src/trail/Outbox.ts"
 import { Repo } from "../../src/trail/Repo.ts"
-import * as Audit from "../../src/trail/TrailStatus.ts"
+import * as TrailStatus from "../../src/trail/TrailStatus.ts"
 import { temporaryFolder } from "../support/Database.ts"
 
 describe("The embedded server", () => {
@@ -44,7 +44,7 @@ describe("The embedded server", () => {
         for (const row of rows) assert.strictEqual(row.event, byDomain.get(row.domain_name)!.at(-1)!.id)
       }).pipe(Effect.provide(
         Outbox.layer().pipe(
-          Layer.provideMerge(Layer.merge(SqlRepo.layer(), Audit.layer)),
+          Layer.provideMerge(Layer.merge(SqlRepo.layer(), TrailStatus.layer)),
           Layer.provideMerge(PgClient.layer(server))
         )
       ))

@@ -18,8 +18,8 @@ interface Acknowledged {
   readonly count: number
 }
 
-/** Lets the program run until it has acknowledged some moves and a moment longer, kills it, and gives what it said. */
-const crash = (url: string, moves: number, longerMs: number) =>
+/** Lets the program run until it has acknowledged some operations and a moment longer, kills it, and gives what it said. */
+const crash = (url: string, operations: number, longerMs: number) =>
   Effect.callback<ReadonlyArray<Acknowledged>>((resume) => {
     const child: ChildProcess = spawn(process.execPath, [operator, url], { stdio: ["ignore", "pipe", "pipe"] })
     const said: Array<Acknowledged> = []
@@ -28,25 +28,25 @@ const crash = (url: string, moves: number, longerMs: number) =>
     const lines = createInterface({ input: child.stdout! })
     lines.on("line", (line) => {
       said.push(JSON.parse(line))
-      if (said.length === moves) setTimeout(() => child.kill("SIGKILL"), longerMs)
+      if (said.length === operations) setTimeout(() => child.kill("SIGKILL"), longerMs)
     })
     lines.on("close", () => resume(errors === "" ? Effect.succeed(said) : Effect.die(new Error(errors))))
     return Effect.sync(() => child.kill("SIGKILL"))
   })
 
 describe("Where the trail is required", () => {
-  it.live(`a program killed at any moment, ${rounds} times, has in the trail every move that had returned`, () =>
+  it.live(`a program killed at any moment, ${rounds} times, has in the trail every operation that had returned`, () =>
     Effect.gen(function*() {
       const server = yield* PostgresProcess.make()
       const acknowledged = new Map<string, number>()
-      let moves = 0
+      let operations = 0
       for (let round = 0; round < rounds; round++) {
         const said = yield* crash(
           server.url,
           yield* Random.nextIntBetween(1, 200),
           yield* Random.nextIntBetween(0, 100)
         )
-        moves += said.length
+        operations += said.length
         for (const { count, domain, runId } of said) acknowledged.set(`${runId} ${domain}`, count)
       }
       const events = yield* Effect.flatMap(Repo, allEvents).pipe(
@@ -59,9 +59,11 @@ describe("Where the trail is required", () => {
         kept.set(key, (kept.get(key) ?? 0) + 1)
       }
       const lost = Array.from(acknowledged).filter(([key, count]) => (kept.get(key) ?? 0) < count)
-      console.info(`${moves} acknowledged moves in ${rounds} runs that were killed; ${events.length} transitions kept`)
+      console.info(
+        `${operations} acknowledged operations in ${rounds} runs that were killed; ${events.length} transitions kept`
+      )
       assert.deepStrictEqual(lost, [])
       assert.strictEqual(new Set(events.map((event) => event.runId)).size, rounds)
-      assert.isAtLeast(moves, rounds)
+      assert.isAtLeast(operations, rounds)
     }))
 })

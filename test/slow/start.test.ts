@@ -31,7 +31,7 @@ describe("thunderline start on a server of one's own", () => {
       assert.strictEqual(refused.code, 1)
       assert.include(refused.stderr, "The database schema \"thunderline\" is not there, this program needs 1")
       assert.strictEqual((yield* run(["migrate", "--database", url])).code, 0)
-      const program = yield* thunderline([...start, "--first-tick", "immediate", "--audit", "required"])
+      const program = yield* thunderline([...start, "--first-tick", "immediate", "--trail", "required"])
       yield* program.says("Domain activated: visitor")
     }))
 
@@ -40,13 +40,13 @@ describe("thunderline start on a server of one's own", () => {
       const server = yield* PostgresProcess.make()
       yield* server.stop("SIGKILL")
       const start = ["start", app, "--database", server.url, "--first-tick", "immediate"]
-      const refused = yield* run([...start, "--audit", "required"])
+      const refused = yield* run([...start, "--trail", "required"])
       assert.strictEqual(refused.code, 4)
       assert.include(refused.stderr, "cannot be reached")
       const program = yield* thunderline(start)
       yield* program.says("Domain activated: visitor")
-      yield* program.says("audit: degraded")
+      yield* program.says("trail: degraded")
       yield* server.start
-      yield* program.says("audit: ok")
+      yield* program.says("trail: ok")
     }))
 })

@@ -9,7 +9,7 @@ import { SystemPubSub } from "../../src/heartbeat/SystemPubSub.ts"
 import { TickGenerator } from "../../src/heartbeat/TickGenerator.ts"
 import * as Domain from "../../src/model/Domain.ts"
 import { DomainControl } from "../../src/model/DomainControl.ts"
-import { Health, layer, Surroundings } from "../../src/supervision/Health.ts"
+import { Degradations, Health, layer } from "../../src/supervision/Health.ts"
 import * as Thunderline from "../../src/Thunderline.ts"
 import { Repo } from "../../src/trail/Repo.ts"
 import { awaitStates, tick } from "../support/app.ts"
@@ -124,7 +124,7 @@ describe("ready", () => {
     }).pipe(
       Effect.provide(
         Thunderline.layerTest({ domains: [store] }).pipe(
-          Layer.provide(Layer.succeed(Surroundings, () => ["telemetry: traces do not reach the collector"]))
+          Layer.provide(Layer.succeed(Degradations, () => ["telemetry: traces do not reach the collector"]))
         )
       )
     ))
@@ -136,7 +136,7 @@ describe("ready", () => {
       yield* tick
       yield* awaitStates({ store: "active" })
       yield* settle
-      expect(yield* ready).toMatchObject({ status: "pass", degraded: ["audit: degraded, 2 transitions wait"] })
+      expect(yield* ready).toMatchObject({ status: "pass", degraded: ["trail: degraded, 2 transitions wait"] })
       faults.down = false
       yield* TestClock.adjust("5 seconds")
       yield* settle

@@ -235,9 +235,9 @@ describe("Supervisor", () => {
       }).pipe(Effect.provide(app(chain().domains, [{ _tag: "SlowTick", domain: "x", ms: 1500 }]))))
   })
 
-  describe("an operator's move where the trail is required", () => {
+  describe("an operation where the trail is required", () => {
     const required = (domains: ReadonlyArray<Domain.Any>) =>
-      Thunderline.layer({ domains, heartbeat: "manual", audit: "required", repo: FaultyRepo.layer }).pipe(
+      Thunderline.layer({ domains, heartbeat: "manual", trail: "required", repo: FaultyRepo.layer }).pipe(
         Layer.provideMerge(FaultyRepo.layer)
       ) as Layer.Layer<Thunderline.Infrastructure | FaultyRepo.Faults, Thunderline.StartError>
 
@@ -259,13 +259,13 @@ describe("Supervisor", () => {
         yield* tick
         yield* awaitStates({ x: "active" })
         faults.down = true
-        const move = yield* Effect.forkChild(Effect.flip(control.deactivate("x")))
+        const operation = yield* Effect.forkChild(Effect.flip(control.deactivate("x")))
         yield* awaitStates({ x: "inactive" })
         yield* TestClock.adjust("4999 millis")
-        assert.isUndefined(move.pollUnsafe())
+        assert.isUndefined(operation.pollUnsafe())
         yield* TestClock.adjust("1 millis")
         assert.strictEqual(
-          (yield* Fiber.join(move)).message,
+          (yield* Fiber.join(operation)).message,
           "deactivate x could not be written to the trail: no commit within 5s"
         )
         faults.down = false
@@ -275,11 +275,11 @@ describe("Supervisor", () => {
     it.effect("is refused at once for what the state does not allow", () =>
       Effect.gen(function*() {
         const control = yield* DomainControl
-        assert.strictEqual((yield* Effect.flip(control.restart("x")))._tag, "MoveRefused")
+        assert.strictEqual((yield* Effect.flip(control.restart("x")))._tag, "OperationRefused")
       }).pipe(Effect.provide(required(chain().domains))))
   })
 
-  describe("operator moves", () => {
+  describe("operator operations", () => {
     it.effect("restart ends the generation, takes dependants along and builds anew", () =>
       Effect.gen(function*() {
         const control = yield* DomainControl
@@ -344,8 +344,8 @@ describe("Supervisor", () => {
     it.effect("refuses what the state does not allow, and unknown names, each with its reason", () =>
       Effect.gen(function*() {
         const control = yield* DomainControl
-        const message = (move: Effect.Effect<void, DomainControlError>) =>
-          Effect.map(Effect.flip(move), (error) => error.message)
+        const message = (operation: Effect.Effect<void, DomainControlError>) =>
+          Effect.map(Effect.flip(operation), (error) => error.message)
         assert.strictEqual(yield* message(control.restart("a")), "Domain a is waiting: it cannot restart")
         assert.strictEqual(yield* message(control.activate("a")), "Domain a is waiting: it cannot activate")
         assert.strictEqual(
@@ -368,7 +368,7 @@ describe("Supervisor", () => {
         yield* awaitStates({ a: "inactive" })
       }).pipe(Effect.provide(app(chain().domains))))
 
-    it.effect("a domain may move others, what it depends on, and itself", () => {
+    it.effect("a domain may operation others, what it depends on, and itself", () => {
       const base = Domain.make("base", { layer: Layer.empty })
       const restless = Domain.make("restless", {
         dependsOn: [base],
@@ -390,7 +390,7 @@ describe("Supervisor", () => {
       }).pipe(Effect.provide(app([base, restless])))
     })
 
-    it.effect("an accepted move is carried out although its caller is interrupted", () =>
+    it.effect("an accepted operation is carried out although its caller is interrupted", () =>
       Effect.gen(function*() {
         const control = yield* DomainControl
         yield* tick

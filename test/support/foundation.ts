@@ -4,12 +4,12 @@ import * as SystemPubSub from "../../src/heartbeat/SystemPubSub.ts"
 import * as CurrentRun from "../../src/trail/CurrentRun.ts"
 import * as Outbox from "../../src/trail/Outbox.ts"
 import * as Repo from "../../src/trail/Repo.ts"
-import * as Audit from "../../src/trail/TrailStatus.ts"
+import * as TrailStatus from "../../src/trail/TrailStatus.ts"
 
 /** What stands below the heartbeat: registry, outbox, the trail in memory, bus, run. */
 export const foundation = DomainRegistry.layer.pipe(
   Layer.provideMerge(Outbox.layer()),
-  Layer.provideMerge(Layer.merge(Repo.layerMemory, Audit.layer)),
+  Layer.provideMerge(Layer.merge(Repo.layerMemory, TrailStatus.layer)),
   Layer.provideMerge(SystemPubSub.layer),
   Layer.provideMerge(CurrentRun.layer())
 )

@@ -173,9 +173,9 @@ describe("docs/telemetry.md", () => {
 
       const made = new Set(spans.map(({ name }) => name.replace(/^Repo\..*/, "Repo.*")))
       made.delete("inside")
-      const moves = ["DomainControl.restart", "DomainControl.activate", "DomainControl.deactivate"]
+      const operations = ["DomainControl.restart", "DomainControl.activate", "DomainControl.deactivate"]
       assert.sameMembers(Array.from(made), Object.keys(Telemetry.spans))
-      assert.includeMembers(Array.from(made), moves)
+      assert.includeMembers(Array.from(made), operations)
 
       const events = [...lines, ...other.lines].flatMap(({ annotations }) => annotations["event.name"] ?? [])
       assert.sameMembers(Array.from(new Set(events)), Object.keys(Telemetry.events))

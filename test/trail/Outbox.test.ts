@@ -10,7 +10,7 @@ import * as Scope from "effect/Scope"
 import * as TestClock from "effect/testing/TestClock"
 import { layer, Outbox, type OutboxOptions } from "../../src/trail/Outbox.ts"
 import { Repo } from "../../src/trail/Repo.ts"
-import * as Audit from "../../src/trail/TrailStatus.ts"
+import * as TrailStatus from "../../src/trail/TrailStatus.ts"
 import { int } from "../support/arbitraries.ts"
 import { awaitState, settle } from "../support/awaitState.ts"
 import * as FaultyRepo from "../support/FaultyRepo.ts"
@@ -22,7 +22,7 @@ const { Faults } = FaultyRepo
 /** It does not wait at its end, so that a test that fails in an outage ends too. */
 const outbox = (options?: OutboxOptions) =>
   layer({ flushTimeout: 0, ...options }).pipe(
-    Layer.provideMerge(Layer.merge(FaultyRepo.layer, Audit.layer)),
+    Layer.provideMerge(Layer.merge(FaultyRepo.layer, TrailStatus.layer)),
     Layer.provideMerge(LogLines.layer)
   )
 
@@ -46,7 +46,7 @@ describe("Outbox", () => {
       yield* flush
       assert.deepStrictEqual((yield* Faults).batches, [ids(1, 4), ids(5, 8), ids(9, 10)])
       assert.deepStrictEqual(yield* trail, ids(1, 10))
-      assert.deepStrictEqual(yield* stats, { status: Audit.AuditStatus.ok(), backlog: 0, written: 10, dropped: 0 })
+      assert.deepStrictEqual(yield* stats, { status: TrailStatus.TrailState.ok(), backlog: 0, written: 10, dropped: 0 })
     }).pipe(Effect.provide(outbox({ batchSize: 4 }))))
 
   it.effect("is flushed at once when it is empty, and takes an empty offer", () =>
@@ -59,7 +59,7 @@ describe("Outbox", () => {
       assert.strictEqual((yield* Faults).attempts, 0)
     }).pipe(Effect.provide(outbox())))
 
-  it.effect("says audit: degraded once when the database goes away, keeps on trying, and says ok when it is back", () =>
+  it.effect("says trail: degraded once when the database goes away, keeps on trying, and says ok when it is back", () =>
     Effect.gen(function*() {
       const { flush, offer, stats } = yield* Outbox
       const faults = yield* Faults
@@ -69,7 +69,7 @@ describe("Outbox", () => {
       offer(events(1, 2))
       yield* awaitState("a write was tried", attempts(1))
       yield* settle
-      const degraded = Audit.AuditStatus.degraded({ since: 7_000, detail: "by test" })
+      const degraded = TrailStatus.TrailState.degraded({ since: 7_000, detail: "by test" })
       assert.deepStrictEqual(yield* stats, { status: degraded, backlog: 2, written: 0, dropped: 0 })
       yield* TestClock.adjust("1 minute")
       offer(events(3, 3))
@@ -84,11 +84,11 @@ describe("Outbox", () => {
       faults.down = false
       yield* TestClock.adjust("2400 millis")
       yield* Fiber.join(flushing)
-      assert.deepStrictEqual(yield* stats, { status: Audit.AuditStatus.ok(), backlog: 0, written: 3, dropped: 0 })
+      assert.deepStrictEqual(yield* stats, { status: TrailStatus.TrailState.ok(), backlog: 0, written: 3, dropped: 0 })
       assert.deepStrictEqual(yield* trail, ids(1, 3))
       assert.deepStrictEqual(lines.map((line) => [line.level, line.text]), [
-        ["Warn", "[Outbox] audit: degraded, record: the database cannot be reached: by test"],
-        ["Info", "[Outbox] audit: ok, 1 transitions left to write"]
+        ["Warn", "[Outbox] trail: degraded, record: the database cannot be reached: by test"],
+        ["Info", "[Outbox] trail: ok, 1 transitions left to write"]
       ])
     }).pipe(Effect.provide(outbox())))
 
@@ -142,7 +142,7 @@ describe("Outbox", () => {
       assert.deepInclude(yield* stats, { dropped: 5, written: 10 })
     }).pipe(Effect.provide(
       layer({ capacity: 10 }).pipe(
-        Layer.provide(Layer.merge(FaultyRepo.layer, Audit.layer)),
+        Layer.provide(Layer.merge(FaultyRepo.layer, TrailStatus.layer)),
         Layer.provide(Logger.layer([logger]))
       )
     ))
@@ -181,7 +181,7 @@ describe("Outbox", () => {
       offer(events(1, 9))
       yield* flush
       assert.deepStrictEqual(yield* trail, [...ids(1, 2), ...ids(4, 7), ...ids(9, 9)])
-      assert.deepStrictEqual(yield* stats, { status: Audit.AuditStatus.ok(), backlog: 0, written: 7, dropped: 2 })
+      assert.deepStrictEqual(yield* stats, { status: TrailStatus.TrailState.ok(), backlog: 0, written: 7, dropped: 2 })
       assert.deepStrictEqual(lines.map((line) => [line.level, line.text]), [
         ["Error", `[Outbox] The database refused transition ${event(3).id} of one`],
         ["Error", `[Outbox] The database refused transition ${event(8).id} of one`]
@@ -256,11 +256,11 @@ describe("Outbox", () => {
       faults.frozen = false
       yield* flush
       assert.deepStrictEqual(texts().slice(1), [
-        "[Outbox] audit: degraded, Repo.record: the database cannot be reached: a write was not answered for 2s",
-        "[Outbox] audit: ok, 6 transitions left to write",
+        "[Outbox] trail: degraded, Repo.record: the database cannot be reached: a write was not answered for 2s",
+        "[Outbox] trail: ok, 6 transitions left to write",
         "[Outbox] No longer full: 39 transitions were dropped, see the gap in the trail"
       ])
-      assert.deepStrictEqual((yield* stats).status, Audit.AuditStatus.ok())
+      assert.deepStrictEqual((yield* stats).status, TrailStatus.TrailState.ok())
     }).pipe(Effect.provide(outbox({ capacity: 10, batchSize: 4 }))))
 
   it.effect("leaves a write behind that is not answered, and tries again", () =>
@@ -337,7 +337,7 @@ describe("Outbox", () => {
       offer(events(6, 6))
       yield* settle
       assert.strictEqual((yield* Faults).attempts, attempts)
-    }).pipe(Effect.provide(Layer.merge(FaultyRepo.layer, Audit.layer))))
+    }).pipe(Effect.provide(Layer.merge(FaultyRepo.layer, TrailStatus.layer))))
 
   for (const fault of ["down", "frozen"] as const) {
     it.effect(`ends in its time with the database ${fault}, and says what it could not write`, () =>
@@ -359,7 +359,7 @@ describe("Outbox", () => {
         assert.include(texts(), "[Outbox] 5 transitions could not be written before the end, of: one")
         assert.deepStrictEqual(yield* trail, ids(1, 2))
         faults.frozen = false
-      }).pipe(Effect.provide(Layer.mergeAll(FaultyRepo.layer, Audit.layer, LogLines.layer))))
+      }).pipe(Effect.provide(Layer.mergeAll(FaultyRepo.layer, TrailStatus.layer, LogLines.layer))))
   }
 
   it.effect.prop(

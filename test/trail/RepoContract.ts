@@ -67,18 +67,18 @@ const Fields = Schema.Struct({
 })
 
 /** One transition in a small world, so that filters and projections meet. */
-const Move = Schema.Struct({
+const Transition = Schema.Struct({
   domain: Schema.Literals(["one", "two", "three"]),
   to: StatusName,
   tick: Schema.Int.check(Schema.isBetween({ minimum: 0, maximum: 9 })),
   millis: Schema.Int.check(Schema.isBetween({ minimum: 0, maximum: 9 }))
 })
-const Moves = Schema.Array(Move)
-const Batch = Schema.Struct({ moves: Moves, again: Schema.Boolean })
+const Transitions = Schema.Array(Transition)
+const Batch = Schema.Struct({ transitions: Transitions, again: Schema.Boolean })
 
 const Small = Schema.optional(Schema.Int.check(Schema.isBetween({ minimum: 0, maximum: 10 })))
 const Query = Schema.Struct({
-  domain: Schema.optional(Move.fields.domain),
+  domain: Schema.optional(Transition.fields.domain),
   status: Schema.optional(StatusName),
   fromTick: Small,
   toTick: Small,
@@ -91,8 +91,14 @@ const Query = Schema.Struct({
 const makeWorld = () => {
   const runId = nextId()
   const name = (domain: string) => `${domain}@${runId}`
-  const toEvent = (move: typeof Move.Type) =>
-    makeEvent({ runId, domain: name(move.domain), to: move.to, tick: move.tick, occurredAt: at(move.millis) })
+  const toEvent = (transition: typeof Transition.Type) =>
+    makeEvent({
+      runId,
+      domain: name(transition.domain),
+      to: transition.to,
+      tick: transition.tick,
+      occurredAt: at(transition.millis)
+    })
   return { runId, name, toEvent }
 }
 
@@ -145,15 +151,15 @@ export const suite = (name: string, layer: Layer.Layer<Repo, unknown>): void => 
             const repo = yield* Repo
             const world = makeWorld()
             const sent: Array<ReadonlyArray<DomainEvent>> = []
-            for (const { again, moves } of batches) {
-              const batch = moves.map(world.toEvent)
+            for (const { again, transitions } of batches) {
+              const batch = transitions.map(world.toEvent)
               yield* repo.record(batch)
               sent.push(batch)
               if (again) yield* repo.record(sent[sent.length >> 1]!)
             }
             const all = sent.flat()
             expect(yield* readAll({ runId: world.runId, order: "oldest" })).toEqual(all)
-            for (const domain of Move.fields.domain.literals.map(world.name)) {
+            for (const domain of Transition.fields.domain.literals.map(world.name)) {
               const expected = all.filter((event) => event.domain === domain)
                 .reduce<RegistryRow | undefined>(afterEvent, undefined)
               const row = yield* repo.byDomainName(domain)
@@ -167,12 +173,12 @@ export const suite = (name: string, layer: Layer.Layer<Repo, unknown>): void => 
 
       it.effect.prop(
         "gives page by page, whatever their size, what it gives at once",
-        [Moves, Query, Schema.Int.check(Schema.isBetween({ minimum: 1, maximum: 7 }))],
-        ([moves, { since, until, ...query }, limit]) =>
+        [Transitions, Query, Schema.Int.check(Schema.isBetween({ minimum: 1, maximum: 7 }))],
+        ([transitions, { since, until, ...query }, limit]) =>
           Effect.gen(function*() {
             const repo = yield* Repo
             const world = makeWorld()
-            const all = moves.map(world.toEvent)
+            const all = transitions.map(world.toEvent)
             yield* repo.record(all)
             const asked = {
               ...query,

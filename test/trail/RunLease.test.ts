@@ -10,7 +10,7 @@ import * as Escalation from "../../src/model/Escalation.ts"
 import * as CurrentRun from "../../src/trail/CurrentRun.ts"
 import { layerMemory, Repo, RepoUnavailable, RunInUse } from "../../src/trail/Repo.ts"
 import * as RunLease from "../../src/trail/RunLease.ts"
-import * as Audit from "../../src/trail/TrailStatus.ts"
+import * as TrailStatus from "../../src/trail/TrailStatus.ts"
 import { awaitState } from "../support/awaitState.ts"
 
 /** A trail in memory whose claims fail with what is set here, at first and while they are held, or are not answered. */
@@ -43,7 +43,7 @@ const trail = Layer.effectContext(Effect.gen(function*() {
   ))
 })).pipe(
   Layer.provide(layerMemory),
-  Layer.provideMerge(Layer.mergeAll(CurrentRun.layer({ app: "shop" }), Escalation.layer, Audit.layer))
+  Layer.provideMerge(Layer.mergeAll(CurrentRun.layer({ app: "shop" }), Escalation.layer, TrailStatus.layer))
 )
 
 const start = (settings: RunLease.RunLeaseSettings = {}) =>
@@ -103,7 +103,7 @@ describe("RunLease", () => {
     Effect.gen(function*() {
       const trouble = yield* Trouble
       trouble.now = away
-      assert.strictEqual(yield* Effect.flip(start({ audit: "required" })), away)
+      assert.strictEqual(yield* Effect.flip(start({ trail: "required" })), away)
     }).pipe(Effect.provide(trail)))
 
   it.effect("does not start beside another program", () =>
@@ -130,21 +130,21 @@ describe("RunLease", () => {
   it.effect("shows by the trail's status that the database is away, although there is nothing to write", () =>
     Effect.gen(function*() {
       const trouble = yield* Trouble
-      const { status } = yield* Audit.Audit
+      const { status } = yield* TrailStatus.TrailStatus
       yield* start()
-      assert.deepStrictEqual(status(), Audit.AuditStatus.ok())
+      assert.deepStrictEqual(status(), TrailStatus.TrailState.ok())
       trouble.now = away
       yield* TestClock.adjust("5 seconds")
-      assert.deepStrictEqual(status(), Audit.AuditStatus.degraded({ since: 5_000, detail: "by test" }))
+      assert.deepStrictEqual(status(), TrailStatus.TrailState.degraded({ since: 5_000, detail: "by test" }))
       trouble.now = undefined
       yield* TestClock.adjust("3 seconds")
-      assert.deepStrictEqual(status(), Audit.AuditStatus.ok())
+      assert.deepStrictEqual(status(), TrailStatus.TrailState.ok())
       trouble.frozen = true
       yield* TestClock.adjust("7 seconds")
       assert.deepInclude(status(), { detail: "a renewal was not answered for 2s" })
       trouble.frozen = false
       yield* TestClock.adjust("1 second")
-      assert.deepStrictEqual(status(), Audit.AuditStatus.ok())
+      assert.deepStrictEqual(status(), TrailStatus.TrailState.ok())
     }).pipe(Effect.provide(trail)))
 
   it.effect("leaves the present to a program that took over, and takes it back when that one has ended", () =>
@@ -155,7 +155,7 @@ describe("RunLease", () => {
       yield* TestClock.adjust("8 seconds")
       yield* becomes(status, "superseded")
       assert.strictEqual((yield* run)!.exitReason, "superseded")
-      assert.deepInclude((yield* Audit.Audit).status(), { detail: "another program has taken over" })
+      assert.deepInclude((yield* TrailStatus.TrailStatus).status(), { detail: "another program has taken over" })
       trouble.now = undefined
       yield* TestClock.adjust("5 seconds")
       yield* becomes(status, "held")

@@ -3,40 +3,40 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Metric from "effect/Metric"
 import * as TestClock from "effect/testing/TestClock"
-import * as Audit from "../../src/trail/TrailStatus.ts"
+import * as TrailStatus from "../../src/trail/TrailStatus.ts"
 import * as LogLines from "../support/LogLines.ts"
 
 const trouble = (detail: string) => ({ detail, message: `no answer: ${detail}` })
 
-describe("Audit", () => {
+describe("TrailStatus", () => {
   it.effect("is degraded as long as one of those who work on the trail is in trouble, and says so once", () =>
     Effect.gen(function*() {
-      const { degraded, ok, status } = yield* Audit.Audit
+      const { degraded, ok, status } = yield* TrailStatus.TrailStatus
       const { lines } = yield* LogLines.LogLines
       yield* ok("Outbox")
-      assert.deepStrictEqual(status(), Audit.AuditStatus.ok())
+      assert.deepStrictEqual(status(), TrailStatus.TrailState.ok())
       yield* TestClock.adjust("1 minute")
       yield* degraded("RunLease", trouble("gone"))
       yield* TestClock.adjust("1 minute")
       yield* degraded("Outbox", trouble("still gone"))
       yield* degraded("RunLease", trouble("away"))
-      assert.deepStrictEqual(status(), Audit.AuditStatus.degraded({ since: 60_000, detail: "away" }))
+      assert.deepStrictEqual(status(), TrailStatus.TrailState.degraded({ since: 60_000, detail: "away" }))
       yield* ok("RunLease")
       assert.strictEqual(status()._tag, "degraded")
       yield* ok("Outbox", "3 transitions left to write")
       yield* ok("RunLease")
-      assert.deepStrictEqual(status(), Audit.AuditStatus.ok())
+      assert.deepStrictEqual(status(), TrailStatus.TrailState.ok())
       assert.deepStrictEqual(lines.map(({ level, text }) => [level, text]), [
-        ["Warn", "[RunLease] audit: degraded, no answer: gone"],
-        ["Info", "[Outbox] audit: ok, 3 transitions left to write"]
+        ["Warn", "[RunLease] trail: degraded, no answer: gone"],
+        ["Info", "[Outbox] trail: ok, 3 transitions left to write"]
       ])
-    }).pipe(Effect.provide(Layer.merge(Audit.layer, LogLines.layer))))
+    }).pipe(Effect.provide(Layer.merge(TrailStatus.layer, LogLines.layer))))
 
   it.effect("measures for how long it has been degraded", () =>
     Effect.gen(function*() {
-      const { degraded, ok } = yield* Audit.Audit
+      const { degraded, ok } = yield* TrailStatus.TrailStatus
       const seconds = Effect.map(Metric.snapshot, (metrics) => {
-        const metric = metrics.find(({ id }) => id === "thunderline.audit.degraded")!
+        const metric = metrics.find(({ id }) => id === "thunderline.trail.degraded")!
         return metric.type === "Gauge" ? metric.state.value : undefined
       })
       assert.strictEqual(yield* seconds, 0)
@@ -46,7 +46,7 @@ describe("Audit", () => {
       yield* ok("Outbox")
       assert.strictEqual(yield* seconds, 0)
     }).pipe(Effect.provide(
-      Layer.mergeAll(Audit.layer, LogLines.layer).pipe(
+      Layer.mergeAll(TrailStatus.layer, LogLines.layer).pipe(
         Layer.provideMerge(Layer.sync(Metric.MetricRegistry, () => new Map()))
       )
     )))

@@ -129,6 +129,6 @@ export const command = Command.make(
     if (failed.length > 0) return yield* new Unwell({ failed })
   })
 ).pipe(
-  Command.withDescription("Check the running program, its trail and its surroundings; exits 1 when something is wrong"),
+  Command.withDescription("Check the running program, its trail and its telemetry; exits 1 when something is wrong"),
   Command.withShortDescription("Look for what is wrong, and say what to do about it")
 )

@@ -87,8 +87,10 @@ export const command = Command.make(
     yield* Stream.runForEach(feed.follow(trail, { ...query, after: events[0]?.id }), print)
   }, Effect.provide(layerTrail))
 ).pipe(
-  Command.withDescription("Show the newest moves of the domains, the newest last, and go on with those that come"),
-  Command.withShortDescription("Follow how the domains move"),
+  Command.withDescription(
+    "Show the newest transitions of the domains, the newest last, and go on with those that come"
+  ),
+  Command.withShortDescription("Follow the transitions of the domains"),
   Command.withExamples([
     { command: "thunderline events --follow" },
     { command: "thunderline events --follow --status crashed --json | jq .cause", description: "For scripts" }

@@ -3,31 +3,33 @@ import * as Command from "effect/cli/Command"
 import * as Console from "effect/Console"
 import * as Effect from "effect/Effect"
 import { Accepted } from "../../control/Accepted.ts"
-import type { Move } from "../../model/DomainControl.ts"
+import type { Operation } from "../../model/DomainControl.ts"
 import * as RunningProgram from "../RunningProgram.ts"
 import * as Output from "../text/Output.ts"
 
 const name = Argument.String("name").pipe(Argument.withDescription("The domain's name"))
 
-const descriptions: Readonly<Record<Move, string>> = {
+const descriptions: Readonly<Record<Operation, string>> = {
   restart: "End a domain's generation and build the next, with a new restart budget",
   activate: "Let an inactive domain wait for its gate again, which is looked at now",
   deactivate: "Take a domain, and those that depend on it, out"
 }
 
-const make = (move: Move) =>
+const make = (operation: Operation) =>
   Command.make(
-    move,
+    operation,
     { name, ...RunningProgram.flags, json: Output.json },
     Effect.fnUntraced(function*({ json, name, ...where }) {
-      const accepted = yield* RunningProgram.ask(where, ({ domains }) => domains[move]({ params: { name } }))
+      const accepted = yield* RunningProgram.ask(where, ({ domains }) => domains[operation]({ params: { name } }))
       if (json) return yield* Output.printJson(Accepted, accepted)
-      yield* Console.log(`Accepted: ${move} ${name}; it is ${accepted.status} now.`)
+      yield* Console.log(`Accepted: ${operation} ${name}; it is ${accepted.status} now.`)
     })
   ).pipe(
-    Command.withDescription(`${descriptions[move]}; the token is taken from $THUNDERLINE_TOKEN or the state folder`),
-    Command.withShortDescription(descriptions[move])
+    Command.withDescription(
+      `${descriptions[operation]}; the token is taken from $THUNDERLINE_TOKEN or the state folder`
+    ),
+    Command.withShortDescription(descriptions[operation])
   )
 
-/** `thunderline restart NAME`, `activate NAME`, `deactivate NAME`: the operator's moves on a running program. */
+/** `thunderline restart NAME`, `activate NAME`, `deactivate NAME`: the operations on a running program. */
 export const commands = [make("restart"), make("activate"), make("deactivate")] as const

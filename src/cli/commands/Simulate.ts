@@ -33,7 +33,7 @@ const faults = Flag.String("faults").pipe(
   Flag.optional,
   Flag.withMetavar("file"),
   Flag.withDescription(
-    "A JSON file with what goes wrong and what an operator does: {\"faults\": [...], \"moves\": [...]}"
+    "A JSON file with what goes wrong and what an operator does: {\"faults\": [...], \"operations\": [...]}"
   )
 )
 

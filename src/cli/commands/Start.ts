@@ -30,7 +30,7 @@ const firstTick = Flag.Literals("first-tick", ["interval", "immediate"]).pipe(
   Flag.withDescription("When tick 1 comes: after one interval (default), or at once")
 )
 
-const audit = Flag.Literals("audit", ["best-effort", "required"]).pipe(
+const trail = Flag.Literals("trail", ["best-effort", "required"]).pipe(
   Flag.withDefault("best-effort"),
   Flag.withMetavar("mode"),
   Flag.withDescription("Go on without the database (default), or require it")
@@ -64,7 +64,7 @@ export const command = Command.make(
     app,
     interval: Interval.flag,
     firstTick,
-    audit,
+    trail,
     migrate,
     retention,
     logFormat: LogFormat.flag,
@@ -72,7 +72,7 @@ export const command = Command.make(
     traceLevel: Otlp.traceLevel,
     policy,
     listen: Listen.flags,
-    trail: TrailSettings.flags
+    database: TrailSettings.flags
   },
   Effect.fnUntraced(function*({ app, listen: { http, ...listen }, logFormat, ...rest }) {
     const settings = { ...rest, listen: http ? listen : undefined }
@@ -84,7 +84,7 @@ export const command = Command.make(
     })
     const logger = LogFormat.logger(logFormat, yield* Style.current)
     return yield* Program.use((program) => program.run({ ...settings, name }, loaded)).pipe(
-      Trail.named(settings.trail),
+      Trail.named(settings.database),
       Effect.provide(Logger.layer([Logger.withConsoleLog(logger)])),
       Effect.provideService(References.MinimumLogLevel, Option.getOrElse(yield* GlobalFlag.LogLevel, () => "Info"))
     )

@@ -6,7 +6,7 @@ import { DomainInfo } from "../../control/DomainInfo.ts"
 import { Stats } from "../../control/Stats.ts"
 import * as Health from "../../supervision/Health.ts"
 import * as RunningProgram from "../RunningProgram.ts"
-import { standing, type Surroundings, trouble } from "../text/DomainText.ts"
+import { type DomainContext, standing, trouble } from "../text/DomainText.ts"
 import * as Output from "../text/Output.ts"
 import { age, count, millis, oneLine, paintStatus, timeOf } from "../text/Show.ts"
 import * as Style from "../text/Style.ts"
@@ -46,12 +46,12 @@ export const overview = (
     }, { concurrency: "unbounded" }))
 
 /** What is to be said of a domain besides its state: what brought it up, or what is in its way. */
-export const noteOf = (domain: DomainInfo, around: Surroundings): string =>
+export const noteOf = (domain: DomainInfo, around: DomainContext): string =>
   domain.status === "active" && domain.opening !== null && (domain.health ?? "healthy") === "healthy"
     ? `tick ${domain.opening.tick}, wave ${domain.opening.wave}`
     : standing(domain, around)
 
-const columns = (around: Surroundings): ReadonlyArray<Table.Column<DomainInfo>> => [
+const columns = (around: DomainContext): ReadonlyArray<Table.Column<DomainInfo>> => [
   { head: "DOMAIN", cell: ({ name }) => name },
   { head: "STATUS", cell: ({ status }) => status, style: ({ status }, style) => paintStatus(status, style) },
   {
@@ -74,8 +74,8 @@ export const render = (seen: Overview, options?: {
 }): string => {
   const style = options?.style ?? Style.plain
   const width = options?.width
-  const { domains, ready, stats: { audit, heartbeat, now, run } } = seen
-  const around: Surroundings = {
+  const { domains, ready, stats: { trail, heartbeat, now, run } } = seen
+  const around: DomainContext = {
     byName: new Map(domains.map((domain) => [domain.name, domain])),
     tick: heartbeat.tickCount,
     now: now.epochMilliseconds
@@ -95,8 +95,8 @@ export const render = (seen: Overview, options?: {
         `max ${millis(heartbeat.lateness.max)}, ${count(heartbeat.skipped)} skipped`
     ),
     line(
-      `  trail      ${audit.backend}, ${audit.status}, ${count(audit.written)} written, ` +
-        `${count(audit.backlog)} waiting, ${count(audit.dropped)} dropped`
+      `  trail      ${trail.backend}, ${trail.status}, ${count(trail.written)} written, ` +
+        `${count(trail.backlog)} waiting, ${count(trail.dropped)} dropped`
     ),
     line(`  run        ${run.runId} since ${timeOf(run.startedAt)} UTC`),
     "",

@@ -35,7 +35,7 @@ export const command = Command.make(
   })
 ).pipe(
   Command.withDescription(
-    "Watch the running program live on the whole terminal: heartbeat, domains, activations, last moves; q quits"
+    "Watch the running program live on the whole terminal: heartbeat, domains, activations, last transitions; q quits"
   ),
   Command.withShortDescription("Watch the running program live")
 )

@@ -56,7 +56,7 @@ export const domain = Flag.String("domain").pipe(
 export const status = Flag.Literals("status", StatusName.literals).pipe(
   Flag.optional,
   Flag.withMetavar("state"),
-  Flag.withDescription("Only moves into this state")
+  Flag.withDescription("Only transitions into this state")
 )
 
 /** `--run`. */

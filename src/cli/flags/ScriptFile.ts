@@ -63,7 +63,7 @@ const unknownKind = (
 
 const standard = SchemaIssue.makeFormatterStandardSchemaV1()
 
-/** Reads what goes wrong in a simulation: `{ "faults": [...], "moves": [...] }`, for domains of these names. */
+/** Reads what goes wrong in a simulation: `{ "faults": [...], "operations": [...] }`, for domains of these names. */
 export const read = Effect.fn("ScriptFile.read")(function*(
   file: string,
   known: ReadonlyArray<string>
@@ -92,7 +92,7 @@ export const read = Effect.fn("ScriptFile.read")(function*(
       })
     })
   )
-  for (const part of ["faults", "moves"] as const) {
+  for (const part of ["faults", "operations"] as const) {
     const index = script[part].findIndex(({ domain }) => !known.includes(domain))
     if (index < 0) continue
     const detail = `there is no domain "${script[part][index]!.domain}"; there are: ${known.join(", ")}`

@@ -168,21 +168,21 @@ const silent = ({ domains }: Overview): Check => {
     )
 }
 
-const trail = ({ stats: { audit } }: Overview): Check => {
+const trail = ({ stats: { trail } }: Overview): Check => {
   const check = "the trail is written"
-  const found = `${audit.backend}: ${audit.written} written, ${audit.backlog} waiting, ${audit.dropped} dropped`
-  if (audit.status === "degraded") {
+  const found = `${trail.backend}: ${trail.written} written, ${trail.backlog} waiting, ${trail.dropped} dropped`
+  if (trail.status === "degraded") {
     return bad(
       check,
       "failed",
-      `${found}; ${audit.detail}`,
+      `${found}; ${trail.detail}`,
       "The program runs without its database; what is not written yet is kept in memory, up to a limit.",
       "thunderline migrate, which says what is wrong with the database"
     )
   }
-  return audit.dropped > 0
+  return trail.dropped > 0
     ? bad(check, "warning", found, "Transitions were lost while the database was away.", "thunderline history")
-    : ok(check, found, audit.backend === "memory" ? "It is lost with the program." : "Nothing is lost.")
+    : ok(check, found, trail.backend === "memory" ? "It is lost with the program." : "Nothing is lost.")
 }
 
 const clock = (here: number) => ({ stats: { now } }: Overview): Check => {

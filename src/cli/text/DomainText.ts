@@ -4,7 +4,7 @@ import * as EventFormat from "./EventFormat.ts"
 import { age, millis, oneLine } from "./Show.ts"
 
 /** What is needed to say why a domain is where it is: all of them by name, the newest tick, the server's clock in ms. */
-export interface Surroundings {
+export interface DomainContext {
   readonly byName: ReadonlyMap<string, DomainInfo>
   readonly tick: number
   readonly now: number
@@ -14,9 +14,9 @@ export interface Surroundings {
 export const names = (all: ReadonlyArray<string>, most = 3): string =>
   all.length <= most + 1 ? all.join(", ") : `${all.slice(0, most).join(", ")} and ${all.length - most} more`
 
-const stateOf = (name: string, { byName }: Surroundings): string => byName.get(name)?.status ?? "unknown"
+const stateOf = (name: string, { byName }: DomainContext): string => byName.get(name)?.status ?? "unknown"
 
-const waiting = (domain: DomainInfo, around: Surroundings): string => {
+const waiting = (domain: DomainInfo, around: DomainContext): string => {
   if (domain.blockedBy.length > 0) {
     return `blocked by ${names(domain.blockedBy.map((name) => `${name} (${stateOf(name, around)})`))}`
   }
@@ -32,7 +32,7 @@ const waiting = (domain: DomainInfo, around: Surroundings): string => {
 }
 
 /** In a few words, why a domain is where it is: what it waits for, why it crashed, for how long it has been active. */
-export const standing = (domain: DomainInfo, around: Surroundings): string => {
+export const standing = (domain: DomainInfo, around: DomainContext): string => {
   const since = around.now - domain.since.epochMilliseconds
   switch (domain.status) {
     case "waiting":

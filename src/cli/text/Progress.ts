@@ -7,7 +7,7 @@ import { age } from "./Show.ts"
 import * as Table from "./Table.ts"
 
 /** Work that is done sooner is not told of, in milliseconds. */
-const patience = 300
+const shownAfter = 300
 
 /** Between two drawings, in milliseconds. */
 const frame = 100
@@ -42,7 +42,7 @@ const line = Effect.gen(function*() {
   yield* Effect.addFinalizer(() => Effect.sync(() => drawn > 0 && process.stderr.write("\r\u001b[K")))
   return (text: (elapsed: number, width: number) => string) => {
     const now = performance.now()
-    if (now - began < patience || now - drawn < frame) return
+    if (now - began < shownAfter || now - drawn < frame) return
     drawn = now
     process.stderr.write(`\r${text(now - began, process.stderr.columns ?? 80)}\u001b[K`)
   }

@@ -61,7 +61,7 @@ export const render = (story: DomainStory, options?: {
     `  since ${timeOf(row.updatedAt)} UTC (${String(row.metadata["reason"] ?? "unknown")})`,
     `  run ${String(row.metadata["runId"] ?? "unknown")}`,
     `  ${plural(crashes.length, "crash").replace("crashs", "crashes")}, ${plural(restarts, "restart")}${
-      more ? ` in the newest ${plural(events.length, "move")}; --limit shows more` : ""
+      more ? ` in the newest ${plural(events.length, "transition")}; --limit shows more` : ""
     }`
   ]
   const part = (title: string, lines: ReadonlyArray<string>) =>

@@ -54,21 +54,21 @@ const count = (events: ReadonlyArray<DomainEvent>, to: StatusName) => events.fil
 
 const plural = (n: number, one: string, many = `${one}s`) => `${n} ${n === 1 ? one : many}`
 
-/** What happened in virtual time, a line for each move, and at the end what came of it. */
+/** What happened in virtual time, a line for each transition, and at the end what came of it. */
 export const render = ({ domains, events, heartbeat, refused }: Report, options?: {
   readonly style?: Style | undefined
   readonly width?: number | undefined
 }): string => {
   const style = options?.style ?? plain
   const last = events.at(-1)?.occurredAt.epochMilliseconds ?? 0
-  const moves = events.length === 0 ? [] : [Table.render(columns, events, options), ""]
+  const transitions = events.length === 0 ? [] : [Table.render(columns, events, options), ""]
   const ends = domains.map(endOf)
   const width = Math.max(...ends.map(({ name }) => name.length))
   return [
-    ...moves,
+    ...transitions,
     ...refused.map(({ message, tick }) => style.yellow(`Refused at tick ${tick}: ${message}`)),
     style.bold(`${plural(heartbeat.tickCount, "tick")} and the shutdown took ${virtualTime(last)} of virtual time.`),
-    `${plural(events.length, "move")}, ${plural(count(events, "crashed"), "crash", "crashes")}, ` +
+    `${plural(events.length, "transition")}, ${plural(count(events, "crashed"), "crash", "crashes")}, ` +
     `${plural(count(events, "restarting"), "restart")}. Before the shutdown:`,
     ...ends.map(({ blockedBy, generation, name, status }) => {
       const blocked = blockedBy.length === 0 ? "" : `, blocked by ${blockedBy.join(", ")}`

@@ -1,5 +1,5 @@
 import type { DomainInfo } from "../../control/DomainInfo.ts"
-import { standing, type Surroundings } from "../text/DomainText.ts"
+import { type DomainContext, standing } from "../text/DomainText.ts"
 import { count, paintStatus } from "../text/Show.ts"
 import type { Style } from "../text/Style.ts"
 import { indexOf, listed } from "./Keys.ts"
@@ -14,7 +14,7 @@ const nameWidth = (domains: ReadonlyArray<DomainInfo>, width: number): number =>
 }
 
 /** What can be known about all domains at a moment. */
-export const surroundings = ({ domains, skew, tick }: Model, now: number): Surroundings => ({
+export const domainContext = ({ domains, skew, tick }: Model, now: number): DomainContext => ({
   byName: new Map(domains.map((domain) => [domain.name, domain])),
   tick,
   now: now + skew
@@ -30,7 +30,7 @@ const paintHealth = (health: DomainInfo["health"], style: Style): (text: string)
 /** The table of domains with its head, in `rows` lines; without room for all of them, those around the selected one. */
 export const render = (model: Model, style: Style, width: number, rows: number, now: number): ReadonlyArray<Line> => {
   const list = listed(model)
-  const around = surroundings(model, now)
+  const around = domainContext(model, now)
   const name = nameWidth(model.domains, width)
   const wide = width >= 60
   const line = (marker: Span, texts: ReadonlyArray<Span>): Line => [

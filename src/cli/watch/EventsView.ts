@@ -6,7 +6,7 @@ import { listed } from "./Keys.ts"
 import { cell, type Line } from "./Line.ts"
 import type { Model } from "./Model.ts"
 
-/** One move as a line; without the domain's name in its own story. */
+/** One transition as a line; without the domain's name in its own story. */
 export const line = (event: DomainEvent, style: Style, name: number): Line => [
   [timeOf(event.occurredAt).slice(11), style.dim],
   ` ${cell(String(event.tick), 6, "right")}  `,
@@ -16,7 +16,7 @@ export const line = (event: DomainEvent, style: Style, name: number): Line => [
   moved(event)
 ]
 
-/** The newest moves of the domains that are listed, the newest last. */
+/** The newest transitions of the domains that are listed, the newest last. */
 export const render = (model: Model, style: Style, width: number, rows: number): ReadonlyArray<Line> => {
   const shown = model.filter === "" ? undefined : new Set(listed(model).map(({ name }) => name))
   const events = model.events.filter(({ domain }) => shown === undefined || shown.has(domain)).slice(-rows)

@@ -24,15 +24,15 @@ class StreamEnded extends Schema.TaggedError<StreamEnded>()("StreamEnded", {}) {
 }
 
 /** How long an answer may take. */
-const patience = Duration.seconds(5)
+const answerTimeout = Duration.seconds(5)
 
 /** How long after a failure the next attempt is made. */
 const pause = Duration.seconds(1)
 
-/** After a move the domains are read anew, together with those of the moves that come with it. */
+/** After a transition the domains are read anew, together with those of the transitions that come with it. */
 const settle = Duration.millis(100)
 
-/** However quiet it is, the figures and the domains are read so often: health and skipped beats are no moves. */
+/** However quiet it is, the figures and the domains are read so often: health and skipped beats are no transitions. */
 const refresh = Duration.seconds(1)
 
 const innermost = (error: unknown): unknown =>
@@ -42,7 +42,7 @@ const innermost = (error: unknown): unknown =>
 
 /** Why the program does not answer, as far as that is known: the last of the causes says most. */
 export const reasonOf = (error: unknown): string => {
-  if (Predicate.isTagged(error, "TimeoutError")) return `nothing came in ${Duration.format(patience)}`
+  if (Predicate.isTagged(error, "TimeoutError")) return `nothing came in ${Duration.format(answerTimeout)}`
   if (Predicate.hasProperty(error, "detail") && typeof error.detail === "string") return oneLine(error.detail)
   const last = Predicate.hasProperty(error, "reason") ? innermost(error.reason) : innermost(error)
   if (Predicate.hasProperty(last, "code") && last.code === "ECONNREFUSED") return "nothing listens there"
@@ -53,15 +53,15 @@ export const reasonOf = (error: unknown): string => {
 const session = (post: (news: News) => void) =>
   Effect.gen(function*() {
     const client = yield* Client
-    const stats = yield* Effect.timeout(client.system.stats(), patience)
+    const stats = yield* Effect.timeout(client.system.stats(), answerTimeout)
     const { runId } = stats.run
     const page = (query: { readonly status?: "active"; readonly limit: number }) =>
-      client.history.page({ query: { ...query, runId } }).pipe(Effect.timeout(patience), Effect.result)
+      client.history.page({ query: { ...query, runId } }).pipe(Effect.timeout(answerTimeout), Effect.result)
     const recent = yield* page({ limit: 200 })
     const boot = yield* page({ status: "active", limit: 1000 })
     const read = (result: typeof recent): ReadonlyArray<DomainEvent> =>
       result._tag === "Success" ? result.success.events : []
-    const list = Effect.timeout(client.domains.list({}), patience)
+    const list = Effect.timeout(client.domains.list({}), answerTimeout)
     post(News.Connected({
       stats,
       boot: read(boot),
@@ -92,7 +92,7 @@ const session = (post: (news: News) => void) =>
     })
     const figures = Effect.gen(function*() {
       yield* Effect.sleep(refresh)
-      post(News.Stats({ stats: yield* Effect.timeout(client.system.stats(), patience) }))
+      post(News.Stats({ stats: yield* Effect.timeout(client.system.stats(), answerTimeout) }))
     })
     return yield* Effect.all([follow, Effect.forever(domains), Effect.forever(figures)], {
       concurrency: "unbounded",
@@ -109,13 +109,13 @@ export const run = ({ client, url }: Connection, post: (news: News) => void): Ef
     Effect.forever
   )
 
-/** Reads a domain's moves for its story. */
-export const moves = ({ client }: Connection, domain: string, post: (news: News) => void): Effect.Effect<void> =>
+/** Reads a domain's transitions for its story. */
+export const transitions = ({ client }: Connection, domain: string, post: (news: News) => void): Effect.Effect<void> =>
   Client.use(({ history }) => history.page({ query: { domain, limit: 200 } })).pipe(
-    Effect.timeout(patience),
+    Effect.timeout(answerTimeout),
     Effect.provide(client),
     Effect.match({
-      onSuccess: ({ events }) => post(News.Moves({ domain, moves: events })),
-      onFailure: (error) => post(News.NoMoves({ domain, problem: reasonOf(error) }))
+      onSuccess: ({ events }) => post(News.StoryRead({ domain, transitions: events })),
+      onFailure: (error) => post(News.StoryUnread({ domain, problem: reasonOf(error) }))
     })
   )

@@ -74,7 +74,7 @@ export const summary = ({ connection, domains, stats }: Model, style: Style, wid
     paintStatus(name, style)
   ]])
   const left = joined([[`${count(domains.length)} ${domains.length === 1 ? "domain" : "domains"}`], ...states], "  ")
-  const { backend, backlog, detail, dropped, status } = stats.audit
+  const { backend, backlog, detail, dropped, status } = stats.trail
   const waiting = backlog === 0 ? "" : `, ${count(backlog)} waiting`
   const lost = dropped === 0 ? "" : `, ${count(dropped)} lost`
   const trail: Line = connection._tag !== "Connected"

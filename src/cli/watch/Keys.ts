@@ -29,7 +29,7 @@ const open = (model: Model): Model => {
   return domain === undefined ? model : {
     ...model,
     selected: domain,
-    page: Page.Story({ domain, moves: undefined, problem: undefined, scroll: 0 })
+    page: Page.Story({ domain, transitions: undefined, problem: undefined, scroll: 0 })
   }
 }
 

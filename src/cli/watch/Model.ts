@@ -22,12 +22,12 @@ export interface Activation {
   readonly end: { readonly at: number; readonly outcome: "active" | "failed" } | undefined
 }
 
-/** What is shown below the heartbeat. A story's moves are `undefined` until they have been read. */
+/** What is shown below the heartbeat. A story's transitions are `undefined` until they have been read. */
 export type Page = Data.TaggedEnum<{
   Overview: {}
   Story: {
     readonly domain: string
-    readonly moves: ReadonlyArray<DomainEvent> | undefined
+    readonly transitions: ReadonlyArray<DomainEvent> | undefined
     readonly problem: string | undefined
     readonly scroll: number
   }
@@ -97,15 +97,15 @@ export type News = Data.TaggedEnum<{
   Domains: { readonly list: DomainList }
   Streamed: { readonly event: StreamEvent }
   Lost: { readonly detail: string }
-  Moves: { readonly domain: string; readonly moves: ReadonlyArray<DomainEvent> }
-  NoMoves: { readonly domain: string; readonly problem: string }
+  StoryRead: { readonly domain: string; readonly transitions: ReadonlyArray<DomainEvent> }
+  StoryUnread: { readonly domain: string; readonly problem: string }
 }>
 export const News = Data.taggedEnum<News>()
 
 const keptEvents = 500
 const keptTicks = 120
 
-/** An activation as its transitions tell it: the move to `active` carries how long the build took. */
+/** An activation as its transitions tell it: the transition to `active` carries how long the build took. */
 const activated = (before: Activation | undefined, event: DomainEvent): Activation | undefined => {
   const at = event.occurredAt.epochMilliseconds
   const { domain, durationMs, from, tick, to } = event
@@ -128,8 +128,8 @@ const withEvents = (model: Model, events: ReadonlyArray<DomainEvent>): Model => 
     ...model,
     activations,
     events: [...model.events, ...events].slice(-keptEvents),
-    page: page._tag === "Story" && page.moves !== undefined
-      ? { ...page, moves: [...page.moves, ...events.filter(({ domain }) => domain === page.domain)] }
+    page: page._tag === "Story" && page.transitions !== undefined
+      ? { ...page, transitions: [...page.transitions, ...events.filter(({ domain }) => domain === page.domain)] }
       : page
   }
 }
@@ -202,13 +202,16 @@ export const update = (model: Model, news: News, now: number): Model => {
           detail: news.detail
         })
       }
-    case "Moves": {
+    case "StoryRead": {
       if (model.page._tag !== "Story" || model.page.domain !== news.domain) return model
-      const last = news.moves[0]?.id ?? ""
+      const last = news.transitions[0]?.id ?? ""
       const since = model.events.filter((event) => event.domain === news.domain && event.id > last)
-      return { ...model, page: { ...model.page, moves: [...news.moves.toReversed(), ...since], problem: undefined } }
+      return {
+        ...model,
+        page: { ...model.page, transitions: [...news.transitions.toReversed(), ...since], problem: undefined }
+      }
     }
-    case "NoMoves":
+    case "StoryUnread":
       return model.page._tag === "Story" && model.page.domain === news.domain
         ? { ...model, page: { ...model.page, problem: news.problem } }
         : model

@@ -21,7 +21,7 @@ const help: ReadonlyArray<readonly [keys: string, what: string]> = [
   ["Enter", "the selected domain's story; Enter or Esc goes back"],
   ["/", "filter by name, state or health; Enter keeps, Esc clears"],
   ["s", "order: as given, or trouble first"],
-  ["t  Tab", "below: last moves, or activations by wave"],
+  ["t  Tab", "below: last transitions, or activations by wave"],
   ["Ctrl-L", "draw everything anew"],
   ["q  Ctrl-C", "quit"],
   ["", ""],
@@ -48,7 +48,7 @@ const footer = (model: Model, style: Style): Line => {
 }
 
 const titleOf = (lower: Model["lower"]): string =>
-  lower === "events" ? "Last moves (UTC)" : "Activations by tick/wave: ░ waits, █ works"
+  lower === "events" ? "Last transitions (UTC)" : "Activations by tick/wave: ░ waits, █ works"
 
 const overview = (model: Model, style: Style, width: number, rows: number, now: number): ReadonlyArray<Line> => {
   const panel = (lower: Model["lower"], rows: number) => [
@@ -70,7 +70,7 @@ const overview = (model: Model, style: Style, width: number, rows: number, now: 
   return [...filled, ...timeline, ...last]
 }
 
-/** How many lines of the list make a page, for the keys that move by one. */
+/** How many lines of the list make a page, for the keys that scroll by one. */
 export const pageOf = ({ rows }: Canvas): number => Math.max(1, Math.floor(rows / 2) - 3)
 
 /**

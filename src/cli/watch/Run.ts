@@ -57,8 +57,8 @@ export const run = Effect.fnUntraced(function*(connection: Feed.Connection, styl
       const before = model.page
       set(Keys.press(model, pressed, Render.pageOf(canvas)))
       const { page } = model
-      if (page !== before && page._tag === "Story" && page.moves === undefined) {
-        yield* Effect.forkScoped(Feed.moves(connection, page.domain, post))
+      if (page !== before && page._tag === "Story" && page.transitions === undefined) {
+        yield* Effect.forkScoped(Feed.transitions(connection, page.domain, post))
       }
     }
   })

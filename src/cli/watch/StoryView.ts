@@ -2,7 +2,7 @@ import type { DomainInfo } from "../../control/DomainInfo.ts"
 import { names, standing } from "../text/DomainText.ts"
 import { count, oneLine, paintStatus, timeOf } from "../text/Show.ts"
 import type { Style } from "../text/Style.ts"
-import { surroundings } from "./DomainsView.ts"
+import { domainContext } from "./DomainsView.ts"
 import * as EventsView from "./EventsView.ts"
 import type { Line, Span } from "./Line.ts"
 import type { Model, Page } from "./Model.ts"
@@ -10,7 +10,7 @@ import type { Model, Page } from "./Model.ts"
 /** How many lines of a cause are shown. */
 const causeLines = 12
 
-/** One domain: where it stands, what it depends on and what on it, why it crashed, and its moves, the newest first. */
+/** One domain: where it stands, what it depends on and what on it, why it crashed, and its transitions, the newest first. */
 export const render = (
   model: Model,
   page: Extract<Page, { readonly _tag: "Story" }>,
@@ -18,7 +18,7 @@ export const render = (
   rows: number,
   now: number
 ): ReadonlyArray<Line> => {
-  const around = surroundings(model, now)
+  const around = domainContext(model, now)
   const domain = around.byName.get(page.domain)
   if (domain === undefined) return [[[page.domain, style.bold], " is not a domain of this program"]]
   const label = (text: string): Span => [`  ${text.padEnd(12)}`, style.dim]
@@ -34,11 +34,11 @@ export const render = (
   const gate = opening === null
     ? `opens from tick ${activationTick}`
     : `opened by tick ${opening.tick}, wave ${opening.wave}`
-  const restarts = page.moves?.filter(({ to }) => to === "restarting").length ?? 0
-  const crashes = page.moves?.filter(({ to }) => to === "crashed").length ?? 0
-  const moves = page.moves === undefined
+  const restarts = page.transitions?.filter(({ to }) => to === "restarting").length ?? 0
+  const crashes = page.transitions?.filter(({ to }) => to === "crashed").length ?? 0
+  const transitions = page.transitions === undefined
     ? [[[page.problem === undefined ? "  reading the trail …" : `  ${page.problem}`, style.dim]] as Line]
-    : page.moves.toReversed().map((event) => EventsView.line(event, style, 0))
+    : page.transitions.toReversed().map((event) => EventsView.line(event, style, 0))
   const lines: ReadonlyArray<Line> = [
     [[domain.name, style.bold], "  ", [status, paintStatus(status, style)], "  ", standing(domain, around)],
     [
@@ -54,13 +54,13 @@ export const render = (
     [label("depends on"), ...withStates(domain.dependsOn)],
     ...(domain.after.length === 0 ? [] : [[label("starts after"), ...withStates(domain.after)]]),
     [label("needed by"), dependants.length === 0 ? "nothing" : names(dependants.map(({ name }) => name), 8)],
-    ...(page.moves === undefined
+    ...(page.transitions === undefined
       ? []
       : [[
         label("lately"),
         `${crashes} ${crashes === 1 ? "crash" : "crashes"}, ${restarts} ${
           restarts === 1 ? "restart" : "restarts"
-        } in ${page.moves.length} moves`
+        } in ${page.transitions.length} transitions`
       ]]),
     ...(cause === null ? [] : [
       [],
@@ -68,8 +68,8 @@ export const render = (
       ...cause.trimEnd().split("\n").slice(0, causeLines).map((text): Line => [[`  ${oneLine(text)}`, style.red]])
     ]),
     [],
-    [["Moves (UTC), the newest first", style.bold]],
-    ...moves
+    [["Transitions (UTC), the newest first", style.bold]],
+    ...transitions
   ]
   const start = Math.max(0, Math.min(page.scroll, lines.length - rows))
   return lines.slice(start, start + rows)

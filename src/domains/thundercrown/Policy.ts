@@ -17,8 +17,8 @@ export const Mode = Schema.Literals(["dry-run", "act"])
 export type Mode = typeof Mode.Type
 
 /**
- * A decision about a domain. `done`: carried out (the move was accepted; an alert is the decision itself). `dry-run`:
- * would have been. `forbidden`: the gate does not let this policy do it. `refused`: the domain did not take the move.
+ * A decision about a domain. `done`: carried out (the operation was accepted; an alert is the decision itself). `dry-run`:
+ * would have been. `forbidden`: the gate does not let this policy do it. `refused`: the domain did not take the operation.
  */
 export const Decision = Schema.Struct({
   sequence: Schema.Natural,

@@ -4,7 +4,7 @@ import type { DomainView } from "../../heartbeat/DomainRegistry.ts"
 import type { StatusName } from "../../model/DomainStatus.ts"
 import type { Anomaly } from "../cerebros/Cerebros.ts"
 
-/** What a rule can ask for: a move of the domain, or only that somebody is told. */
+/** What a rule can ask for: an operation of the domain, or only that somebody is told. */
 export const Action = Schema.Literals(["restart", "deactivate", "alert"])
 export type Action = typeof Action.Type
 

@@ -21,7 +21,7 @@ export type EmbeddedPostgresError =
   | EmbeddedPostgresFailed
 
 /** How long to wait for a state folder that somebody reads, or for a server that somebody is starting. */
-const patiently = Schedule.upTo(Schedule.spaced("50 millis"), { duration: Duration.seconds(15) })
+const everyFewMillis = Schedule.upTo(Schedule.spaced("50 millis"), { duration: Duration.seconds(15) })
 
 /** Processes take real time, also where the program is run in virtual time. */
 const inRealTime = Effect.provideService(Clock.Clock, Context.get(Context.empty(), Clock.Clock))
@@ -43,7 +43,7 @@ export const acquire = Effect.fn("EmbeddedPostgres.acquire")(
     yield* StateFolder.lock(folder, "run").pipe(
       Effect.retry({
         while: (error) => error._tag === "StateFolderInUse" && error.purpose !== "run",
-        schedule: patiently
+        schedule: everyFewMillis
       })
     )
     return yield* PostgresServer.serve(folder)
@@ -71,7 +71,7 @@ export const connect = Effect.fn("EmbeddedPostgres.connect")(
       Effect.catchTag("StateFolderInUse", (error) => error.purpose === "run" ? running(error) : Effect.fail(error)),
       Effect.retry({
         while: (error) => error._tag === "StateFolderInUse",
-        schedule: patiently
+        schedule: everyFewMillis
       })
     )
   },

@@ -40,7 +40,7 @@ export const isServer = (pid: number, data: string): boolean => {
 
 /**
  * Makes a file that a dead server left behind harmless. PostgreSQL refuses to start while the process of that number
- * lives, be it a stranger, but takes its own parent's number for stale; removing the file would also remove the key by
+ * lives, whatever program it is, but takes its own parent's number for stale; removing the file would also remove the key by
  * which it finds what is left of the dead server's shared memory.
  */
 export const disown = (data: string): void => {

@@ -7,7 +7,7 @@ import type { SqlError } from "effect/sql/SqlError"
  * back. For all others a range of time is a range of ids, which is how pages are ordered. The first 48 bits of a version
  * 7 UUID are its milliseconds. As it stands in the index.
  */
-export const astray = `abs(date_part('epoch', occurred_at - timestamptz '1970-01-01 00:00:00+00') * 1000 - ` +
+export const misdated = `abs(date_part('epoch', occurred_at - timestamptz '1970-01-01 00:00:00+00') * 1000 - ` +
   `('x' || translate(left(id::text, 13), '-', ''))::bit(48)::bigint) > 1000`
 
 /** The trail's three tables, and what they are read by. */
@@ -53,7 +53,7 @@ export const up = (schema: string): Effect.Effect<void, SqlError, SqlClient> =>
     yield* sql`create index domain_event_by_tick on ${event} (tick_count, id)`
     yield* sql`create index domain_event_by_status on ${event} (to_status, id)`
     yield* sql`create index domain_event_by_time on ${event} (occurred_at)`
-    yield* sql`create index domain_event_astray on ${event} (id) where ${sql.literal(astray)}`
+    yield* sql`create index domain_event_astray on ${event} (id) where ${sql.literal(misdated)}`
 
     yield* sql`create table ${run} (
       run_id uuid primary key,

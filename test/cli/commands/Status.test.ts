@@ -10,7 +10,7 @@ const overview: Overview = {
   ready: {
     status: "fail",
     tick: 65,
-    degraded: ["audit: degraded"],
+    degraded: ["trail: degraded"],
     reason:
       "Not every required domain is active: broken is crashed; needy is blocked by broken; late waits for tick 100."
   },

@@ -27,12 +27,12 @@ const running = Effect.gen(function*() {
   return { cwd, program, call }
 })
 
-/** Calls until the answer is as expected: a move is accepted before it is carried out. */
+/** Calls until the answer is as expected: an operation is accepted before it is carried out. */
 const until = (call: ReturnType<typeof run>, expected: RegExp) =>
   Effect.repeat(call, { until: ({ stdout }) => expected.test(stdout), schedule: Schedule.recurs(20) })
 
 describe("the commands that talk to a running program", () => {
-  it.live("show it, move its domains and tell what is wrong, by state folder alone", () =>
+  it.live("show it, operation its domains and tell what is wrong, by state folder alone", () =>
     Effect.gen(function*() {
       const { call, cwd, program } = yield* running
       expect(statSync(join(cwd, "state/token")).mode & 0o777).toBe(0o600)

@@ -14,7 +14,7 @@ describe("thunderline simulate", () => {
       )
       expect(stdout).toContain("60m 00.000s  3600  visitor  deactivating  shutdown\n")
       expect(stdout).toContain(
-        "3600 ticks and the shutdown took 60m 00.000s of virtual time.\n8 moves, 0 crashes, 0 restarts. Before"
+        "3600 ticks and the shutdown took 60m 00.000s of virtual time.\n8 transitions, 0 crashes, 0 restarts. Before"
       )
     }))
 

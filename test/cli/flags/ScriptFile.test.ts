@@ -11,12 +11,12 @@ const reading = Effect.fnUntraced(function*(name: string, text: string | undefin
 }, Effect.provide(NodeServices.layer))
 
 describe("ScriptFile", () => {
-  it.effect("reads faults and moves, each of which may be left out", () =>
+  it.effect("reads faults and operations, each of which may be left out", () =>
     Effect.gen(function*() {
-      assert.deepStrictEqual(yield* reading("empty.json", "{}"), { faults: [], moves: [] })
+      assert.deepStrictEqual(yield* reading("empty.json", "{}"), { faults: [], operations: [] })
       const fault = { _tag: "KillWorker", domain: "a", generation: 2, ms: 100 } as const
-      const move = { tick: 1, domain: "a", move: "restart" } as const
-      const script = { faults: [fault], moves: [move] }
+      const operation = { tick: 1, domain: "a", operation: "restart" } as const
+      const script = { faults: [fault], operations: [operation] }
       assert.deepStrictEqual(yield* reading("full.json", JSON.stringify(script)), script)
     }))
 
@@ -38,14 +38,14 @@ describe("ScriptFile", () => {
       `negative.json: "faults[0].ms": expected a value greater than or equal to 0`
     ],
     [
-      "move.json",
-      `{"moves": [{"tick": 1, "domain": "a", "move": "explode"}]}`,
-      `move.json: "moves[0].move": expected "restart" | "activate" | "deactivate"`
+      "operation.json",
+      `{"operations": [{"tick": 1, "domain": "a", "operation": "explode"}]}`,
+      `operation.json: "operations[0].operation": expected "restart" | "activate" | "deactivate"`
     ],
     [
       "domain.json",
-      `{"moves": [{"tick": 1, "domain": "b", "move": "restart"}]}`,
-      `domain.json: "moves[0].domain": there is no domain "b"; there are: a`
+      `{"operations": [{"tick": 1, "domain": "b", "operation": "restart"}]}`,
+      `domain.json: "operations[0].domain": there is no domain "b"; there are: a`
     ]
   ])("says what is wrong with %s, where, and what is right", ([name, text, message]) =>
     Effect.gen(function*() {

@@ -30,7 +30,7 @@ describe("EventFormat", () => {
     })
   })
 
-  it("says who or what was behind a move", () => {
+  it("says who or what was behind a transition", () => {
     const why = (fields: Parameters<typeof event>[1]) => EventFormat.whyOf(event(1, fields))
     assert.strictEqual(why({ reason: "dependency", metadata: { dependency: "a" } }), "a went down")
     assert.strictEqual(why({ reason: "dependency", metadata: { awaits: ["a"] } }), "dependency")

@@ -30,7 +30,7 @@ describe("the keys of watch", () => {
 
   it("opens the story of what is selected, scrolls it and goes back", () => {
     const story = press(["j", "enter"])
-    expect(story.page).toMatchObject({ _tag: "Story", domain: "database", moves: undefined })
+    expect(story.page).toMatchObject({ _tag: "Story", domain: "database", transitions: undefined })
     expect(press(["j", "j", "k"], story).page).toMatchObject({ scroll: 1 })
     expect(press(["escape"], story)).toMatchObject({ page: { _tag: "Overview" }, selected: "database" })
   })

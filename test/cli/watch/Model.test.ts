@@ -27,7 +27,7 @@ describe("what watch knows", () => {
     expect(second.connection).toEqual(Model.Connection.Lost({ since: now, detail: "two" }))
   })
 
-  it("knows an activation from its two moves, or from the second alone", () => {
+  it("knows an activation from its two transitions, or from the second alone", () => {
     const began = event(20, {
       domain: "x",
       from: "waiting",
@@ -42,17 +42,17 @@ describe("what watch knows", () => {
     expect(heard(watched, stream(ended)).activations.get("x")).toMatchObject({ openedAt: 102, end: { at: 142 } })
   })
 
-  it("adds moves that come while a story is shown, and none twice when the trail answers", () => {
-    const page = Model.Page.Story({ domain: "one", moves: undefined, problem: undefined, scroll: 0 })
+  it("adds transitions that come while a story is shown, and none twice when the trail answers", () => {
+    const page = Model.Page.Story({ domain: "one", transitions: undefined, problem: undefined, scroll: 0 })
     const live = Model.News.Streamed({ event: { event: "domain", data: event(51) } })
-    const answer = Model.News.Moves({ domain: "one", moves: [event(50)] })
+    const answer = Model.News.StoryRead({ domain: "one", transitions: [event(50)] })
     for (const news of [[live, answer], [answer, live]]) {
       const story = heard({ ...watched, page }, ...news).page
-      expect(story._tag === "Story" && story.moves?.map(({ id }) => id)).toEqual([event(50).id, event(51).id])
+      expect(story._tag === "Story" && story.transitions?.map(({ id }) => id)).toEqual([event(50).id, event(51).id])
     }
   })
 
-  it("keeps a bounded number of moves and ticks", () => {
+  it("keeps a bounded number of transitions and ticks", () => {
     let model = watched
     for (let n = 100; n < 1_000; n++) {
       model = heard(

@@ -12,9 +12,9 @@ const screen = (model: Model.Model, columns: number, rows: number, at = now) =>
   `${render(model, canvas(columns, rows), at).join("\n")}\n`
 
 const story = (name: string): Model.Model => {
-  const moves = events.filter((event) => event.domain === name).toReversed()
-  const page = Model.Page.Story({ domain: name, moves: undefined, problem: undefined, scroll: 0 })
-  return Model.update({ ...watched, page }, Model.News.Moves({ domain: name, moves }), now)
+  const transitions = events.filter((event) => event.domain === name).toReversed()
+  const page = Model.Page.Story({ domain: name, transitions: undefined, problem: undefined, scroll: 0 })
+  return Model.update({ ...watched, page }, Model.News.StoryRead({ domain: name, transitions }), now)
 }
 
 const lost = Model.update(watched, Model.News.Lost({ detail: "nothing listens there" }), now - 12_000)
@@ -85,8 +85,8 @@ describe("the picture of a running program", () => {
   })
 
   it("says that the trail is degraded, and why where there is room", () => {
-    const audit = { ...watched.stats!.audit, status: "degraded" as const, detail: "connection refused", backlog: 41 }
-    const model = { ...watched, stats: { ...watched.stats!, audit } }
+    const trail = { ...watched.stats!.trail, status: "degraded" as const, detail: "connection refused", backlog: 41 }
+    const model = { ...watched, stats: { ...watched.stats!, trail } }
     expect(screen(model, 140, 40)).toContain("trail degraded, 41 waiting: connection refused")
     expect(screen({ ...model, domains: [] }, 60, 24)).toContain("trail degraded, 41 waiting")
   })

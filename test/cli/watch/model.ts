@@ -77,13 +77,13 @@ export const stats: Stats = {
     total: 9,
     byStatus: { waiting: 3, activating: 0, active: 3, deactivating: 0, inactive: 1, crashed: 1, restarting: 1 }
   },
-  audit: { backend: "postgresql", status: "ok", since: null, detail: null, backlog: 0, written: 1234, dropped: 0 },
+  trail: { backend: "postgresql", status: "ok", since: null, detail: null, backlog: 0, written: 1234, dropped: 0 },
   telemetry: { collector: null },
   followers: 1,
   now: at(now + 5_000)
 }
 
-const moves: ReadonlyArray<Partial<DomainEvent>> = [
+const transitions: ReadonlyArray<Partial<DomainEvent>> = [
   { domain: "config", from: "waiting", to: "activating", reason: "tick", durationMs: null, occurredAt: at(940_000) },
   { domain: "config", occurredAt: at(940_020), durationMs: 20 },
   {
@@ -139,8 +139,8 @@ const moves: ReadonlyArray<Partial<DomainEvent>> = [
   }
 ]
 
-/** The moves that led there, the oldest first. */
-export const events: ReadonlyArray<DomainEvent> = moves.map((fields, i) =>
+/** The transitions that led there, the oldest first. */
+export const events: ReadonlyArray<DomainEvent> = transitions.map((fields, i) =>
   event(i + 1, { tick: i < 8 ? 1 : 64, ...fields })
 )
 

@@ -10,7 +10,7 @@ import { type Anomaly, Cerebros } from "../../../src/domains/cerebros/Cerebros.t
 import * as Policy from "../../../src/domains/thundercrown/Policy.ts"
 import * as PolicyRule from "../../../src/domains/thundercrown/PolicyRule.ts"
 import * as Gate from "../../../src/domains/thundergate/Gate.ts"
-import { DomainControl, type DomainControlError, MoveRefused } from "../../../src/model/DomainControl.ts"
+import { DomainControl, type DomainControlError, OperationRefused } from "../../../src/model/DomainControl.ts"
 import { DomainStatus } from "../../../src/model/DomainStatus.ts"
 import type { Tick } from "../../../src/model/Tick.ts"
 import * as TestRegistry from "../TestRegistry.ts"
@@ -41,21 +41,21 @@ const slow = (domain: string): Anomaly => ({
 interface World {
   readonly registry: TestRegistry.TestRegistry
   anomalies: ReadonlyArray<Anomaly>
-  readonly moves: Array<string>
+  readonly operations: Array<string>
   answer: (domain: string) => Effect.Effect<void, DomainControlError>
 }
 
 const makeWorld = (): World => ({
   registry: TestRegistry.make(),
   anomalies: [],
-  moves: [],
+  operations: [],
   answer: () => Effect.void
 })
 
 const layer = (world: World, options: Policy.Options, gate = Gate.layer) => {
-  const move = (name: string) => (domain: string) =>
+  const operation = (name: string) => (domain: string) =>
     Effect.suspend(() => {
-      world.moves.push(`${name} ${domain}`)
+      world.operations.push(`${name} ${domain}`)
       return world.answer(domain)
     })
   return Policy.layerWith(options).pipe(
@@ -64,9 +64,9 @@ const layer = (world: World, options: Policy.Options, gate = Gate.layer) => {
       TestRegistry.layer(world.registry),
       Layer.mock(Cerebros, { anomalies: Effect.sync(() => world.anomalies) }),
       Layer.succeed(DomainControl, {
-        restart: move("restart"),
-        activate: move("activate"),
-        deactivate: move("deactivate")
+        restart: operation("restart"),
+        activate: operation("activate"),
+        deactivate: operation("deactivate")
       })
     ])
   )
@@ -85,12 +85,12 @@ describe("Policy", () => {
       world.registry.domains = [active("alpha"), active("beta")]
       yield* Effect.gen(function*() {
         yield* beats(1, 4)
-        assert.deepStrictEqual(world.moves, [])
+        assert.deepStrictEqual(world.operations, [])
         world.anomalies = [slow("beta")]
         yield* beats(5, 64)
-        assert.deepStrictEqual(world.moves, ["restart beta"])
+        assert.deepStrictEqual(world.operations, ["restart beta"])
         const decisions = yield* beats(65, 70)
-        assert.deepStrictEqual(world.moves, ["restart beta", "restart beta"])
+        assert.deepStrictEqual(world.operations, ["restart beta", "restart beta"])
         assert.deepStrictEqual(
           decisions.map(({ outcome, sequence, tick }) => [sequence, tick, outcome]),
           [[1, 5, "done"], [2, 65, "done"]]
@@ -119,7 +119,7 @@ describe("Policy", () => {
           detail: null
         })
         assert.deepStrictEqual(yield* policy.recent, [decision])
-        assert.deepStrictEqual(world.moves, [])
+        assert.deepStrictEqual(world.operations, [])
       }).pipe(Effect.provide(layer(world, {})))
     }))
 
@@ -134,20 +134,22 @@ describe("Policy", () => {
           outcome: "forbidden",
           detail: "thundercrown may not domain.restart"
         })
-        assert.deepStrictEqual(world.moves, [])
+        assert.deepStrictEqual(world.operations, [])
       }).pipe(Effect.provide(layer(world, { mode: "act" }, Gate.layerWith({ grants: [] }))))
     }))
 
-  it.effect("goes on with the other domains when one does not take its move", () =>
+  it.effect("goes on with the other domains when one does not take its operation", () =>
     Effect.gen(function*() {
       const world = makeWorld()
       world.registry.domains = [active("alpha"), active("beta")]
       world.anomalies = [slow("alpha"), slow("beta")]
       world.answer = (domain) =>
-        domain === "alpha" ? new MoveRefused({ domain, move: "restart", status: "deactivating" }) : Effect.void
+        domain === "alpha"
+          ? new OperationRefused({ domain, operation: "restart", status: "deactivating" })
+          : Effect.void
       yield* Effect.gen(function*() {
         const decisions = yield* beats(1, 1)
-        assert.deepStrictEqual(world.moves, ["restart alpha", "restart beta"])
+        assert.deepStrictEqual(world.operations, ["restart alpha", "restart beta"])
         assert.deepStrictEqual(decisions.map(({ outcome }) => outcome), ["refused", "done"])
         assert.strictEqual(decisions[0]!.detail, "Domain alpha is deactivating: it cannot restart")
       }).pipe(Effect.provide(layer(world, { mode: "act" })))
@@ -166,7 +168,7 @@ describe("Policy", () => {
         assert.deepStrictEqual(yield* beats(5, 7), [])
         const decisions = yield* beats(8, 20)
         assert.deepStrictEqual(decisions.map(({ action, tick }) => [action, tick]), [["alert", 8]])
-        assert.deepStrictEqual(world.moves, [])
+        assert.deepStrictEqual(world.operations, [])
       }).pipe(Effect.provide(layer(world, { mode: "act", rules })))
     }))
 
@@ -181,7 +183,7 @@ describe("Policy", () => {
       world.registry.domains = [active("alpha"), active("beta")]
       world.anomalies = [{ ...slow("alpha"), observedMs: 200 }, slow("beta")]
       yield* beats(1, 1).pipe(Effect.provide(layer(world, { mode: "act", rules })))
-      assert.deepStrictEqual(world.moves, ["deactivate alpha", "restart beta"])
+      assert.deepStrictEqual(world.operations, ["deactivate alpha", "restart beta"])
     }))
 
   it.effect("does not hold a generation to what was found of the one before", () =>
@@ -220,7 +222,7 @@ describe("Policy", () => {
             assert.deepStrictEqual(ticks, expected)
           }
           const acted = mode === "act" ? decisions.map(({ domain }) => `restart ${domain}`) : []
-          assert.deepStrictEqual(world.moves, acted)
+          assert.deepStrictEqual(world.operations, acted)
         }).pipe(Effect.provide(layer(world, { mode, coolDown })))
       })
   )

@@ -6,7 +6,7 @@ import * as TestClock from "effect/testing/TestClock"
 import * as Gate from "../../../src/domains/thundergate/Gate.ts"
 
 const operator: Gate.Caller = { name: "ada", roles: ["operator"] }
-const stranger: Gate.Caller = { name: "bob", roles: [] }
+const visitor: Gate.Caller = { name: "bob", roles: [] }
 const rate: Gate.Rate = { limit: 10, window: Duration.seconds(5) }
 
 const Word = Schema.Literals(["a", "b", "role", "everybody"])
@@ -41,25 +41,25 @@ describe("Gate", () => {
       const gate = yield* Gate.Gate
       yield* Effect.repeat(gate.admit(operator, "read"), { times: 9 })
       assert.strictEqual((yield* Effect.flip(gate.admit(operator, "read")))._tag, "RateLimited")
-      assert.strictEqual((yield* gate.admit(stranger, "read")).remaining, 9)
+      assert.strictEqual((yield* gate.admit(visitor, "read")).remaining, 9)
     }).pipe(Effect.provide(Gate.layerWith({ rate }))))
 
   it.effect("takes nothing from the rate of a caller for what it may not do", () =>
     Effect.gen(function*() {
       const gate = yield* Gate.Gate
       for (let n = 0; n < 20; n++) {
-        const error = yield* Effect.flip(gate.admit(stranger, "domain.restart"))
+        const error = yield* Effect.flip(gate.admit(visitor, "domain.restart"))
         assert.strictEqual(error._tag, "Forbidden")
       }
-      assert.strictEqual((yield* gate.admit(stranger, "read")).remaining, 9)
+      assert.strictEqual((yield* gate.admit(visitor, "read")).remaining, 9)
     }).pipe(Effect.provide(Gate.layerWith({ rate }))))
 
-  it.effect("by default lets operators do everything, everybody read, and thundercrown no more than its moves", () =>
+  it.effect("by default lets operators do everything, everybody read, and thundercrown no more than its operations", () =>
     Effect.gen(function*() {
       const gate = yield* Gate.Gate
       const thundercrown: Gate.Caller = { name: "thundercrown", roles: [] }
       yield* gate.authorize(operator, "domain.activate")
-      yield* gate.authorize(stranger, "read")
+      yield* gate.authorize(visitor, "read")
       yield* gate.authorize(thundercrown, "domain.restart")
       const error = yield* Effect.flip(gate.authorize(thundercrown, "domain.activate"))
       assert.strictEqual(error.message, "thundercrown may not domain.activate")

@@ -112,7 +112,7 @@ describe("The embedded server", () => {
       expect(yield* recall(server)).toEqual([{ n: 42 }])
     }))
 
-  it.live("is not fooled by a stranger that has the dead server's process id, and leaves it alone", () =>
+  it.live("is not fooled by another process that has the dead server's process id, and leaves it alone", () =>
     Effect.gen(function*() {
       const folder = yield* temporaryFolder
       yield* Effect.scoped(Effect.gen(function*() {
@@ -120,18 +120,18 @@ describe("The embedded server", () => {
         const file = readFileSync(join(folder, "postgres", "postmaster.pid"), "utf8")
         yield* Effect.addFinalizer(() => Effect.sync(() => writeFileSync(join(folder, "stale.pid"), file)))
       }))
-      const stranger = yield* Effect.acquireRelease(
+      const other = yield* Effect.acquireRelease(
         Effect.sync(() => spawn(process.execPath, ["-e", "setInterval(() => {}, 1000)"], userOf(folder))),
         (child) => Effect.sync(() => child.kill("SIGKILL"))
       )
       const [, ...rest] = readFileSync(join(folder, "stale.pid"), "utf8").split("\n")
       for (const file of ["postmaster.pid", ".s.PGSQL.5432.lock"]) {
         const path = join(folder, "postgres", file)
-        writeFileSync(path, [stranger.pid, ...rest].join("\n"))
+        writeFileSync(path, [other.pid, ...rest].join("\n"))
         if (isRoot) yield* Effect.promise(() => chown(path, userOf(folder).uid!, userOf(folder).gid!))
       }
       expect(yield* recall(yield* EmbeddedPostgres.acquire(folder))).toEqual([{ n: 42 }])
-      expect(isAlive(stranger.pid!)).toBe(true)
+      expect(isAlive(other.pid!)).toBe(true)
     }))
 
   it.live("is started again when it ends by itself", () =>

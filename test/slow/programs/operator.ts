@@ -1,7 +1,7 @@
 /**
  * A program that requires its trail, under load: domains that crash and come back all the time, and operators who
- * restart others. Prints each move that has returned, as `{ event: "acknowledged", runId, domain, count }`: the domain's
- * moves of this run so far.
+ * restart others. Prints each operation that has returned, as `{ event: "acknowledged", runId, domain, count }`: the domain's
+ * operations of this run so far.
  */
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
@@ -28,18 +28,18 @@ const operate = Effect.fnUntraced(function*(domain: string) {
   const control = yield* DomainControl
   const { runId } = yield* CurrentRun
   let count = 0
-  const move = Effect.andThen(
+  const operation = Effect.andThen(
     control.restart(domain),
     Effect.sync(() => say({ event: "acknowledged", runId, domain, count: ++count }))
   )
   // Refused while it is on its way.
-  return yield* Effect.forever(Effect.catchTag(move, "MoveRefused", () => Effect.yieldNow))
+  return yield* Effect.forever(Effect.catchTag(operation, "OperationRefused", () => Effect.yieldNow))
 })
 
 const main = Thunderline.layer({
   domains: [...restless, ...operated],
   waitForTick: false,
-  audit: "required",
+  trail: "required",
   repo: Database.layer({ database: process.argv[2]!, stateDir: "/nowhere" })
 }).pipe(Layer.provide(Logger.layer([])))
 

@@ -1,10 +1,10 @@
 import { describe, expect, it } from "@effect/vitest"
-import * as Words from "../../dashboard/src/Words.ts"
+import * as PageText from "../../dashboard/src/PageText.ts"
 import type { DomainInfo } from "../../src/control/DomainInfo.ts"
 import { at, byName, domain, event, now } from "./known.ts"
 
 const says = (of: DomainInfo, others: ReadonlyArray<DomainInfo> = [], time = 0, tick = 1) =>
-  Words.predicate(of, byName(of, ...others), tick, now(time))
+  PageText.predicate(of, byName(of, ...others), tick, now(time))
 
 const restarting = domain("thunderbolt", {
   status: "restarting",
@@ -49,9 +49,9 @@ describe("what the page says", () => {
 
   it("tells the whole program in one sentence", () => {
     const waiting = domain("cart", { status: "waiting" })
-    expect(Words.headline([domain("a"), domain("b")], 3)).toBe("All 2 domains are active.")
-    expect(Words.headline([waiting, waiting], 0)).toBe("2 domains wait for the first tick.")
-    expect(Words.headline([domain("a"), restarting, waiting, waiting], 3)).toBe(
+    expect(PageText.headline([domain("a"), domain("b")], 3)).toBe("All 2 domains are active.")
+    expect(PageText.headline([waiting, waiting], 0)).toBe("2 domains wait for the first tick.")
+    expect(PageText.headline([domain("a"), restarting, waiting, waiting], 3)).toBe(
       "1 of 4 domains active: 1 restarting and 2 waiting."
     )
   })
@@ -61,13 +61,13 @@ describe("what the page says", () => {
     const cart = domain("cart", { status: "waiting", dependsOn: ["thunderbolt"] })
     const till = domain("till", { status: "waiting", dependsOn: ["cart"], after: ["gate"] })
     expect(
-      Words.troubles([restarting, cart, till, dead, domain("lamp")]).map(({ domain, held }) => [domain.name, held])
+      PageText.troubles([restarting, cart, till, dead, domain("lamp")]).map(({ domain, held }) => [domain.name, held])
     )
       .toEqual([["gate", ["till"]], ["thunderbolt", ["cart", "till"]]])
   })
 
   it("tells a transition with its reason", () => {
-    const told = (info: Parameters<typeof event>[1]) => Words.happening(event(1, info))
+    const told = (info: Parameters<typeof event>[1]) => PageText.happening(event(1, info))
     expect(told({ durationMs: 340 })).toBe("is active, after 340 ms of its own work")
     expect(told({ to: "activating", reason: "tick", tick: 3 })).toBe("starts at tick 3")
     expect(told({ to: "deactivating", reason: "dependency", metadata: { dependency: "store" } })).toBe(
@@ -83,7 +83,7 @@ describe("what the page says", () => {
     const cart = domain("cart", { dependsOn: ["store"] })
     const till = domain("till", { dependsOn: ["cart"] })
     const lamp = domain("lamp", { after: ["store"] })
-    expect(Words.dependants("store", [till, lamp, domain("store"), cart])).toEqual(["till", "cart"])
+    expect(PageText.dependants("store", [till, lamp, domain("store"), cart])).toEqual(["till", "cart"])
   })
 
   it.each([
@@ -99,12 +99,12 @@ describe("what the page says", () => {
     [7_500_000, "2 h 5 min"],
     [273_600_000, "3 d 4 h"]
   ])("writes %d milliseconds as %s", (ms, text) => {
-    expect(Words.duration(ms)).toBe(text)
+    expect(PageText.duration(ms)).toBe(text)
   })
 
   it("shortens a long list of names", () => {
-    expect(Words.names(["a"])).toBe("a")
-    expect(Words.names(["a", "b", "c"])).toBe("a, b and c")
-    expect(Words.names(["a", "b", "c", "d", "e"])).toBe("a, b, c and 2 more")
+    expect(PageText.names(["a"])).toBe("a")
+    expect(PageText.names(["a", "b", "c"])).toBe("a, b and c")
+    expect(PageText.names(["a", "b", "c", "d", "e"])).toBe("a, b, c and 2 more")
   })
 })

@@ -1,6 +1,6 @@
 import * as DateTime from "effect/DateTime"
 import type { DomainInfo } from "../../src/control/DomainInfo.ts"
-import type { Move } from "../../src/model/DomainControl.ts"
+import type { Operation } from "../../src/model/DomainControl.ts"
 import type { DomainEvent } from "../../src/model/DomainEvent.ts"
 import type { Reason, StatusName } from "../../src/model/DomainStatus.ts"
 import { count, duration, names, number } from "./Amounts.ts"
@@ -166,8 +166,8 @@ export const dependants = (name: string, domains: ReadonlyArray<DomainInfo>): Re
   return domains.flatMap(({ name }) => found.has(name) ? [name] : [])
 }
 
-/** The moves that a domain's state allows. */
-export const moves = (status: StatusName): ReadonlyArray<Move> => {
+/** The operations that a domain's state allows. */
+export const operations = (status: StatusName): ReadonlyArray<Operation> => {
   switch (status) {
     case "inactive":
       return ["activate"]
