@@ -9,7 +9,7 @@ import * as Redacted from "effect/Redacted"
 import * as SchemaIssue from "effect/SchemaIssue"
 import * as Token from "../node/Token.ts"
 import { Operating, Reading, Validation } from "./Access.ts"
-import { Admission } from "./Admission.ts"
+import { OperatorAdmission } from "./OperatorAdmission.ts"
 import { InvalidRequest, type TooManyRequests, Unauthorized } from "./Problem.ts"
 import { Settings } from "./Settings.ts"
 
@@ -27,7 +27,7 @@ const withRetryAfter = <A, E, R>(self: Effect.Effect<A, E | TooManyRequests, R>)
 /** Lets pass whoever shows the token. */
 const authenticate = Effect.gen(function*() {
   const settings = yield* Settings
-  const admission = yield* Admission
+  const admission = yield* OperatorAdmission
   const matches = yield* Token.matcher(settings.token)
   return Effect.fnUntraced(function*(shown: string) {
     if (shown !== "" && (yield* matches(shown))) return
@@ -59,7 +59,7 @@ const reading = Layer.effect(
 const operating = Layer.effect(
   Operating,
   Effect.gen(function*() {
-    const admission = yield* Admission
+    const admission = yield* OperatorAdmission
     const check = yield* authenticate
     return Operating.of({
       token: (handler, { credential, endpoint }) =>
@@ -102,7 +102,7 @@ const validation = HttpApiMiddleware.layerSchemaErrorTransform(
 )
 
 /** The middleware of the API. */
-export const layer: Layer.Layer<Reading | Operating | Validation, never, Settings | Admission> = Layer.mergeAll(
+export const layer: Layer.Layer<Reading | Operating | Validation, never, Settings | OperatorAdmission> = Layer.mergeAll(
   reading,
   operating,
   validation

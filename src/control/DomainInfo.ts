@@ -3,6 +3,7 @@ import * as Duration from "effect/Duration"
 import * as Schema from "effect/Schema"
 import type { DomainView } from "../heartbeat/DomainRegistry.ts"
 import { Criticality } from "../model/Domain.ts"
+import { DomainHealth } from "../model/DomainHealth.ts"
 import { StatusName } from "../model/DomainStatus.ts"
 
 /** Where one domain stands, as the API tells it. */
@@ -25,7 +26,7 @@ export const DomainInfo = Schema.Struct({
   after: Schema.Array(Schema.String),
   criticality: Criticality,
   /** How it answers its ticks; `null` while it is not active, or without an `onTick`. */
-  health: Schema.NullOr(Schema.Literals(["healthy", "suspect", "silent"])),
+  health: Schema.NullOr(DomainHealth),
   /** For a waiting domain: those of its dependencies that keep it from ever becoming active. */
   blockedBy: Schema.Array(Schema.String),
   /** Why it is crashed or restarting, pretty-printed. */

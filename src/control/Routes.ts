@@ -5,9 +5,9 @@ import * as HttpServerResponse from "effect/http/HttpServerResponse"
 import * as HttpStaticServer from "effect/http/HttpStaticServer"
 import * as Layer from "effect/Layer"
 import * as AccessControl from "./AccessControl.ts"
-import * as Admission from "./Admission.ts"
 import { Api } from "./Api.ts"
 import * as Handlers from "./Handlers.ts"
+import * as OperatorAdmission from "./OperatorAdmission.ts"
 
 /** The routes of the API, and what they need to be let in. */
 const api = HttpApiBuilder.layer(Api, { openapiPath: "/openapi.json" }).pipe(
@@ -60,5 +60,5 @@ const dashboard = (root: string) =>
 export const layer = (options: { readonly dashboard: string }) =>
   Layer.mergeAll(api, docs, dashboard(options.dashboard)).pipe(
     Layer.provide(AccessControl.layer),
-    Layer.provide(Admission.layer)
+    Layer.provide(OperatorAdmission.layer)
   )

@@ -12,6 +12,7 @@ import type * as Domain from "../model/Domain.ts"
 import { UnknownDomain } from "../model/DomainControl.ts"
 import { type DomainEvent, maxCauseLength } from "../model/DomainEvent.ts"
 import type { DomainNode } from "../model/DomainGraph.ts"
+import type { DomainHealth } from "../model/DomainHealth.ts"
 import {
   DomainStatus,
   type IllegalTransition,
@@ -21,7 +22,6 @@ import {
   type Trigger
 } from "../model/DomainStatus.ts"
 import type { Tick } from "../model/Tick.ts"
-import type { Health } from "../supervision/TickDispatcher.ts"
 import * as Telemetry from "../telemetry/Telemetry.ts"
 import { CurrentRun } from "../trail/CurrentRun.ts"
 import { Outbox } from "../trail/Outbox.ts"
@@ -45,7 +45,7 @@ export interface DomainView {
   readonly after: ReadonlyArray<string>
   readonly criticality: Domain.Criticality
   /** How it answers its ticks; `null` while it is not active, or without an `onTick`. */
-  readonly health: Health | null
+  readonly health: DomainHealth | null
   /** For a waiting domain: those of its dependencies that are crashed for good, inactive, or blocked themselves. */
   readonly blockedBy: ReadonlyArray<string>
 }
@@ -97,7 +97,7 @@ export class Transitions extends Context.Service<Transitions, {
   readonly generation: (node: DomainNode) => number
   readonly blockedBy: (node: DomainNode) => ReadonlyArray<DomainNode>
   /** Where to look up a domain's health from now on. */
-  readonly healthFrom: (node: DomainNode, health: (() => Health) | undefined) => void
+  readonly healthFrom: (node: DomainNode, health: (() => DomainHealth) | undefined) => void
   /**
    * Makes transitions, all or none: every one is checked against the table of states, kept here and offered to the outbox in
    * one synchronous step, and only then published.
@@ -118,7 +118,7 @@ interface Entry {
   activatedAt: number | null
   generation: number
   lastTick: number
-  health: (() => Health) | undefined
+  health: (() => DomainHealth) | undefined
   /** How often it has entered each state. */
   readonly entered: Map<StatusName, Metric.Counter<number>>
 }

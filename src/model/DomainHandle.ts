@@ -1,6 +1,7 @@
 import * as Context from "effect/Context"
 import type * as Duration from "effect/Duration"
 import type * as Effect from "effect/Effect"
+import type * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import { StatusName } from "./DomainStatus.ts"
 
@@ -41,4 +42,6 @@ export class DomainHandles extends Context.Service<DomainHandles, {
     effect: Effect.Effect<A, E, R>,
     options?: { readonly timeout?: Duration.Input | undefined }
   ) => Effect.Effect<A, E | DomainUnavailable, R>
+  /** The first active domain, in the order given, whose layer provides this service. */
+  readonly provider: <I, S>(service: Context.Key<I, S>) => Option.Option<string>
 }>()("thunderline/DomainHandles") {}

@@ -1,3 +1,4 @@
+import * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
@@ -49,6 +50,13 @@ export const make = (options: {
       const result = yield* generation.use(effect)
       if (Option.isNone(result)) return yield* unavailable(node, "ended")
       return result.value
-    })
+    }),
+    provider: (service) => {
+      for (const [name, node] of nodes) {
+        const services = active(node)?.services()
+        if (services !== undefined && Context.getOption(services, service)._tag === "Some") return Option.some(name)
+      }
+      return Option.none()
+    }
   })
 }

@@ -10,6 +10,7 @@ import * as Option from "effect/Option"
 import * as PubSub from "effect/PubSub"
 import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
+import type { DomainHealth } from "../model/DomainHealth.ts"
 import type { Tick } from "../model/Tick.ts"
 import * as Spans from "../telemetry/Spans.ts"
 import * as Telemetry from "../telemetry/Telemetry.ts"
@@ -26,9 +27,6 @@ export class DomainSilent extends Schema.TaggedError<DomainSilent>()("DomainSile
     return `Domain ${this.domain} has not answered tick ${this.tick}, nor the ${this.unanswered - 1} after it`
   }
 }
-
-/** How an active domain with an `onTick` keeps up: `suspect` has one tick unanswered, `silent` all it may. */
-export type Health = "healthy" | "suspect" | "silent"
 
 /** One call of a domain's `onTick` that succeeded. */
 export interface TickHandled {
@@ -49,7 +47,7 @@ export class TickDispatcher extends Context.Service<TickDispatcher, {
 
 /** One generation's ticks: at most one call at a time, and at most one tick that waits, the newest. */
 export interface TickReceiver {
-  readonly health: () => Health
+  readonly health: () => DomainHealth
   readonly deliver: (tick: Tick) => void
   /** Takes no more ticks; the call under way ends with the generation. */
   readonly stop: () => void

@@ -6,10 +6,11 @@ import * as PubSub from "effect/PubSub"
 import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
 import { DomainRegistry, type DomainView } from "../../heartbeat/DomainRegistry.ts"
+import type { Caller } from "../../model/Admission.ts"
 import { DomainControl } from "../../model/DomainControl.ts"
 import type { StatusName } from "../../model/DomainStatus.ts"
 import { Cerebros } from "../cerebros/Cerebros.ts"
-import { type Caller, Gate } from "../thundergate/Gate.ts"
+import { Gate } from "../thundergate/Gate.ts"
 import { Action, defaultRules, type PolicyRule } from "./PolicyRule.ts"
 
 /** `act` carries decisions out; `dry-run` only tells what it would do. */

@@ -4,10 +4,7 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as RateLimiter from "effect/persistence/RateLimiter"
 import * as Schema from "effect/Schema"
-
-/** Who asks: a name, and the roles that whoever checked the credentials gives it. */
-export const Caller = Schema.Struct({ name: Schema.String, roles: Schema.Array(Schema.String) })
-export interface Caller extends Schema.Schema.Type<typeof Caller> {}
+import { Admission, type Admitted, type Caller, Forbidden, RateLimited } from "../../model/Admission.ts"
 
 /**
  * A permission, for one caller, for a role or for everybody. An action is a word such as `domain.restart`, `domain.*`
@@ -29,41 +26,12 @@ export interface Rate {
   readonly window: Duration.Duration
 }
 
-/** No grant allows this. */
-export class Forbidden extends Schema.TaggedError<Forbidden>()("Forbidden", {
-  caller: Schema.String,
-  action: Schema.String
-}) {
-  override get message() {
-    return `${this.caller} may not ${this.action}`
-  }
-}
-
-/** The caller has used up its requests; after `retryAfter` there is room again. */
-export class RateLimited extends Schema.TaggedError<RateLimited>()("RateLimited", {
-  caller: Schema.String,
-  limit: Schema.Natural,
-  window: Schema.DurationFromMillis,
-  retryAfter: Schema.DurationFromMillis
-}) {
-  override get message() {
-    return `${this.caller} has made ${this.limit} requests in ${Duration.format(this.window)}: ` +
-      `try again in ${Duration.format(this.retryAfter)}`
-  }
-}
-
-/** How many requests the caller has left, and when all are back. */
-export interface Admission {
-  readonly remaining: number
-  readonly resetAfter: Duration.Duration
-}
-
 /** Who may do what, and how often. */
 export class Gate extends Context.Service<Gate, {
   /** Asks only whether the caller may do it; costs nothing of its rate. */
   readonly authorize: (caller: Caller, action: string) => Effect.Effect<void, Forbidden>
   /** Asks whether the caller may do it, then takes one request from its rate. What is refused takes nothing. */
-  readonly admit: (caller: Caller, action: string) => Effect.Effect<Admission, Forbidden | RateLimited>
+  readonly admit: (caller: Caller, action: string) => Effect.Effect<Admitted, Forbidden | RateLimited>
 }>()("thunderline/domains/Gate") {}
 
 /** Everybody may read, the role `operator` everything; `thundercrown` may restart and deactivate domains. */
@@ -124,10 +92,12 @@ export const make = Effect.fnUntraced(function*(options?: {
 export const layerWith = (options: {
   readonly grants?: ReadonlyArray<Grant> | undefined
   readonly rate?: Rate | undefined
-}): Layer.Layer<Gate> =>
-  Layer.effect(Gate, make(options)).pipe(
+}): Layer.Layer<Gate | Admission> =>
+  Layer.effectContext(
+    Effect.map(make(options), (gate) => Context.make(Gate, gate).pipe(Context.add(Admission, { admit: gate.admit })))
+  ).pipe(
     Layer.provide(RateLimiter.layer),
     Layer.provide(RateLimiter.layerStoreMemory)
   )
 
-export const layer: Layer.Layer<Gate> = layerWith({})
+export const layer: Layer.Layer<Gate | Admission> = layerWith({})

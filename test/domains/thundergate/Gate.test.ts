@@ -4,9 +4,10 @@ import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import * as TestClock from "effect/testing/TestClock"
 import * as Gate from "../../../src/domains/thundergate/Gate.ts"
+import type { Caller } from "../../../src/model/Admission.ts"
 
-const operator: Gate.Caller = { name: "ada", roles: ["operator"] }
-const visitor: Gate.Caller = { name: "bob", roles: [] }
+const operator: Caller = { name: "ada", roles: ["operator"] }
+const visitor: Caller = { name: "bob", roles: [] }
 const rate: Gate.Rate = { limit: 10, window: Duration.seconds(5) }
 
 const Word = Schema.Literals(["a", "b", "role", "everybody"])
@@ -57,7 +58,7 @@ describe("Gate", () => {
   it.effect("by default lets operators do everything, everybody read, and thundercrown no more than its operations", () =>
     Effect.gen(function*() {
       const gate = yield* Gate.Gate
-      const thundercrown: Gate.Caller = { name: "thundercrown", roles: [] }
+      const thundercrown: Caller = { name: "thundercrown", roles: [] }
       yield* gate.authorize(operator, "domain.activate")
       yield* gate.authorize(visitor, "read")
       yield* gate.authorize(thundercrown, "domain.restart")
