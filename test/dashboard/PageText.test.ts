@@ -1,7 +1,7 @@
 import { describe, expect, it } from "@effect/vitest"
 import * as PageText from "../../dashboard/src/PageText.ts"
 import type { DomainInfo } from "../../src/control/DomainInfo.ts"
-import { at, byName, domain, event, now } from "./known.ts"
+import { at, byName, domain, event, now } from "../support/domains.ts"
 
 const says = (of: DomainInfo, others: ReadonlyArray<DomainInfo> = [], time = 0, tick = 1) =>
   PageText.predicate(of, byName(of, ...others), tick, now(time))

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "@effect/vitest"
 import { rounds } from "../../dashboard/src/Rounds.ts"
 import type { Activation } from "../../dashboard/src/State.ts"
-import { byName, domain } from "./known.ts"
+import { byName, domain } from "../support/domains.ts"
 
 const activation = (name: string, tick: number, wave: number, startedAt: number, workMs: number): Activation => ({
   domain: name,

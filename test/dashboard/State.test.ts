@@ -4,7 +4,7 @@ import * as Effect from "effect/Effect"
 import * as State from "../../dashboard/src/State.ts"
 import { StatusName } from "../../src/model/DomainStatus.ts"
 import { int } from "../support/arbitraries.ts"
-import { at, domain, event, now } from "./known.ts"
+import { at, domain, event, now } from "../support/domains.ts"
 
 const hello = { runId: "run", node: "node", app: "app", version: "1", tick: 0 }
 

@@ -6,13 +6,13 @@ import * as FetchHttpClient from "effect/http/FetchHttpClient"
 import * as HttpClient from "effect/http/HttpClient"
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
+import * as Format from "../../model/Format.ts"
 import { Repo } from "../../trail/Repo.ts"
 import * as TrailSettings from "../flags/TrailSettings.ts"
 import * as RunningProgram from "../RunningProgram.ts"
 import { bad, Check, ofProgram, ok, skipped } from "../text/Diagnosis.ts"
 import * as Output from "../text/Output.ts"
 import { lineOf } from "../text/Report.ts"
-import { millis } from "../text/Show.ts"
 import * as Style from "../text/Style.ts"
 import { wrap } from "../text/Wrap.ts"
 import * as Trail from "../Trail.ts"
@@ -54,7 +54,7 @@ const program = Effect.fnUntraced(function*(where: RunningProgram.Where) {
   return {
     collector: seen.success.stats.telemetry.collector,
     checks: [
-      ok(reachable, `${url} (${source}) in ${millis(now - before)}`, "The control plane is up."),
+      ok(reachable, `${url} (${source}) in ${Format.duration(now - before)}`, "The control plane is up."),
       ...ofProgram(seen.success, { now: (now + before) / 2, version })
     ]
   }

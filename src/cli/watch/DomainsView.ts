@@ -1,7 +1,7 @@
 import type { DomainInfo } from "../../control/DomainInfo.ts"
-import { type DomainContext, standing } from "../text/DomainText.ts"
-import { count, paintStatus } from "../text/Show.ts"
-import type { Style } from "../text/Style.ts"
+import * as DomainStanding from "../../model/DomainStanding.ts"
+import * as Format from "../../model/Format.ts"
+import { paintStatus, type Style } from "../text/Style.ts"
 import { indexOf, listed } from "./Keys.ts"
 import { between, cell, type Line, type Span } from "./Line.ts"
 import type { Model } from "./Model.ts"
@@ -14,7 +14,7 @@ const nameWidth = (domains: ReadonlyArray<DomainInfo>, width: number): number =>
 }
 
 /** What can be known about all domains at a moment. */
-export const domainContext = ({ domains, skew, tick }: Model, now: number): DomainContext => ({
+export const domainContext = ({ domains, skew, tick }: Model, now: number): DomainStanding.Moment<DomainInfo> => ({
   byName: new Map(domains.map((domain) => [domain.name, domain])),
   tick,
   now: now + skew
@@ -50,7 +50,9 @@ export const render = (model: Model, style: Style, width: number, rows: number, 
   const index = indexOf(list, model.selected)
   const room = Math.max(0, rows - 1)
   const start = windowStart(list.length, room, index)
-  const place = list.length > room ? `${start + 1}–${start + Math.min(room, list.length)} of ${count(list.length)}` : ""
+  const place = list.length > room
+    ? `${start + 1}–${start + Math.min(room, list.length)} of ${Format.number(list.length)}`
+    : ""
   const head: Line = line("  ", [
     [cell("DOMAIN", name), style.bold],
     [cell("STATE", stateWidth), style.bold],
@@ -68,7 +70,7 @@ export const render = (model: Model, style: Style, width: number, rows: number, 
     return line(chosen ? ["▸ ", style.cyan] : "  ", [
       [cell(domain.name, name), chosen ? style.bold : (text) => text],
       ...columns(domain),
-      standing(domain, around)
+      DomainStanding.describe(domain, around)
     ])
   })
   if (list.length > 0 || room === 0) return [between(head, [[place, style.dim]], width), ...lines]

@@ -1,19 +1,19 @@
+import * as TransitionText from "../../control/TransitionText.ts"
 import type { DomainEvent } from "../../model/DomainEvent.ts"
-import { moved } from "../text/DomainText.ts"
-import { paintStatus, timeOf } from "../text/Show.ts"
-import type { Style } from "../text/Style.ts"
+import * as Format from "../../model/Format.ts"
+import { paintStatus, type Style } from "../text/Style.ts"
 import { listed } from "./Keys.ts"
 import { cell, type Line } from "./Line.ts"
 import type { Model } from "./Model.ts"
 
 /** One transition as a line; without the domain's name in its own story. */
 export const line = (event: DomainEvent, style: Style, name: number): Line => [
-  [timeOf(event.occurredAt).slice(11), style.dim],
+  [Format.timeOfDay(event.occurredAt), style.dim],
   ` ${cell(String(event.tick), 6, "right")}  `,
   ...(name === 0 ? [] : [cell(event.domain, name), "  "]),
   [cell(event.to, "deactivating".length), paintStatus(event.to, style)],
   "  ",
-  moved(event)
+  TransitionText.describe(event)
 ]
 
 /** The newest transitions of the domains that are listed, the newest last. */

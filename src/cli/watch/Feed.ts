@@ -7,7 +7,7 @@ import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
 import { Client } from "../../control/Client.ts"
 import type { DomainEvent } from "../../model/DomainEvent.ts"
-import { oneLine } from "../text/Show.ts"
+import * as Format from "../../model/Format.ts"
 import { News } from "./Model.ts"
 
 /** Where the program is, looked up for each attempt: it may have come back elsewhere. */
@@ -43,10 +43,12 @@ const innermost = (error: unknown): unknown =>
 /** Why the program does not answer, as far as that is known: the last of the causes says most. */
 export const reasonOf = (error: unknown): string => {
   if (Predicate.isTagged(error, "TimeoutError")) return `nothing came in ${Duration.format(answerTimeout)}`
-  if (Predicate.hasProperty(error, "detail") && typeof error.detail === "string") return oneLine(error.detail)
+  if (Predicate.hasProperty(error, "detail") && typeof error.detail === "string") return Format.oneLine(error.detail)
   const last = Predicate.hasProperty(error, "reason") ? innermost(error.reason) : innermost(error)
   if (Predicate.hasProperty(last, "code") && last.code === "ECONNREFUSED") return "nothing listens there"
-  return Predicate.hasProperty(last, "message") && typeof last.message === "string" ? oneLine(last.message) : "unknown"
+  return Predicate.hasProperty(last, "message") && typeof last.message === "string"
+    ? Format.oneLine(last.message)
+    : "unknown"
 }
 
 /** Follows the program as long as it answers; ends by failing. */

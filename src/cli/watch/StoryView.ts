@@ -1,7 +1,7 @@
 import type { DomainInfo } from "../../control/DomainInfo.ts"
-import { names, standing } from "../text/DomainText.ts"
-import { count, oneLine, paintStatus, timeOf } from "../text/Show.ts"
-import type { Style } from "../text/Style.ts"
+import * as DomainStanding from "../../model/DomainStanding.ts"
+import * as Format from "../../model/Format.ts"
+import { paintStatus, type Style } from "../text/Style.ts"
 import { domainContext } from "./DomainsView.ts"
 import * as EventsView from "./EventsView.ts"
 import type { Line, Span } from "./Line.ts"
@@ -40,20 +40,26 @@ export const render = (
     ? [[[page.problem === undefined ? "  reading the trail …" : `  ${page.problem}`, style.dim]] as Line]
     : page.transitions.toReversed().map((event) => EventsView.line(event, style, 0))
   const lines: ReadonlyArray<Line> = [
-    [[domain.name, style.bold], "  ", [status, paintStatus(status, style)], "  ", standing(domain, around)],
     [
-      label("built"),
-      `generation ${generation}, ${
-        activatedAt === null ? "never active" : `last active from ${timeOf(activatedAt)} UTC`
-      }`
+      [domain.name, style.bold],
+      "  ",
+      [status, paintStatus(status, style)],
+      "  ",
+      DomainStanding.describe(domain, around)
+    ],
+    [
+      label("generation"),
+      `${generation}, ${activatedAt === null ? "never active" : `last active from ${Format.dateTime(activatedAt)} UTC`}`
     ],
     [
       label("gate"),
-      `${gate}; last tick ${count(lastTick)}; ${criticality}${domain.health === null ? "" : `; ${domain.health}`}`
+      `${gate}; last tick ${Format.number(lastTick)}; ${criticality}${
+        domain.health === null ? "" : `; ${domain.health}`
+      }`
     ],
     [label("depends on"), ...withStates(domain.dependsOn)],
     ...(domain.after.length === 0 ? [] : [[label("starts after"), ...withStates(domain.after)]]),
-    [label("needed by"), dependants.length === 0 ? "nothing" : names(dependants.map(({ name }) => name), 8)],
+    [label("needed by"), dependants.length === 0 ? "nothing" : Format.names(dependants.map(({ name }) => name), 8)],
     ...(page.transitions === undefined
       ? []
       : [[
@@ -65,7 +71,9 @@ export const render = (
     ...(cause === null ? [] : [
       [],
       [["Cause", style.bold]] as Line,
-      ...cause.trimEnd().split("\n").slice(0, causeLines).map((text): Line => [[`  ${oneLine(text)}`, style.red]])
+      ...cause.trimEnd().split("\n").slice(0, causeLines).map((
+        text
+      ): Line => [[`  ${Format.oneLine(text)}`, style.red]])
     ]),
     [],
     [["Transitions (UTC), the newest first", style.bold]],

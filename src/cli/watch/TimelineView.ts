@@ -1,4 +1,4 @@
-import { millis } from "../text/Show.ts"
+import * as Format from "../../model/Format.ts"
 import type { Style } from "../text/Style.ts"
 import { windowStart } from "./DomainsView.ts"
 import { indexOf, listed } from "./Keys.ts"
@@ -48,7 +48,7 @@ export const render = (model: Model, style: Style, width: number, rows: number, 
       ["░".repeat(waited), style.yellow],
       ["█".repeat(worked), paint(one, style)],
       " ".repeat(bar - waited - worked),
-      one.end?.outcome === "failed" ? [" failed".padStart(8), style.red] : ` ${millis(took).padStart(7)}`
+      one.end?.outcome === "failed" ? [" failed".padStart(8), style.red] : ` ${Format.duration(took).padStart(7)}`
     ]
   })
 }
