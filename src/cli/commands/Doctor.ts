@@ -1,6 +1,7 @@
 import * as Command from "effect/cli/Command"
 import * as Clock from "effect/Clock"
 import * as Console from "effect/Console"
+import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as FetchHttpClient from "effect/http/FetchHttpClient"
 import * as HttpClient from "effect/http/HttpClient"
@@ -27,12 +28,14 @@ export class Unwell extends Schema.TaggedError<Unwell>()("Unwell", { failed: Sch
   }
 }
 
+/** The version of the command line, to be compared with the program's. */
+export const Version = Context.Reference("thunderline/cli/Version", { defaultValue: () => "unknown" })
+
 const reachable = "the program answers"
 
 /** Everything that is learned from the running program, or why nothing is. */
 const program = Effect.fnUntraced(function*(where: RunningProgram.Where) {
-  const { address, version } = yield* RunningProgram.RunningProgram
-  const { source, url } = yield* address(where)
+  const { source, url } = yield* RunningProgram.address(where)
   const before = yield* Clock.currentTimeMillis
   const seen = yield* Effect.result(Status.overview(where))
   const now = yield* Clock.currentTimeMillis
@@ -55,7 +58,7 @@ const program = Effect.fnUntraced(function*(where: RunningProgram.Where) {
     collector: seen.success.stats.telemetry.collector,
     checks: [
       ok(reachable, `${url} (${source}) in ${Format.duration(now - before)}`, "The control plane is up."),
-      ...ofProgram(seen.success, { now: (now + before) / 2, version })
+      ...ofProgram(seen.success, { now: (now + before) / 2, version: yield* Version })
     ]
   }
 })

@@ -33,9 +33,7 @@ export const Overview = Schema.Struct({
 export interface Overview extends Schema.Schema.Type<typeof Overview> {}
 
 /** Asks the running program for its overview. */
-export const overview = (
-  where: RunningProgram.Where
-): Effect.Effect<Overview, unknown, RunningProgram.RunningProgram> =>
+export const overview = (where: RunningProgram.Where): Effect.Effect<Overview, unknown> =>
   RunningProgram.ask(where, ({ domains, health, system }) =>
     Effect.all({
       ready: health.ready(),
