@@ -10,6 +10,7 @@ import type { DomainEvent } from "../model/DomainEvent.ts"
 import * as EventCursor from "../trail/EventCursor.ts"
 import {
   type EventQuery,
+  make as makeRepo,
   pageLimit,
   pageOf,
   type RegistryStatus,
@@ -207,7 +208,7 @@ export const make = Effect.fnUntraced(function*(options?: SqlRepoOptions) {
     return pageOf(rows.map(SqlRow.toEvent), limit, order)
   })
 
-  return Repo.of({
+  return makeRepo({
     backend: "postgresql",
     recordActivation: (domainName, tickCount, metadata) => recordActivation(domainName, "active", tickCount, metadata),
     updateStatus,

@@ -9,6 +9,7 @@ import * as Option from "effect/Option"
 import * as Random from "effect/Random"
 import * as Schema from "effect/Schema"
 import * as Scope from "effect/Scope"
+import * as Stream from "effect/Stream"
 import * as TestClock from "effect/testing/TestClock"
 import * as Tracer from "effect/Tracer"
 import { DomainRegistry, type DomainView } from "../heartbeat/DomainRegistry.ts"
@@ -57,16 +58,8 @@ export interface Report {
 }
 
 /** All transitions that a `Repo` holds, in order. */
-export const allEvents = Effect.fnUntraced(function*(repo: Repo.Repo["Service"]) {
-  const events: Array<DomainEvent> = []
-  let cursor: string | undefined
-  do {
-    const page = yield* repo.events({ order: "oldest", limit: 1000, cursor })
-    events.push(...page.events)
-    cursor = page.next._tag === "Some" ? page.next.value : undefined
-  } while (cursor !== undefined)
-  return events
-})
+export const allEvents = (repo: Repo.Repo["Service"]): Effect.Effect<ReadonlyArray<DomainEvent>, Repo.RepoError> =>
+  Stream.runCollect(repo.stream({ order: "oldest" }))
 
 /** Lets the fibers do what they can without time passing, after something that no clock has woken. */
 const settle = Effect.gen(function*() {

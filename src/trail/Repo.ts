@@ -6,6 +6,7 @@ import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
+import * as Stream from "effect/Stream"
 import { type DomainEvent, maxCauseLength } from "../model/DomainEvent.ts"
 import type { StatusName } from "../model/DomainStatus.ts"
 import * as EventCursor from "./EventCursor.ts"
@@ -32,6 +33,15 @@ export interface EventQuery {
   readonly limit?: number | undefined
   /** `next` of the page before; belongs to the same query in the same order. */
   readonly cursor?: string | undefined
+}
+
+/**
+ * Which transitions to stream: those of an `EventQuery`, without end. `after` is the id of the transition that the stream
+ * begins behind; `pageSize` is how many are read at a time, 1 to 1,000 (default 1,000).
+ */
+export interface StreamQuery extends Omit<EventQuery, "limit" | "cursor"> {
+  readonly after?: string | undefined
+  readonly pageSize?: number | undefined
 }
 
 /** A page of transitions; `next` is the cursor of the page behind it, if there is more. */
@@ -106,6 +116,8 @@ export class Repo extends Context.Service<Repo, {
   readonly activationHistory: (limit?: number) => Effect.Effect<ReadonlyArray<DomainEvent>, RepoError>
   readonly record: (events: ReadonlyArray<DomainEvent>) => Effect.Effect<void, RepoError>
   readonly events: (query: EventQuery) => Effect.Effect<EventPage, RepoError | EventCursor.InvalidCursor>
+  /** All transitions that match, read page by page as they are consumed; newest first unless `order` says otherwise. */
+  readonly stream: (query?: StreamQuery) => Stream.Stream<DomainEvent, RepoError>
   /**
    * Makes the trail this run's for the life of the scope and opens the run, or goes on with it. Of any number of
    * programs that try at the same time one succeeds; the others fail with `RunInUse`.
@@ -127,6 +139,22 @@ export class Repo extends Context.Service<Repo, {
   /** Removes the oldest transitions from before a moment, at most `limit` (default 1,000); how many there were. */
   readonly prune: (before: DateTime.Utc, limit?: number) => Effect.Effect<number, RepoError>
 }>()("thunderline/Repo") {}
+
+/** A `Repo` whose `stream` reads the pages of its `events`: every backend, and everything that wraps one, is made so. */
+export const make = (repo: Omit<Repo["Service"], "stream">): Repo["Service"] =>
+  Repo.of({
+    ...repo,
+    stream: ({ after, order = "newest", pageSize = 1_000, ...query } = {}) =>
+      Stream.paginate(
+        after === undefined ? undefined : EventCursor.encode(after, order),
+        (cursor: string | undefined) =>
+          repo.events({ ...query, order, limit: pageSize, cursor }).pipe(
+            // The cursors are our own.
+            Effect.catchTag("InvalidCursor", Effect.die),
+            Effect.map(({ events, next }) => [events, next] as const)
+          )
+      )
+  })
 
 /** How many transitions `events` gives for a query: its `limit`, kept within 1 to 1,000 (default 100). */
 export const pageLimit = (limit: number | undefined): number => Math.min(Math.max(Math.trunc(limit ?? 100), 1), 1_000)
@@ -246,7 +274,7 @@ const makeMemory = Effect.sync(() => {
       if (run !== undefined) runs.set(runId, change(run))
     })
 
-  return Repo.of({
+  return make({
     backend: "memory",
     recordActivation: (domainName, tickCount, metadata) => updateStatus(domainName, "active", tickCount, metadata),
     updateStatus,

@@ -9,10 +9,11 @@ import * as Option from "effect/Option"
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 import * as Scope from "effect/Scope"
+import * as Stream from "effect/Stream"
 import { DomainEvent, maxCauseLength } from "../../src/model/DomainEvent.ts"
 import { StatusName } from "../../src/model/DomainStatus.ts"
 import { afterEvent } from "../../src/trail/Projection.ts"
-import { type EventQuery, type RegistryRow, registryStatus, Repo, type Run } from "../../src/trail/Repo.ts"
+import { type RegistryRow, registryStatus, Repo, type Run, type StreamQuery } from "../../src/trail/Repo.ts"
 
 const nextId = SecureRandom.uuidV7Unsafe
 const at = (millis: number) => DateTime.makeUnsafe(Date.UTC(2026, 0, 1) + millis)
@@ -102,16 +103,7 @@ const makeWorld = () => {
   return { runId, name, toEvent }
 }
 
-const readAll = Effect.fnUntraced(function*(query: EventQuery) {
-  const repo = yield* Repo
-  const found: Array<DomainEvent> = []
-  let page = yield* repo.events(query)
-  while (true) {
-    found.push(...page.events)
-    if (Option.isNone(page.next)) return found
-    page = yield* repo.events({ ...query, cursor: page.next.value })
-  }
-})
+const readAll = (query: StreamQuery) => Repo.use((repo) => Stream.runCollect(repo.stream(query)))
 
 /** A run that was heard of for the last time long ago. */
 const makeRun = (): Run => ({
@@ -196,7 +188,10 @@ export const suite = (name: string, layer: Layer.Layer<Repo, unknown>): void => 
             )
             const expected = asked.order === "oldest" ? matching : matching.toReversed()
             expect((yield* repo.events({ ...asked, limit: 1_000 })).events).toEqual(expected)
-            expect(yield* readAll({ ...asked, limit })).toEqual(expected)
+            expect(yield* readAll({ ...asked, pageSize: limit })).toEqual(expected)
+            for (const [i, { id }] of expected.entries()) {
+              expect(yield* readAll({ ...asked, after: id })).toEqual(expected.slice(i + 1))
+            }
           }),
         check
       )
