@@ -1,4 +1,5 @@
 import type { DomainInfo } from "../../control/DomainInfo.ts"
+import { lastTickOf, momentOf } from "../../control/ProgramView.ts"
 import * as DomainStanding from "../../model/DomainStanding.ts"
 import * as Format from "../../model/Format.ts"
 import { paintStatus, type Style } from "../text/Style.ts"
@@ -13,13 +14,6 @@ const nameWidth = (domains: ReadonlyArray<DomainInfo>, width: number): number =>
   return Math.max(6, Math.min(longest, width < 60 ? Math.max(12, width - 30) : Math.floor(width / 4)))
 }
 
-/** What can be known about all domains at a moment. */
-export const domainContext = ({ domains, skew, tick }: Model, now: number): DomainStanding.Moment<DomainInfo> => ({
-  byName: new Map(domains.map((domain) => [domain.name, domain])),
-  tick,
-  now: now + skew
-})
-
 /** The first of `rows` lines to show so that the one at `index` is seen, without moving more than needed from the middle. */
 export const windowStart = (length: number, rows: number, index: number): number =>
   Math.max(0, Math.min(length - rows, index - Math.floor(rows / 2)))
@@ -30,8 +24,8 @@ const paintHealth = (health: DomainInfo["health"], style: Style): (text: string)
 /** The table of domains with its head, in `rows` lines; without room for all of them, those around the selected one. */
 export const render = (model: Model, style: Style, width: number, rows: number, now: number): ReadonlyArray<Line> => {
   const list = listed(model)
-  const around = domainContext(model, now)
-  const name = nameWidth(model.domains, width)
+  const around = momentOf(model.view, now)
+  const name = nameWidth(model.view.domains, width)
   const wide = width >= 60
   const line = (marker: Span, texts: ReadonlyArray<Span>): Line => [
     marker,
@@ -43,7 +37,7 @@ export const render = (model: Model, style: Style, width: number, rows: number, 
       ? [
         [cell(domain.health ?? "", 7), paintHealth(domain.health, style)] as const,
         cell(String(domain.generation), 3, "right"),
-        cell(domain.lastTick === 0 ? "" : String(domain.lastTick), 6, "right")
+        cell(String(lastTickOf(model.view, domain) || ""), 6, "right")
       ]
       : [])
   ]

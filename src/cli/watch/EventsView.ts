@@ -19,8 +19,9 @@ export const line = (event: DomainEvent, style: Style, name: number): Line => [
 /** The newest transitions of the domains that are listed, the newest last. */
 export const render = (model: Model, style: Style, width: number, rows: number): ReadonlyArray<Line> => {
   const shown = model.filter === "" ? undefined : new Set(listed(model).map(({ name }) => name))
-  const events = model.events.filter(({ domain }) => shown === undefined || shown.has(domain)).slice(-rows)
-  if (events.length === 0) return [[["  nothing has happened yet", style.dim]]]
+  const events = model.view.events.filter(({ domain }) => shown === undefined || shown.has(domain))
+    .slice(0, rows).toReversed()
+  if (events.length === 0) return [[["  no transition yet", style.dim]]]
   const longest = Math.max(...events.map(({ domain }) => domain.length))
   return events.map((event) => line(event, style, Math.min(longest, width < 60 ? 12 : 24)))
 }

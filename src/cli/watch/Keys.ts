@@ -5,7 +5,7 @@ import { severity } from "../../model/DomainStanding.ts"
 import { type Model, Page } from "./Model.ts"
 
 /** The domains that are listed, filtered and in the order that was chosen. */
-export const listed = ({ domains, filter, order }: Model): ReadonlyArray<DomainInfo> => {
+export const listed = ({ filter, order, view: { domains } }: Model): ReadonlyArray<DomainInfo> => {
   const wanted = filter.toLowerCase()
   const found = wanted === ""
     ? domains
