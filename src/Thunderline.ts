@@ -13,8 +13,10 @@ import * as Health from "./supervision/Health.ts"
 import * as Supervisor from "./supervision/Supervisor.ts"
 import * as TickDispatcher from "./supervision/TickDispatcher.ts"
 import * as CurrentRun from "./trail/CurrentRun.ts"
+import * as MemoryRepo from "./trail/MemoryRepo.ts"
 import * as Outbox from "./trail/Outbox.ts"
 import * as Repo from "./trail/Repo.ts"
+import type { RepoWriter } from "./trail/RepoWriter.ts"
 import * as Retention from "./trail/Retention.ts"
 import * as RunLease from "./trail/RunLease.ts"
 import * as TrailStatus from "./trail/TrailStatus.ts"
@@ -24,6 +26,7 @@ export type Infrastructure =
   | CurrentRun.CurrentRun
   | SystemPubSub.SystemPubSub
   | Repo.Repo
+  | TrailStatus.TrailStatus
   | Outbox.Outbox
   | RunLease.RunLease
   | DomainRegistry.DomainRegistry
@@ -47,7 +50,7 @@ export interface Options<Domains extends ReadonlyArray<Domain.Any>, ERepo, RRepo
   /** `false` activates the domains at start, without waiting for their tick (default true). */
   readonly waitForTick?: boolean | undefined
   /** Where the trail is kept (default: in memory). */
-  readonly repo?: Layer.Layer<Repo.Repo, ERepo, RRepo> | undefined
+  readonly repo?: Layer.Layer<Repo.Repo | RepoWriter, ERepo, RRepo> | undefined
   readonly outbox?: Outbox.OutboxOptions | undefined
   /** How the run is kept alive in the trail. */
   readonly run?: RunLease.RunLeaseOptions | undefined
@@ -81,8 +84,17 @@ export const layer = <const Domains extends ReadonlyArray<Domain.Any>, ERepo = n
   StartError | ERepo,
   Exclude<Domain.Requirements<Domains[number]>, Infrastructure> | RRepo
 > => {
-  const repo = options.repo ?? (Repo.layerMemory as Layer.Layer<Repo.Repo, ERepo, RRepo>)
+  const repo = options.repo ?? (MemoryRepo.layer as Layer.Layer<Repo.Repo | RepoWriter, ERepo, RRepo>)
   const ticks = options.heartbeat === "manual" ? TickGenerator.layerManual : TickGenerator.layer
+  const writers = Outbox.layer(options.outbox).pipe(
+    Layer.provideMerge(Layer.merge(RunLease.layer(options), Retention.layer(options.retention)))
+  )
+  // The writing sides of the repo and of its status are for the writers alone.
+  const trail = Layer.mergeAll(
+    writers,
+    Layer.effect(Repo.Repo, Repo.Repo),
+    Layer.effect(TrailStatus.TrailStatus, TrailStatus.TrailStatus)
+  ).pipe(Layer.provide(Layer.merge(repo, TrailStatus.layer)))
   const application = (nodes: ReadonlyArray<DomainGraph.DomainNode>) =>
     heartbeat.pipe(
       Layer.provideMerge(Health.layer(options)),
@@ -90,9 +102,7 @@ export const layer = <const Domains extends ReadonlyArray<Domain.Any>, ERepo = n
       Layer.provideMerge(TickDispatcher.layer),
       Layer.provideMerge(ticks(options)),
       Layer.provideMerge(DomainRegistry.layer),
-      Layer.provideMerge(Outbox.layer(options.outbox)),
-      Layer.provideMerge(Layer.merge(RunLease.layer(options), Retention.layer(options.retention))),
-      Layer.provideMerge(Layer.merge(repo, TrailStatus.layer)),
+      Layer.provideMerge(trail),
       Layer.provideMerge(Layer.merge(SystemPubSub.layer, Escalation.layer)),
       Layer.provideMerge(CurrentRun.layer(options))
     )

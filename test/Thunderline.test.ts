@@ -4,6 +4,7 @@ import { TestClock } from "effect/testing"
 import { DomainRegistry } from "../src/heartbeat/DomainRegistry.ts"
 import * as Domain from "../src/model/Domain.ts"
 import * as Thunderline from "../src/Thunderline.ts"
+import { Repo } from "../src/trail/Repo.ts"
 
 class Store extends Context.Service<Store, { readonly get: Effect.Effect<number> }>()("test/Store") {}
 
@@ -23,4 +24,26 @@ describe("Thunderline", () => {
       const snap = yield* registry.snapshot
       assert.deepStrictEqual(snap.map((v) => v.status._tag === "active" ? v.status.opening.wave : -1), [0, 1])
     }).pipe(Effect.provide(Thunderline.layer({ domains: [Flow, Bolt] }))))
+
+  it.effect("gives domains and the app the reading sides of its services, and not the writing sides", () =>
+    Effect.gen(function*() {
+      const seen: Record<string, ReadonlyArray<string>> = {}
+      const look = (where: string) =>
+        Effect.map(Effect.context<never>(), (context) => {
+          const names = new Set(context.mapUnsafe.keys())
+          seen[where] = ["Repo", "Outbox", "TrailStatus", "RepoWriter", "OutboxIntake", "TrailReports"]
+            .filter((name) => names.has(`thunderline/${name}`))
+        })
+      const Curious = Domain.make("curious", {
+        layer: Layer.effectDiscard(look("layer")),
+        onActivate: () => look("hook"),
+        onTick: () => look("tick")
+      })
+      yield* Effect.gen(function*() {
+        yield* TestClock.adjust("2 seconds")
+        assert.strictEqual((yield* Repo).durable, false)
+      }).pipe(Effect.provide(Thunderline.layer({ domains: [Curious] })))
+      const reading = ["Repo", "Outbox", "TrailStatus"]
+      assert.deepStrictEqual(seen, { layer: reading, hook: reading, tick: reading })
+    }))
 })

@@ -24,7 +24,7 @@ import {
 import type { Tick } from "../model/Tick.ts"
 import * as Telemetry from "../telemetry/Telemetry.ts"
 import { CurrentRun } from "../trail/CurrentRun.ts"
-import { Outbox } from "../trail/Outbox.ts"
+import { OutboxIntake } from "../trail/OutboxIntake.ts"
 import { SystemPubSub } from "./SystemPubSub.ts"
 
 /** Where one domain stands. */
@@ -129,7 +129,7 @@ const isOut = (status: DomainStatus): boolean => status._tag === "crashed" || st
 const make = Effect.gen(function*() {
   const clock = yield* Clock.Clock
   const run = yield* CurrentRun
-  const outbox = yield* Outbox
+  const outbox = yield* OutboxIntake
   const pubsub = yield* SystemPubSub
   const entries = new Map<string, Entry>()
   const history: Array<DomainEvent> = []
@@ -348,5 +348,5 @@ const make = Effect.gen(function*() {
 })
 
 /** The registry, empty until the supervisor enrols the domains. */
-export const layer: Layer.Layer<DomainRegistry | Transitions, never, CurrentRun | Outbox | SystemPubSub> = Layer
+export const layer: Layer.Layer<DomainRegistry | Transitions, never, CurrentRun | OutboxIntake | SystemPubSub> = Layer
   .effectContext(make)

@@ -23,7 +23,7 @@ import type { Tick } from "../model/Tick.ts"
 import * as Spans from "../telemetry/Spans.ts"
 import * as Telemetry from "../telemetry/Telemetry.ts"
 import type { CurrentRun } from "../trail/CurrentRun.ts"
-import { Outbox } from "../trail/Outbox.ts"
+import { OutboxIntake } from "../trail/OutboxIntake.ts"
 import type { NotCommitted } from "../trail/Receipt.ts"
 import * as Cascade from "./Cascade.ts"
 import * as DomainUse from "./DomainUse.ts"
@@ -79,7 +79,7 @@ const make = Effect.fnUntraced(function*(options: SupervisorOptions) {
   const pubsub = yield* SystemPubSub
   const registry = yield* DomainRegistry
   const escalation = yield* Escalation
-  const outbox = yield* Outbox
+  const outbox = yield* OutboxIntake
   const trailTimeout = Duration.fromInputUnsafe(options.trailTimeout ?? "5 seconds")
   const mailbox = yield* Queue.unbounded<Command | Report>()
   const watchdog = Watchdog.make()
@@ -117,7 +117,10 @@ const make = Effect.fnUntraced(function*(options: SupervisorOptions) {
     transitions,
     active: (node) => status(slotOf(node)) === "active" ? slotOf(node).generation : undefined
   })
-  const services = Context.omit(Scope.Scope, Layer.CurrentMemoMap)(yield* Effect.context<never>())
+  // Domains do not get the writing sides.
+  const services = Context.omit(Scope.Scope, Layer.CurrentMemoMap, OutboxIntake, Transitions, TickReceivers)(
+    yield* Effect.context<OutboxIntake | Transitions | TickReceivers>()
+  )
   const lifecycle = yield* Lifecycle.make({
     nodes,
     transitions,
@@ -336,5 +339,5 @@ type Step = Effect.Effect<void, IllegalTransition>
 export const layer = (options: SupervisorOptions): Layer.Layer<
   Control.DomainControl | DomainHandles,
   never,
-  DomainRegistry | Transitions | TickReceivers | SystemPubSub | Escalation | Outbox | CurrentRun
+  DomainRegistry | Transitions | TickReceivers | SystemPubSub | Escalation | OutboxIntake | CurrentRun
 > => Layer.effectContext(make(options))

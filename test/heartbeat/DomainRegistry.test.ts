@@ -16,8 +16,9 @@ import { maxCauseLength } from "../../src/model/DomainEvent.ts"
 import * as DomainGraph from "../../src/model/DomainGraph.ts"
 import { DomainStatus, Trigger } from "../../src/model/DomainStatus.ts"
 import * as CurrentRun from "../../src/trail/CurrentRun.ts"
+import * as MemoryRepo from "../../src/trail/MemoryRepo.ts"
 import * as Outbox from "../../src/trail/Outbox.ts"
-import { layerMemory, Repo } from "../../src/trail/Repo.ts"
+import { Repo } from "../../src/trail/Repo.ts"
 import * as TrailStatus from "../../src/trail/TrailStatus.ts"
 import { settle } from "../support/awaitState.ts"
 import { foundation } from "../support/foundation.ts"
@@ -344,7 +345,7 @@ describe("DomainRegistry", () => {
       Effect.provide(layer.pipe(
         Layer.provideMerge(Outbox.layer()),
         Layer.provideMerge(bus),
-        Layer.provideMerge(Layer.mergeAll(layerMemory, TrailStatus.layer, CurrentRun.layer()))
+        Layer.provideMerge(Layer.mergeAll(MemoryRepo.layer, TrailStatus.layer, CurrentRun.layer()))
       ))
     )
   })

@@ -11,7 +11,6 @@ import * as Domain from "../../src/model/Domain.ts"
 import { DomainControl } from "../../src/model/DomainControl.ts"
 import { Degradations, Health, layer } from "../../src/supervision/Health.ts"
 import * as Thunderline from "../../src/Thunderline.ts"
-import { Repo } from "../../src/trail/Repo.ts"
 import { awaitStates, tick } from "../support/app.ts"
 import { settle } from "../support/awaitState.ts"
 import * as FaultyRepo from "../support/FaultyRepo.ts"
@@ -142,10 +141,9 @@ describe("ready", () => {
       yield* settle
       expect(yield* ready).toMatchObject({ status: "pass", degraded: [] })
     }).pipe(Effect.provide(
-      Layer.unwrap(Effect.map(Repo, (repo) =>
-        Thunderline.layer({ domains: [store], heartbeat: "manual", repo: Layer.succeed(Repo, repo) }))).pipe(
-          Layer.provideMerge(FaultyRepo.layer)
-        )
+      Thunderline.layer({ domains: [store], heartbeat: "manual", repo: FaultyRepo.layer }).pipe(
+        Layer.provideMerge(FaultyRepo.layer)
+      )
     )))
 
   it.effect("fails as soon as the program begins to shut down", () =>

@@ -25,7 +25,8 @@ import * as TelemetryLosses from "../../src/otel/ExportLosses.ts"
 import * as Telemetry from "../../src/telemetry/Telemetry.ts"
 import * as Fault from "../../src/testing/Fault.ts"
 import * as Thunderline from "../../src/Thunderline.ts"
-import { Repo } from "../../src/trail/Repo.ts"
+import type { Repo } from "../../src/trail/Repo.ts"
+import type { RepoWriter } from "../../src/trail/RepoWriter.ts"
 import { root } from "../cli/Process.ts"
 import { awaitStates, trail } from "../support/app.ts"
 import { settle } from "../support/awaitState.ts"
@@ -93,9 +94,9 @@ const life = Effect.fnUntraced(function*(level: "All" | "Debug") {
     ])
     const main = Thunderline.layer({
       domains,
-      repo: Layer.effect(Repo, Repo),
+      repo: Layer.effectContext(Effect.context<Repo | RepoWriter>()),
       outbox: { capacity: 8 }
-    }) as Layer.Layer<Thunderline.Infrastructure, unknown, Repo>
+    }) as Layer.Layer<Thunderline.Infrastructure, unknown, Repo | RepoWriter>
     yield* Effect.gen(function*() {
       const faults = yield* FaultyRepo.Faults
       const control = yield* DomainControl
