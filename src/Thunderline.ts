@@ -4,6 +4,8 @@ import * as Layer from "effect/Layer"
 import * as DomainRegistry from "./heartbeat/DomainRegistry.ts"
 import * as SystemPubSub from "./heartbeat/SystemPubSub.ts"
 import * as TickGenerator from "./heartbeat/TickGenerator.ts"
+import * as TickIngress from "./heartbeat/TickIngress.ts"
+import * as TickNumberer from "./heartbeat/TickNumberer.ts"
 import type * as Domain from "./model/Domain.ts"
 import type { DomainControl } from "./model/DomainControl.ts"
 import * as DomainGraph from "./model/DomainGraph.ts"
@@ -63,7 +65,7 @@ export interface Options<Domains extends ReadonlyArray<Domain.Any>, ERepo, RRepo
 }
 
 /** The last step of the start: only when every domain waits for its gate does the heart begin to beat. */
-const heartbeat = Layer.effectDiscard(TickGenerator.TickGenerator.use((generator) => generator.start))
+const heartbeat = Layer.effectDiscard(TickGenerator.Heartbeat.use(({ start }) => start))
 
 /**
  * An application of domains: Thunderline's services, the domains waiting for their ticks, and the heartbeat.
@@ -89,6 +91,7 @@ export const layer = <const Domains extends ReadonlyArray<Domain.Any>, ERepo = n
       Layer.provideMerge(Supervisor.layer({ ...options, nodes })),
       Layer.provideMerge(TickDispatcher.layer),
       Layer.provideMerge(ticks(options)),
+      Layer.provideMerge(Layer.merge(TickIngress.layer, TickNumberer.layerLocal)),
       Layer.provideMerge(DomainRegistry.layer),
       Layer.provideMerge(Outbox.layer(options.outbox)),
       Layer.provideMerge(Layer.merge(RunLease.layer(options), Retention.layer(options.retention))),

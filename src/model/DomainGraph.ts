@@ -70,6 +70,8 @@ export type DomainGraphError =
 /** A domain with its neighbours. `rank` grows along every edge: what a domain waits for has a smaller one. */
 export interface DomainNode {
   readonly domain: Domain.Any
+  /** Its place in the order in which the domains were given. */
+  readonly index: number
   readonly rank: number
   /** What it shares the fate of. */
   readonly dependsOn: ReadonlyArray<DomainNode>
@@ -146,8 +148,9 @@ export const make = Effect.fnUntraced(function*(
     // Edges lead from a dependency to what waits for it; told the other way round it reads "a waits for b".
     return yield* new DependencyCycle({ path: cycle.value.path.map((index) => known[index]!).toReversed() })
   }
-  const nodes = domains.map((domain) => ({
+  const nodes = domains.map((domain, index) => ({
     domain,
+    index,
     rank: 0,
     dependsOn: new Array<DomainNode>(),
     awaits: new Array<DomainNode>(),

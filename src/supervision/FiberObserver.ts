@@ -20,6 +20,8 @@ export interface FiberObserver {
   readonly install: (context: Context.Context<never>) => Context.Context<never>
   /** Forks with such a context. This fiber itself is its forker's business and not reported. */
   readonly fork: <A, E>(context: Context.Context<never>, effect: Effect.Effect<A, E>) => Fiber.Fiber<A, E>
+  /** Runs an effect that installs such a context in the fiber that runs it, whose own failure is not reported. */
+  readonly adopt: <A, E>(effect: Effect.Effect<A, E>) => Effect.Effect<A, E>
 }
 
 /** What is read of a fiber here and is not in its interface; the canary test tells when Effect changes it. */
@@ -103,6 +105,11 @@ export const make = (
       root = outer
       if (fiber.pollUnsafe() === undefined) keep(fiber, "root")
       return fiber
-    }
+    },
+    adopt: (effect) =>
+      Effect.withFiber((fiber) => {
+        keep(fiber, "root")
+        return effect
+      })
   }
 }
