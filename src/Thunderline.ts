@@ -99,7 +99,7 @@ export const layer = <const Domains extends ReadonlyArray<Domain.Any>, ERepo = n
       Layer.provideMerge(Layer.merge(SystemPubSub.layer, Escalation.layer)),
       Layer.provideMerge(CurrentRun.layer(options))
     )
-  // What is wrong with the app is told before anything of it, or of the trail, is opened.
+  // A graph or an interval that is wrong fails before anything is opened.
   const checked = Effect.andThen(TickGenerator.checkInterval(options.interval), DomainGraph.make(options.domains))
   return Layer.unwrap(Effect.map(checked, application)) as Layer.Layer<
     Infrastructure,

@@ -23,7 +23,7 @@ export const make = ({ blockedBy, changed, commits, state }: {
       blockedBy: blockedBy(domain).map((other) => other.domain.name)
     })
 
-  /** Waits until the domain is active; no longer than until that is known to be in vain. */
+  /** Waits until the domain is active, or cannot become active by itself. */
   const acquire = (domain: SupervisedDomain): Effect.Effect<Generation, DomainUnavailable> =>
     Effect.suspend(() => {
       const generation = activeGeneration(domain)

@@ -49,7 +49,7 @@ export interface Options {
   readonly onFailure: (failure: Failure) => void
 }
 
-/** An observer that tells the supervisor of failed fibers of a scope, and logs those that belong to nobody. */
+/** An observer that tells the supervisor of failed fibers of a scope, and logs those without an owner. */
 const observe = ({ domain, environment, onFailure, opening }: Options) =>
   FiberObserver.make(environment, (cause, ownership) => {
     if (ownership === "scope") return onFailure({ cause, metadata: { fiber: "scoped" } })

@@ -22,7 +22,7 @@ export const supervised = <E, R>(
   name: string,
   effect: Effect.Effect<unknown, E, R>
 ): Effect.Effect<Fiber.Fiber<never>, never, R | Scope.Scope> => {
-  // A fiber of its own: whatever interrupts it ends this turn and not the loop.
+  // A separate fiber: an interruption of it ends this turn, not the loop.
   const turn = Effect.flatMap(Effect.forkChild(effect, { startImmediately: true }), Fiber.await)
   const restarts = Telemetry.counter("thunderline.loop.restarts", { [Telemetry.attribute.loop]: name })
   const ended = Effect.fnUntraced(function*(exit: Exit.Exit<unknown, unknown>) {
