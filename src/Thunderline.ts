@@ -4,6 +4,8 @@ import * as Layer from "effect/Layer"
 import * as DomainRegistry from "./heartbeat/DomainRegistry.ts"
 import * as SystemPubSub from "./heartbeat/SystemPubSub.ts"
 import * as TickGenerator from "./heartbeat/TickGenerator.ts"
+import * as TickIngress from "./heartbeat/TickIngress.ts"
+import * as TickNumberer from "./heartbeat/TickNumberer.ts"
 import type * as Domain from "./model/Domain.ts"
 import type { DomainControl } from "./model/DomainControl.ts"
 import * as DomainGraph from "./model/DomainGraph.ts"
@@ -66,7 +68,7 @@ export interface Options<Domains extends ReadonlyArray<Domain.Any>, ERepo, RRepo
 }
 
 /** The last step of the start: only when every domain waits for its gate does the heart begin to beat. */
-const heartbeat = Layer.effectDiscard(TickGenerator.TickGenerator.use((generator) => generator.start))
+const heartbeat = Layer.effectDiscard(TickGenerator.Heartbeat.use(({ start }) => start))
 
 /**
  * An application of domains: Thunderline's services, the domains waiting for their ticks, and the heartbeat.
@@ -101,12 +103,13 @@ export const layer = <const Domains extends ReadonlyArray<Domain.Any>, ERepo = n
       Layer.provideMerge(Supervisor.layer({ ...options, nodes })),
       Layer.provideMerge(TickDispatcher.layer),
       Layer.provideMerge(ticks(options)),
+      Layer.provideMerge(Layer.merge(TickIngress.layer, TickNumberer.layerLocal)),
       Layer.provideMerge(DomainRegistry.layer),
       Layer.provideMerge(trail),
       Layer.provideMerge(Layer.merge(SystemPubSub.layer, Escalation.layer)),
       Layer.provideMerge(CurrentRun.layer(options))
     )
-  // What is wrong with the app is told before anything of it, or of the trail, is opened.
+  // A graph or an interval that is wrong fails before anything is opened.
   const checked = Effect.andThen(TickGenerator.checkInterval(options.interval), DomainGraph.make(options.domains))
   return Layer.unwrap(Effect.map(checked, application)) as Layer.Layer<
     Infrastructure,

@@ -3,15 +3,18 @@ import * as Effect from "effect/Effect"
 import * as Schedule from "effect/Schedule"
 
 /**
- * Delays that double from `from` up to `to`, without end. Each is capped first and then varied by a fifth either way, so
- * that programs that failed together do not all try again together, also once they have reached the cap.
+ * The delays between attempts, wherever something is tried again: exponential, capped, then jittered by a fifth. Capped
+ * first, so that many that wait for the same thing do not all come back at the cap at once.
  */
-export const schedule = (
-  { from, to }: { readonly from: Duration.Input; readonly to: Duration.Input }
-): Schedule.Schedule<Duration.Duration> => {
-  const cap = Duration.fromInputUnsafe(to)
-  return Schedule.exponential(from).pipe(
-    Schedule.modifyDelay(({ duration }) => Effect.succeed(Duration.min(duration, cap))),
+export const schedule = (options: {
+  /** The first delay. */
+  readonly from: Duration.Input
+  /** The longest delay before the jitter. */
+  readonly to: Duration.Input
+}): Schedule.Schedule<Duration.Duration> => {
+  const to = Duration.fromInputUnsafe(options.to)
+  return Schedule.exponential(options.from).pipe(
+    Schedule.modifyDelay(({ duration }) => Effect.succeed(Duration.min(duration, to))),
     Schedule.jittered
   )
 }

@@ -46,7 +46,7 @@ export interface Domain<out Name extends string, out Services, out Error = never
   readonly dependsOn: ReadonlyArray<Any>
   readonly after: ReadonlyArray<Any>
   readonly activationTick: number
-  // What these need is told by the type parameters alone; the supervisor provides it.
+  // The type parameters say what these need; the supervisor provides it.
   readonly layer: Layer.Layer<never, unknown>
   readonly workers: ReadonlyArray<Worker>
   readonly onTick: ((tick: Tick) => Effect.Effect<unknown, unknown>) | undefined
@@ -140,7 +140,7 @@ const worker = ([name, input]: readonly [string, WorkerInput<never>]): Worker =>
  *   bounds `onDeactivate`, workers' ends and finalizers together.
  * - `maxMissedTicks`: ticks left unanswered by `onTick` before the domain is taken for dead (default 3).
  *
- * A bad name is told when the application starts, together with everything else that is wrong with the graph.
+ * A bad name fails the start of the application, with everything else that is wrong with the graph.
  */
 export const make = <
   const Name extends string,

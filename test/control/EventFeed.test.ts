@@ -22,6 +22,7 @@ import * as RepoModule from "../../src/trail/Repo.ts"
 import { RepoWriter } from "../../src/trail/RepoWriter.ts"
 import { awaitStates, tick, trail } from "../support/app.ts"
 import { awaitState, settle } from "../support/awaitState.ts"
+import { bus as fullBus } from "../support/bus.ts"
 import { event, tick as makeTick } from "../support/values.ts"
 import { served } from "./support.ts"
 
@@ -109,14 +110,14 @@ const feed = (options: EventFeed.EventFeedOptions, repo: Layer.Layer<Repo | Repo
       repo,
       SystemPubSub.layer,
       CurrentRun.layer(),
-      Layer.mock(DomainRegistry, { currentTick: Effect.succeed(0) }),
+      Layer.mock(DomainRegistry, { currentTick: Effect.succeed(0), lookup: () => undefined }),
       Layer.mock(Outbox, { flush: Effect.void })
     ))
   )
 
 const publish = (...numbers: ReadonlyArray<number>) =>
   Effect.gen(function*() {
-    const pubsub = yield* SystemPubSub.SystemPubSub
+    const pubsub = yield* fullBus
     for (const n of numbers) yield* pubsub.publish("system:domain_event", event(n))
     yield* settle
   })
@@ -159,7 +160,7 @@ describe("the feed", () => {
     Effect.gen(function*() {
       const read = yield* reader({})
       yield* read
-      const pubsub = yield* SystemPubSub.SystemPubSub
+      const pubsub = yield* fullBus
       for (const count of [1, 2, 3]) yield* pubsub.publish("system:domain_tick", makeTick(count))
       yield* settle
       expect(yield* read).toEqual(["event: tick"])

@@ -133,7 +133,7 @@ describe("Domain's types", () => {
 
   it("provide Thunderline's own services to domains, and to the app around them", () => {
     const registry = DomainRegistry.use((one) => one.activeCount)
-    const bus = SystemPubSub.use((one) => one.publish("system:domain_tick", {} as Tick))
+    const bus = Effect.scoped(SystemPubSub.use((one) => one.subscribe("system:domain_tick")))
     const grid = Domain.make("grid", { layer: Layer.effectDiscard(registry), onTick: () => bus })
     expectTypeOf<Domain.Requirements<typeof grid>>().toEqualTypeOf<DomainRegistry | SystemPubSub>()
     expectTypeOf<Needs<typeof grid>>().toEqualTypeOf<never>()

@@ -5,7 +5,6 @@ import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as TestClock from "effect/testing/TestClock"
 import { DomainRegistry } from "../../src/heartbeat/DomainRegistry.ts"
-import { SystemPubSub } from "../../src/heartbeat/SystemPubSub.ts"
 import { TickGenerator } from "../../src/heartbeat/TickGenerator.ts"
 import * as Domain from "../../src/model/Domain.ts"
 import { DomainControl } from "../../src/model/DomainControl.ts"
@@ -13,6 +12,7 @@ import { Degradations, Health, layer } from "../../src/supervision/Health.ts"
 import * as Thunderline from "../../src/Thunderline.ts"
 import { awaitStates, tick } from "../support/app.ts"
 import { settle } from "../support/awaitState.ts"
+import { publisher } from "../support/bus.ts"
 import * as FaultyRepo from "../support/FaultyRepo.ts"
 
 const empty = Layer.empty
@@ -39,6 +39,7 @@ describe("live", () => {
   it.effect("fails when no tick has come for more than three intervals", () =>
     Effect.gen(function*() {
       const silent = Layer.mock(TickGenerator, {
+        currentTick: () => 0,
         stats: Effect.succeed({
           tickCount: 0,
           slot: 0,
@@ -102,10 +103,10 @@ describe("ready", () => {
       yield* tick
       yield* tick
       expect(yield* ready).toMatchObject({ status: "pass", degraded: ["busy has not answered its last tick"] })
-      const pubsub = yield* SystemPubSub
+      const { publish } = yield* publisher
       const { lastTick } = yield* DomainRegistry
       const newest = Option.getOrThrow(yield* lastTick)
-      yield* pubsub.publish("system:domain_tick", { ...newest, lateness: Duration.millis(900) })
+      yield* publish("system:domain_tick", { ...newest, lateness: Duration.millis(900) })
       yield* settle
       expect(yield* ready).toMatchObject({
         status: "pass",
