@@ -5,9 +5,7 @@ import * as Option from "effect/Option"
 import { randomUUID } from "node:crypto"
 import * as ExitCode from "../src/cli/ExitCode.ts"
 import type { App } from "../src/cli/flags/AppModule.ts"
-import { kindOf } from "../src/cli/flags/DatabaseFlag.ts"
 import type { Listen } from "../src/cli/flags/Listen.ts"
-import type { TrailSettings } from "../src/cli/flags/TrailSettings.ts"
 import { ProgramEscalated, type ProgramSettings } from "../src/cli/Program.ts"
 import * as ControlServer from "../src/control/ControlServer.ts"
 import * as ControlFile from "../src/node/ControlFile.ts"
@@ -15,10 +13,10 @@ import * as NodeMetrics from "../src/node/NodeMetrics.ts"
 import * as SystemdNotify from "../src/node/SystemdNotify.ts"
 import * as TokenFile from "../src/node/TokenFile.ts"
 import * as Telemetry from "../src/otel/Exporter.ts"
-import * as Database from "../src/postgres/Database.ts"
+import type { Database } from "../src/postgres/Database.ts"
+import * as OpenDatabase from "../src/postgres/OpenDatabase.ts"
 import * as Thunderline from "../src/Thunderline.ts"
 import { CurrentRun } from "../src/trail/CurrentRun.ts"
-import { databaseOptions } from "./Trail.ts"
 
 /** What runs when `start` is given no app; it needs nothing from outside. */
 const sixDomains = (mode: ProgramSettings["policy"]): Effect.Effect<App> =>
@@ -37,7 +35,7 @@ const shownCollector = (otlp: Option.Option<string>) =>
 /** The program with its control plane: the address is taken first of all, requests are taken last and given up first. */
 const controlled = Effect.fnUntraced(function*(
   listen: Listen,
-  { database, stateDir }: TrailSettings,
+  { location, stateDir }: Database,
   collector: string | null,
   main: Layer.Layer<Thunderline.Infrastructure, unknown>
 ) {
@@ -46,7 +44,7 @@ const controlled = Effect.fnUntraced(function*(
   const file = Layer.effectDiscard(Effect.gen(function*() {
     const { runId } = yield* CurrentRun
     const { url } = yield* ControlServer.ControlServer
-    yield* ControlFile.keep(stateDir, { url, pid: process.pid, runId, trail: kindOf(database) })
+    yield* ControlFile.keep(stateDir, { url, pid: process.pid, runId, trail: location._tag })
   }))
   return file.pipe(
     Layer.provide(ControlServer.layerServed(options)),
@@ -74,7 +72,7 @@ export const run = Effect.fnUntraced(function*(
     node,
     trail,
     retention: Option.getOrUndefined(retention),
-    repo: Database.layer({ ...databaseOptions(database, "run"), migrate })
+    repo: OpenDatabase.layer(database, { purpose: "run", migrate })
   }).pipe(Layer.provide(layer)) as Layer.Layer<Thunderline.Infrastructure, unknown>
   const telemetry = Telemetry.layer({
     otlp,

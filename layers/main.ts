@@ -9,7 +9,6 @@ import packageJson from "../package.json" with { type: "json" }
 import * as Thunderline from "../src/cli/Cli.ts"
 import * as ExitCode from "../src/cli/ExitCode.ts"
 import { Program } from "../src/cli/Program.ts"
-import * as Trail from "./Trail.ts"
 
 const signals = ["SIGINT", "SIGTERM", "SIGHUP"]
 
@@ -63,7 +62,7 @@ const terminal = Layer.effect(Terminal, NodeTerminal.make(({ key }) => key.ctrl 
 
 Thunderline.run(packageJson.version).pipe(
   Effect.provide(
-    Layer.mergeAll(NodeServices.layer, terminal, Trail.layer, program)
+    Layer.mergeAll(NodeServices.layer, terminal, program)
   ),
   runMain({
     disableErrorReporting: true,

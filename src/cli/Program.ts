@@ -3,9 +3,9 @@ import type * as Duration from "effect/Duration"
 import type * as Effect from "effect/Effect"
 import type * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
+import type { Database } from "../postgres/Database.ts"
 import type { App } from "./flags/AppModule.ts"
 import type { Listen } from "./flags/Listen.ts"
-import type { TrailSettings } from "./flags/TrailSettings.ts"
 
 /** How `start` was asked to run. */
 export interface ProgramSettings {
@@ -21,7 +21,7 @@ export interface ProgramSettings {
   readonly retention: Option.Option<Duration.Duration>
   /** Whether thundercrown, of the domains that come with Thunderline, carries its decisions out. */
   readonly policy: "act" | "dry-run"
-  readonly database: TrailSettings
+  readonly database: Database
   /** The base URL of the collector; without it the environment says whether and where telemetry goes. */
   readonly otlp: Option.Option<string>
   readonly traceLevel: "Info" | "Debug"

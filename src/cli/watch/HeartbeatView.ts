@@ -82,13 +82,13 @@ export const summary = ({ view: { domains, link, stats } }: Model, style: Style,
     [[Format.count(domains.length, "domain")], ...states],
     "  "
   )
-  const { backend, backlog, detail, dropped, status } = stats.trail
+  const { backend, backlog, detail, dropped, durable, status } = stats.trail
   const waiting = backlog === 0 ? "" : `, ${Format.number(backlog)} waiting`
   const lost = dropped === 0 ? "" : `, ${Format.number(dropped)} lost`
   const trail: Line = link._tag !== "Live"
     ? []
     : status === "ok"
-    ? [[`trail ${backend === "memory" ? "in memory" : "ok"}${waiting}${lost}`, dropped > 0 ? style.yellow : style.dim]]
+    ? [[`trail ${durable ? "ok" : `in ${backend}`}${waiting}${lost}`, dropped > 0 ? style.yellow : style.dim]]
     : [[`trail degraded${waiting}${lost}`, style.red]]
   const wide = status === "degraded" && detail !== null
     ? between(left, [...trail, [`: ${Format.oneLine(detail)}`, style.red]], width)
