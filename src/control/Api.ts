@@ -6,13 +6,14 @@ import * as OpenApi from "effect/http-api/OpenApi"
 import * as Schema from "effect/Schema"
 import { BootAnalysis } from "../insight/BootAnalysis.ts"
 import type { Operation } from "../model/DomainControl.ts"
-import { DomainEvent } from "../model/DomainEvent.ts"
 import { StatusName } from "../model/DomainStatus.ts"
 import { Tick } from "../model/Tick.ts"
 import * as Health from "../supervision/Health.ts"
+import { RegistryRow, Run } from "../trail/Repo.ts"
 import { Accepted } from "./Accepted.ts"
 import { Operating, Reading, Validation } from "./Access.ts"
 import { DomainInfo, DomainList } from "./DomainInfo.ts"
+import { HistoryPage } from "./HistoryPage.ts"
 import * as Problem from "./Problem.ts"
 import { Stats } from "./Stats.ts"
 import { StreamEvent } from "./StreamEvent.ts"
@@ -77,6 +78,9 @@ export const HistoryQuery = {
   /** The state that was entered. */
   status: Schema.optionalKey(StatusName),
   runId: Schema.optionalKey(Schema.String),
+  /** Ticks from `fromTick` on and before `toTick`. */
+  fromTick: Schema.optionalKey(Schema.Natural),
+  toTick: Schema.optionalKey(Schema.Natural),
   since: Schema.optionalKey(Schema.DateTimeUtcFromString),
   until: Schema.optionalKey(Schema.DateTimeUtcFromString),
   order: Schema.optionalKey(Schema.Literals(["newest", "oldest"])),
@@ -84,17 +88,22 @@ export const HistoryQuery = {
   cursor: Schema.optionalKey(Schema.String)
 }
 
-/** A page of transitions; `next` is the `cursor` of the page behind it. */
-export const HistoryPage = Schema.Struct({ events: Schema.Array(DomainEvent), next: Schema.NullOr(Schema.String) })
-export interface HistoryPage extends Schema.Schema.Type<typeof HistoryPage> {}
-
-/** `GET /api/v1/history`: the trail. */
+/** `GET /api/v1/history`, `/registry` and `/runs`: the trail. */
 export class HistoryApi extends HttpApiGroup.make("history").add(
   HttpApiEndpoint.get("page", "/history", {
     query: HistoryQuery,
     success: HistoryPage,
     error: [Problem.InvalidRequest, Problem.Unavailable]
-  }).annotateMerge(describe("The transitions, newest first, at most 1,000 (default 100)"))
+  }).annotateMerge(describe("The transitions, newest first, at most 1,000 (default 100)")),
+  HttpApiEndpoint.get("registry", "/registry", {
+    success: Schema.Array(RegistryRow),
+    error: Problem.Unavailable
+  }).annotateMerge(describe("Where the domains stand, as the trail has it: the rows of active_domain_registry")),
+  HttpApiEndpoint.get("runs", "/runs", {
+    query: { limit: HistoryQuery.limit },
+    success: Schema.Array(Run),
+    error: Problem.Unavailable
+  }).annotateMerge(describe("The runs of the program, newest first, at most 1,000 (default 100)"))
 ).middleware(Reading).prefix("/api/v1") {}
 
 /** `GET /api/v1/analysis/boot`: where the time of a start went. */

@@ -1,5 +1,4 @@
 import * as Command from "effect/cli/Command"
-import * as Console from "effect/Console"
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import { DomainInfo } from "../../control/DomainInfo.ts"
@@ -120,8 +119,7 @@ export const command = Command.make(
   { ...RunningProgram.flags, json: Output.json },
   Effect.fnUntraced(function*({ json, ...where }) {
     const seen = yield* overview(where)
-    if (json) yield* Output.printJson(Overview, seen)
-    else yield* Console.log(render(seen, { style: yield* Style.current, width: yield* Output.width }))
+    yield* Output.print(json, Overview, seen, (display) => render(seen, display))
     if (seen.ready.status === "fail") return yield* new NotReady({ reason: seen.ready.reason })
   })
 ).pipe(
