@@ -109,7 +109,7 @@ export const run = Effect.fnUntraced(
   ): Effect.fn.Return<never, never, RepoWriter | TrailReports> {
     while (true) {
       yield* buffer.filled.await
-      // The latch resumes the writer inside of `offer`: whoever offers goes on first.
+      // The latch resumes the writer inside of `offer`. The caller of `offer` goes on first.
       yield* Effect.yieldNow
       yield* write(buffer, buffer.take(settings.batchSize), settings)
       if (buffer.pending.length > 0) continue
