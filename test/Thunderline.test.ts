@@ -2,8 +2,18 @@ import { assert, describe, it } from "@effect/vitest"
 import { Context, Effect, Layer } from "effect"
 import { TestClock } from "effect/testing"
 import { DomainRegistry } from "../src/heartbeat/DomainRegistry.ts"
+import { SystemPublisher, SystemPubSub } from "../src/heartbeat/SystemPubSub.ts"
+import { TickIngress } from "../src/heartbeat/TickIngress.ts"
+import { Transitions } from "../src/heartbeat/Transitions.ts"
 import * as Domain from "../src/model/Domain.ts"
+import { TickReceivers } from "../src/supervision/TickReceiver.ts"
 import * as Thunderline from "../src/Thunderline.ts"
+import { Outbox } from "../src/trail/Outbox.ts"
+import { OutboxIntake } from "../src/trail/OutboxIntake.ts"
+import { Repo } from "../src/trail/Repo.ts"
+import { RepoWriter } from "../src/trail/RepoWriter.ts"
+import { TrailReports } from "../src/trail/TrailReports.ts"
+import { TrailStatus } from "../src/trail/TrailStatus.ts"
 
 class Store extends Context.Service<Store, { readonly get: Effect.Effect<number> }>()("test/Store") {}
 
@@ -26,12 +36,13 @@ describe("Thunderline", () => {
 
   it.effect("gives domains the reading sides of its services, and not the writing sides", () =>
     Effect.gen(function*() {
-      const reading = ["Repo", "Outbox", "TrailStatus", "SystemPubSub", "DomainRegistry"]
-      const writing = ["RepoWriter", "OutboxIntake", "TrailReports", "SystemPubSub/SystemPublisher", "TickIngress"]
+      const reading = [Repo, Outbox, TrailStatus, SystemPubSub, DomainRegistry].map(({ key }) => key)
+      const writing = [RepoWriter, OutboxIntake, TrailReports, SystemPublisher, TickIngress, TickReceivers, Transitions]
+        .map(({ key }) => key)
       const seen: Record<string, ReadonlyArray<string>> = {}
       const look = (where: string) =>
         Effect.map(Effect.context<never>(), ({ mapUnsafe }) => {
-          seen[where] = [...reading, ...writing].filter((name) => mapUnsafe.has(`thunderline/${name}`))
+          seen[where] = [...reading, ...writing].filter((name) => mapUnsafe.has(name))
         })
       const Curious = Domain.make("curious", {
         layer: Layer.effectDiscard(look("layer")),

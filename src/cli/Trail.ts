@@ -4,9 +4,8 @@ import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import { existsSync } from "node:fs"
-import { join } from "node:path"
 import * as ControlFile from "../node/ControlFile.ts"
-import { type Database, redact } from "../postgres/Database.ts"
+import { type Database, dataFolder, redact } from "../postgres/Database.ts"
 import type { DatabaseError } from "../postgres/OpenDatabase.ts"
 import * as MemoryRepo from "../trail/MemoryRepo.ts"
 import { type Repo, RepoUnavailable } from "../trail/Repo.ts"
@@ -76,7 +75,7 @@ const layer = (database: Database) =>
       if (Option.isSome(program) && program.value.trail !== "embedded") {
         return yield* new TrailElsewhere({ url: program.value.url, trail: program.value.trail })
       }
-      if (!existsSync(join(stateDir, "postgres"))) return MemoryRepo.layer
+      if (!existsSync(dataFolder(stateDir))) return MemoryRepo.layer
     }
     return (yield* openDatabase).layer(database, { purpose: "read" })
   }))

@@ -3,13 +3,12 @@ import type * as Effect from "effect/Effect"
 import type * as Layer from "effect/Layer"
 import { type Pipeable, pipeArguments } from "effect/Pipeable"
 import * as Predicate from "effect/Predicate"
-import type * as Schedule from "effect/Schedule"
 import * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
 import type { Covariant } from "effect/Types"
-import * as Backoff from "./Backoff.ts"
 import { DomainHandles, type DomainUnavailable } from "./DomainHandle.ts"
 import type { Reason } from "./DomainStatus.ts"
+import * as RestartPolicy from "./RestartPolicy.ts"
 import type { Tick } from "./Tick.ts"
 
 const TypeId = "~thunderline/Domain"
@@ -20,13 +19,6 @@ export const Name = Schema.String.check(Schema.isPattern(/^[a-z][a-z0-9_-]{0,62}
 /** What becomes of the application when this domain is not there. */
 export const Criticality = Schema.Literals(["required", "optional"])
 export type Criticality = typeof Criticality.Type
-
-/** How often and how fast a crashed domain is built again. */
-export interface RestartPolicy {
-  readonly schedule: Schedule.Schedule<unknown>
-  readonly limit: number
-  readonly within: Duration.Duration
-}
 
 /**
  * A part of an application: a named `Layer` plus policy. What the layer provides are the domain's services.
@@ -54,7 +46,7 @@ export interface Domain<out Name extends string, out Services, out Error = never
   readonly onDeactivate: ((reason: Reason) => Effect.Effect<unknown, unknown>) | undefined
   readonly criticality: Criticality
   readonly escalate: boolean
-  readonly restart: RestartPolicy | "never"
+  readonly restart: RestartPolicy.RestartPolicy | "never"
   readonly activationTimeout: Duration.Duration
   readonly shutdownTimeout: Duration.Duration
   readonly maxMissedTicks: number
@@ -93,23 +85,8 @@ export type WorkersRequirements<Workers> = {
 /** Tells a domain from anything else, for example from what a module exports. */
 export const isDomain = (u: unknown): u is Any => Predicate.hasProperty(u, TypeId)
 
-/** Exponential from 200 ms, capped at 30 s, then jittered. */
-export const defaultSchedule: Schedule.Schedule<unknown> = Backoff.schedule({ from: "200 millis", to: "30 seconds" })
-
-/**
- * A restart policy: at most `limit` restarts (default 5) within `within` (default 1 minute), each after the next delay
- * of `schedule` (default: exponential from 200 ms, capped at 30 s, then jittered). The delays start over once the domain has been
- * active for `within`. The budget is the domain's own: a sibling that keeps crashing never uses it up.
- */
-export const restart = (options?: {
-  readonly schedule?: Schedule.Schedule<unknown> | undefined
-  readonly limit?: number | undefined
-  readonly within?: Duration.Input | undefined
-}): RestartPolicy => ({
-  schedule: options?.schedule ?? defaultSchedule,
-  limit: options?.limit ?? 5,
-  within: Duration.fromInputUnsafe(options?.within ?? "1 minute")
-})
+/** Makes a restart policy; see `RestartPolicy.make`. */
+export const restartPolicy = RestartPolicy.make
 
 const Proto = {
   [TypeId]: { _Services: (_: never) => _, _Error: (_: never) => _, _Requirements: (_: never) => _ },
@@ -135,7 +112,7 @@ const worker = ([name, input]: readonly [string, WorkerInput<never>]): Worker =>
  * - `onActivate`, `onDeactivate`: called after the layer is built, and before its scope is closed.
  * - `criticality`: `required` (default) or `optional`: the application is ready without it.
  * - `escalate`: a spent restart budget ends the program (default false).
- * - `restart`: see {@link restart}; or `"never"`.
+ * - `restart`: see {@link restartPolicy}; or `"never"`.
  * - `activationTimeout` (default 30 seconds) bounds layer and `onActivate`; `shutdownTimeout` (default 10 seconds)
  *   bounds `onDeactivate`, workers' ends and finalizers together.
  * - `maxMissedTicks`: ticks left unanswered by `onTick` before the domain is taken for dead (default 3).
@@ -163,7 +140,7 @@ export const make = <
   readonly onDeactivate?: (reason: Reason) => Effect.Effect<unknown, unknown, RDeactivate>
   readonly criticality?: Criticality
   readonly escalate?: boolean
-  readonly restart?: RestartPolicy | "never"
+  readonly restart?: RestartPolicy.RestartPolicy | "never"
   readonly activationTimeout?: Duration.Input
   readonly shutdownTimeout?: Duration.Input
   readonly maxMissedTicks?: number
@@ -186,7 +163,7 @@ export const make = <
     onDeactivate: options.onDeactivate,
     criticality: options.criticality ?? "required",
     escalate: options.escalate ?? false,
-    restart: options.restart ?? restart(),
+    restart: options.restart ?? restartPolicy(),
     activationTimeout: Duration.fromInputUnsafe(options.activationTimeout ?? "30 seconds"),
     shutdownTimeout: Duration.fromInputUnsafe(options.shutdownTimeout ?? "10 seconds"),
     maxMissedTicks: options.maxMissedTicks ?? 3

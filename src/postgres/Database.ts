@@ -2,6 +2,7 @@ import * as Data from "effect/Data"
 import * as Redacted from "effect/Redacted"
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
+import { join } from "node:path"
 
 /** Where a database was named. */
 export type Source = "--database" | "DATABASE_URL"
@@ -25,6 +26,9 @@ export interface Database {
   /** Absolute path of the folder for the embedded server and whatever else outlives a run. */
   readonly stateDir: string
 }
+
+/** Where an embedded server keeps its data in a state folder. */
+export const dataFolder = (stateDir: string): string => join(stateDir, "postgres")
 
 /** The text is neither a word for a database nor the URL of one. The error does not repeat it: it may hold a password. */
 export class InvalidDatabaseUrl extends Schema.TaggedError<InvalidDatabaseUrl>()("InvalidDatabaseUrl", {

@@ -19,7 +19,7 @@ export class SchemaTooNew extends Schema.TaggedError<SchemaTooNew>()("SchemaTooN
   }
 }
 
-/** The schema in the database is older than the program, or not there, and was not to be changed. */
+/** The schema in the database is older than the program, or missing, and was not to be changed. */
 export class SchemaTooOld extends Schema.TaggedError<SchemaTooOld>()("SchemaTooOld", {
   schema: Schema.String,
   found: Schema.Int,
@@ -37,7 +37,7 @@ export interface AppliedMigration {
   readonly name: string
 }
 
-/** Forward only: what is here never changes, later versions add to it. */
+/** Migrations go forward only: those that are here never change, later versions add to them. */
 const migrations = (schema: string) => ({
   "0001_trail": initial.up(schema)
 })

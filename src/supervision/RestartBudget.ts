@@ -2,9 +2,9 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Schedule from "effect/Schedule"
-import type { RestartPolicy } from "../model/Domain.ts"
+import type { RestartPolicy } from "../model/RestartPolicy.ts"
 
-/** A restart that the budget allows: the how-manieth in a row, and how long to wait before it. */
+/** A restart that the budget allows: its number in a row, and the delay before it. */
 export interface Attempt {
   readonly attempt: number
   readonly delay: Duration.Duration
@@ -14,7 +14,7 @@ export interface Attempt {
 export interface RestartBudget {
   /** Takes one restart at `now` (milliseconds); none when the budget is spent or the schedule has ended. */
   readonly take: (now: number) => Effect.Effect<Option.Option<Attempt>>
-  /** The domain was active for so long (milliseconds): with `within` or more, everything starts over. */
+  /** The domain was active for so long (milliseconds): `within` or more starts everything over. */
   readonly wasActive: (ms: number) => void
   /** A new budget, as after an operation. */
   readonly reset: () => void

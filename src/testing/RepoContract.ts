@@ -1,14 +1,6 @@
 /**
- * What every backend of the trail does, as tests: use it to test a backend of your own. It takes the functions of the
+ * What every backend of the trail does, as tests. Use it to test a backend of your own. It takes the functions of the
  * test runner, so that it works with Vitest, Jest, `node:test` and others.
- *
- * @example
- * ```ts
- * import { afterAll, beforeAll, describe, it } from "vitest"
- * import { RepoContract } from "thunderline/testing"
- *
- * RepoContract.suite("the trail in my database", MyRepo.layer, { afterAll, beforeAll, describe, it })
- * ```
  */
 import type * as Effect from "effect/Effect"
 import type * as Layer from "effect/Layer"
@@ -36,6 +28,15 @@ const laws: Readonly<Record<string, Effect.Effect<void, unknown, Repo | RepoWrit
 /**
  * Tests a backend. The layer is built once for all tests and may hold rows of others, but no other program may claim
  * runs on it meanwhile.
+ *
+ * @example
+ * ```ts
+ * import { MemoryRepo } from "thunderline"
+ * import { RepoContract } from "thunderline/testing"
+ * import { afterAll, beforeAll, describe, it } from "vitest"
+ *
+ * RepoContract.suite("the trail in memory", MemoryRepo.layer, { afterAll, beforeAll, describe, it })
+ * ```
  */
 export const suite = <E>(name: string, layer: Layer.Layer<Repo | RepoWriter, E>, runner: Runner): void => {
   runner.describe(name, () => {

@@ -1,3 +1,7 @@
+/**
+ * This start of the program: its id, its names and when it began. Use it to mark what an app writes elsewhere, so that it
+ * can be matched with the trail and with telemetry. Past runs are in `Repo.runs`.
+ */
 import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import * as SecureRandom from "effect/crypto/SecureRandom"
@@ -7,10 +11,19 @@ import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 
 /**
- * This start of the program, and the source of its identifiers.
+ * The run. `runId` names it in the trail and in telemetry, `node` the process. `nextId` makes version 7 UUIDs, each
+ * sorting after the one before.
  *
- * `runId` names the run in the trail and in telemetry, `node` the process that the records come from. `nextId` makes
- * version 7 UUIDs, each sorting after the one before.
+ * @example
+ * ```ts
+ * import { Effect } from "effect"
+ * import { CurrentRun } from "thunderline"
+ *
+ * const program = Effect.gen(function*() {
+ *   const { app, runId } = yield* CurrentRun.CurrentRun
+ *   yield* Effect.log(`${app}, run ${runId}`)
+ * })
+ * ```
  */
 export class CurrentRun extends Context.Service<CurrentRun, {
   readonly runId: string
@@ -21,7 +34,7 @@ export class CurrentRun extends Context.Service<CurrentRun, {
   readonly nextId: () => string
 }>()("thunderline/CurrentRun") {}
 
-/** How this run is called; everything has a default. */
+/** The names of this run; everything has a default. */
 export interface CurrentRunOptions {
   /** The application's name (default `thunderline`). */
   readonly app?: string | undefined
@@ -49,5 +62,5 @@ export const make = Effect.fnUntraced(function*(options?: CurrentRunOptions) {
   })
 })
 
-/** Names this run. A `SecureRandom` in the context, if there is one, is where its randomness comes from. */
+/** Names this run. Its ids are made with the `SecureRandom` of the context, if there is one. */
 export const layer = (options?: CurrentRunOptions): Layer.Layer<CurrentRun> => Layer.effect(CurrentRun, make(options))

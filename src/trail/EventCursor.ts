@@ -1,7 +1,7 @@
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 
-/** A cursor that no page has given out. */
+/** The cursor was not given out by a page of the same order. */
 export class InvalidCursor extends Schema.TaggedError<InvalidCursor>()("InvalidCursor", {
   cursor: Schema.String
 }) {
@@ -18,7 +18,7 @@ const pattern = /^([no])([0-9a-f]{8})([0-9a-f]{4})([0-9a-f]{4})([0-9a-f]{4})([0-
 /** The cursor of the page behind the transition `id`, in that order. */
 export const encode = (id: string, order: EventOrder): string => `${order[0]}${id.replaceAll("-", "")}`
 
-/** The transition that a cursor stands behind. A cursor of the other order is refused. */
+/** The id of the transition that a cursor stands behind. A cursor of the other order is refused. */
 export const decode = (cursor: string, order: EventOrder): Effect.Effect<string, InvalidCursor> => {
   const match = pattern.exec(cursor)
   return match === null || match[1] !== order[0]

@@ -1,11 +1,6 @@
 /**
- * The trail in this process's memory, lost with it. Use it in tests and in programs that need no record of their past;
- * use `thunderline/postgres` where the record has to outlive the program.
- *
- * @example
- * ```ts
- * Thunderline.layer({ domains, repo: MemoryRepo.layer })   // which is also the default
- * ```
+ * The trail in this process's memory, lost with it. Use it in tests and in programs that need no record of their past.
+ * Where the record has to outlive the program, use `thunderline/postgres`.
  */
 import * as Context from "effect/Context"
 import * as DateTime from "effect/DateTime"
@@ -160,7 +155,16 @@ const writes = (tables: Tables) => {
   })
 }
 
-/** A trail of its own in memory; it holds up to {@link capacity} transitions. */
+/**
+ * A trail of its own in memory, the default of `Thunderline.layer`; it holds up to {@link capacity} transitions.
+ *
+ * @example
+ * ```ts
+ * import { MemoryRepo, Thunderline } from "thunderline"
+ *
+ * const Main = Thunderline.layer({ domains: [], repo: MemoryRepo.layer })
+ * ```
+ */
 export const layer: Layer.Layer<Repo.Repo | RepoWriter> = Layer.effectContext(Effect.sync(() => {
   const tables = new Tables()
   return Context.make(Repo.Repo, reads(tables)).pipe(Context.add(RepoWriter, writes(tables)))

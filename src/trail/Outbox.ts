@@ -1,19 +1,15 @@
 /**
  * How far the writing of the trail is. Use it to show the backlog, or to wait until what has happened can be read from
  * `Repo`. It takes nothing in: transitions come from the registry alone.
- *
- * @example
- * ```ts
- * yield* Outbox.use((outbox) => outbox.flush)
- * const { events } = yield* Repo.use((repo) => repo.events({ domain: "orders" }))
- * ```
  */
 import * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
-import * as Fiber from "effect/Fiber"
+import * as Exit from "effect/Exit"
 import * as Layer from "effect/Layer"
+import * as Scope from "effect/Scope"
 import type { DomainEvent } from "../model/DomainEvent.ts"
+import * as Loop from "../telemetry/Loop.ts"
 import * as Telemetry from "../telemetry/Telemetry.ts"
 import { OutboxBuffer } from "./OutboxBuffer.ts"
 import { OutboxIntake } from "./OutboxIntake.ts"
@@ -36,6 +32,18 @@ export interface OutboxStats {
  * Writes every transition to the trail in order, in batches, one batch at a time, until it is committed. What is committed
  * is always the beginning of what was made, gaps marked. While the database is away the outbox fills; it writes in order
  * when the database is back.
+ *
+ * @example
+ * ```ts
+ * import { Effect } from "effect"
+ * import { Outbox, Repo } from "thunderline"
+ *
+ * const program = Effect.gen(function*() {
+ *   yield* Outbox.Outbox.use((outbox) => outbox.flush)
+ *   const { events } = yield* Repo.Repo.use((repo) => repo.events({ domain: "orders" }))
+ *   yield* Effect.log(`${events.length} transitions so far`)
+ * })
+ * ```
  */
 export class Outbox extends Context.Service<Outbox, {
   /** Returns when every transition that was made before has been committed or dropped. */
@@ -65,15 +73,15 @@ const observe = Effect.fnUntraced(function*(buffer: OutboxBuffer) {
 
 /** Gives the writer time to finish, then stops it and names the domains of what is left. */
 const shutdown = Effect.fnUntraced(
-  function*(buffer: OutboxBuffer, writer: Fiber.Fiber<never>, timeout: Duration.Input) {
+  function*(buffer: OutboxBuffer, writer: Scope.Closeable, timeout: Duration.Input) {
     yield* Effect.timeoutOption(buffer.idle.await, timeout)
     if (buffer.backlog > 0) {
-      const domains = Array.from(new Set([...buffer.writing, ...buffer.pending].map((event) => event.domain))).join(
-        ", "
+      const domains = new Set([...buffer.writing, ...buffer.pending].map((event) => event.domain))
+      yield* Effect.logError(
+        `[Outbox] Shutdown: ${buffer.backlog} transitions could not be written, of: ${Array.from(domains).join(", ")}`
       )
-      yield* Effect.logError(`[Outbox] Shutdown: ${buffer.backlog} transitions could not be written, of: ${domains}`)
     }
-    yield* Fiber.interrupt(writer).pipe(Effect.timeoutOption("1 second"))
+    yield* Scope.close(writer, Exit.void).pipe(Effect.timeoutOption("1 second"))
   }
 )
 
@@ -93,12 +101,14 @@ const make = Effect.fnUntraced(function*(options: OutboxOptions = {}) {
     if (buffer.offer(events) > 0 && before === 0) fork(full)
   }
 
-  const writer = yield* Effect.forkDetach(OutboxWriter.run(buffer, {
+  const writer = yield* Scope.make()
+  const settings = {
     // What is being written is not dropped, so at most half of what is held is in one write: the newest find room.
     batchSize: Math.max(1, Math.min(batchSize, capacity >> 1)),
     stalledAfter: Duration.fromInputUnsafe(options.stalledAfter ?? "2 seconds"),
     writeTimeout: Duration.fromInputUnsafe(options.writeTimeout ?? "30 seconds")
-  }))
+  }
+  yield* Loop.supervised("outbox", OutboxWriter.run(buffer, settings)).pipe(Scope.provide(writer))
   yield* Effect.addFinalizer(() => shutdown(buffer, writer, flushTimeout))
 
   const outbox = Outbox.of({

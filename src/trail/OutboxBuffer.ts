@@ -3,13 +3,6 @@ import type { DomainEvent } from "../model/DomainEvent.ts"
 import * as Receipt from "./Receipt.ts"
 import * as TrailGap from "./TrailGap.ts"
 
-/** Transitions that were taken to be written, with their position among all accepted ones and the gap before them. */
-export interface Batch {
-  readonly events: ReadonlyArray<DomainEvent>
-  readonly position: number
-  readonly gap: TrailGap.TrailGap | undefined
-}
-
 /** The transitions between offer and commit, in order, and the count of what became of the others. */
 export class OutboxBuffer {
   readonly capacity: number
@@ -24,7 +17,8 @@ export class OutboxBuffer {
   dropped = 0
   /** How many were dropped since the buffer was full for the first time, until it is empty again. */
   overflow = 0
-  /** What was dropped between the transitions that are being written and those that are pending. */
+  /** What was dropped right before the transitions that are being written, and right before those that are pending. */
+  gapBefore: TrailGap.TrailGap | undefined
   #gap: TrailGap.TrailGap | undefined
 
   constructor(capacity: number) {
@@ -33,6 +27,11 @@ export class OutboxBuffer {
 
   get backlog(): number {
     return this.pending.length + this.writing.length
+  }
+
+  /** How many were accepted before the oldest that is held. */
+  get #position(): number {
+    return this.receipts.accepted() - this.backlog
   }
 
   /** Accepts transitions; drops the oldest pending ones when there are too many. Returns how many it dropped. */
@@ -54,31 +53,37 @@ export class OutboxBuffer {
     return surplus
   }
 
-  /** Takes up to `size` transitions to be written; from now on they are not dropped for lack of room. */
-  take(size: number): Batch {
-    const events = this.pending.splice(0, size)
-    this.writing = events
-    const gap = this.#gap
-    this.#gap = undefined
-    return { events, position: this.receipts.accepted() - this.pending.length - events.length, gap }
+  /**
+   * Takes up to `size` transitions to be written, or again those that were taken and neither committed nor refused. From
+   * now on they are not dropped for lack of room.
+   */
+  take(size: number): ReadonlyArray<DomainEvent> {
+    if (this.writing.length === 0) {
+      this.writing = this.pending.splice(0, size)
+      this.gapBefore = TrailGap.join(this.gapBefore, this.#gap)
+      this.#gap = undefined
+    }
+    return this.writing
   }
 
-  /** The first of those being written, up to a position, are committed. */
-  commit(events: ReadonlyArray<DomainEvent>, position: number): void {
-    this.writing = this.writing.slice(events.length)
-    this.written += events.length
-    this.receipts.reach(position + events.length)
+  /** The first `count` of those being written are committed, the gap before them with them. */
+  commit(count: number): void {
+    this.writing = this.writing.slice(count)
+    this.written += count
+    this.gapBefore = undefined
+    this.receipts.reach(this.#position)
   }
 
-  /** The first of those being written is dropped. */
-  refuse(position: number, detail: string): void {
+  /** The first of those being written is dropped: it belongs to the gap before the next one. */
+  refuse(detail: string): void {
+    this.gapBefore = TrailGap.join(this.gapBefore, TrailGap.of(this.writing.slice(0, 1)))
+    this.receipts.lose(this.#position, 1, detail)
     this.writing = this.writing.slice(1)
     this.dropped++
-    this.receipts.lose(position, 1, detail)
-    this.receipts.reach(position + 1)
+    this.receipts.reach(this.#position)
   }
 
-  /** Nothing is being written: closes the entrance to the writer if nothing is pending either. */
+  /** Nothing is being written: the writer rests unless something is pending. */
   rest(): void {
     if (this.pending.length > 0) return
     this.filled.closeUnsafe()

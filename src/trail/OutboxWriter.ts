@@ -6,7 +6,7 @@ import * as Option from "effect/Option"
 import * as Backoff from "../model/Backoff.ts"
 import type { DomainEvent } from "../model/DomainEvent.ts"
 import * as Telemetry from "../telemetry/Telemetry.ts"
-import type { Batch, OutboxBuffer } from "./OutboxBuffer.ts"
+import type { OutboxBuffer } from "./OutboxBuffer.ts"
 import { RepoUnavailable } from "./Repo.ts"
 import { RepoWriter } from "./RepoWriter.ts"
 import * as TrailGap from "./TrailGap.ts"
@@ -64,38 +64,38 @@ const persist = (events: ReadonlyArray<DomainEvent>, settings: OutboxWriterSetti
   )
 }
 
-/** Writes a batch, and returns the gap that is behind it then. A refused row is found by halving: it costs only itself. */
+/**
+ * Writes transitions, the first of those that are being written, until each is committed or refused. A refused row is
+ * found by halving: it costs only itself.
+ */
 const write = (
   buffer: OutboxBuffer,
-  { events, gap, position }: Batch,
+  events: ReadonlyArray<DomainEvent>,
   settings: OutboxWriterSettings
-): Effect.Effect<TrailGap.TrailGap | undefined, never, RepoWriter | TrailReports> => {
+): Effect.Effect<void, never, RepoWriter | TrailReports> => {
   const recovered = Effect.suspend(() =>
     TrailReports.use((reports) => reports.ok("Outbox", `${buffer.pending.length} transitions left to write`))
   )
-  return Effect.matchCauseEffect(persist(TrailGap.mark(events, gap), settings), {
+  return Effect.matchCauseEffect(persist(TrailGap.mark(events, buffer.gapBefore), settings), {
     onSuccess: () => {
-      buffer.commit(events, position)
-      return Effect.as(recovered, undefined)
+      buffer.commit(events.length)
+      return recovered
     },
     onFailure: (cause) => {
       if (events.length > 1) {
         const half = events.length >> 1
-        const [first, second] = [events.slice(0, half), events.slice(half)]
-        return Effect.flatMap(
-          write(buffer, { events: first, position, gap }, settings),
-          (between) => write(buffer, { events: second, position: position + half, gap: between }, settings)
+        return Effect.andThen(
+          write(buffer, events.slice(0, half), settings),
+          Effect.suspend(() => write(buffer, events.slice(half), settings))
         )
       }
       const { domain, id } = events[0]!
-      buffer.refuse(position, "the database refused it")
-      return recovered.pipe(
-        Effect.andThen(
-          Effect.logError(`[Outbox] The database refused transition ${id} of ${domain}`, cause).pipe(
-            Telemetry.event("thunderline.outbox.dropped")
-          )
-        ),
-        Effect.as(TrailGap.join(gap, TrailGap.of(events)))
+      buffer.refuse("the database refused it")
+      return Effect.andThen(
+        recovered,
+        Effect.logError(`[Outbox] The database refused transition ${id} of ${domain}`, cause).pipe(
+          Telemetry.event("thunderline.outbox.dropped")
+        )
       )
     }
   })
@@ -107,11 +107,11 @@ export const run = Effect.fnUntraced(
     buffer: OutboxBuffer,
     settings: OutboxWriterSettings
   ): Effect.fn.Return<never, never, RepoWriter | TrailReports> {
-    let before: TrailGap.TrailGap | undefined
     while (true) {
       yield* buffer.filled.await
-      const batch = buffer.take(settings.batchSize)
-      before = yield* write(buffer, { ...batch, gap: TrailGap.join(before, batch.gap) }, settings)
+      // The latch resumes the writer inside of `offer`. The caller of `offer` goes on first.
+      yield* Effect.yieldNow
+      yield* write(buffer, buffer.take(settings.batchSize), settings)
       if (buffer.pending.length > 0) continue
       const lost = buffer.takeOverflow()
       if (lost > 0) {

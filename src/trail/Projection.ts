@@ -3,11 +3,11 @@ import * as Schema from "effect/Schema"
 import type { DomainEvent } from "../model/DomainEvent.ts"
 import type { StatusName } from "../model/DomainStatus.ts"
 
-/** What `active_domain_registry` says of a domain: the four words of its `status` column. */
+/** The four words of the column `status` of `active_domain_registry`. */
 export const RegistryStatus = Schema.Literals(["active", "inactive", "crashed", "restarting"])
 export type RegistryStatus = typeof RegistryStatus.Type
 
-/** The column's word for each of the seven states: those on the way are `inactive`, the exact one is in `metadata`. */
+/** The column's word for each of the seven states; the exact state is in `metadata`. */
 export const registryStatus = (status: StatusName): RegistryStatus => {
   switch (status) {
     case "active":
@@ -23,7 +23,7 @@ export const registryStatus = (status: StatusName): RegistryStatus => {
  * A row of `active_domain_registry`: where a domain stands now.
  *
  * Of a row that a transition made, `metadata` holds `state` (one of the seven), `generation`, `reason`, `runId`, `node`
- * and `eventId`, the transition itself; whatever else is there stays there.
+ * and `eventId`, the transition itself; other keys are kept.
  */
 export const RegistryRow = Schema.Struct({
   id: Schema.String,
@@ -37,10 +37,8 @@ export const RegistryRow = Schema.Struct({
 export interface RegistryRow extends Schema.Schema.Type<typeof RegistryRow> {}
 
 /**
- * The row that a transition makes of the row before it: the law of the projection, for every backend.
- *
- * Transitions are ordered by `id`, not by the clock, which may be set back: one that is not newer than the transition
- * that the row comes from changes nothing.
+ * The row after a transition, the same for every backend. Transitions are ordered by `id`, not by the clock, which may be
+ * set back: one that is not newer than the transition that the row comes from changes nothing.
  */
 export const afterEvent = (row: RegistryRow | undefined, event: DomainEvent): RegistryRow => {
   const last = row?.metadata["eventId"]
@@ -65,8 +63,8 @@ export const afterEvent = (row: RegistryRow | undefined, event: DomainEvent): Re
 }
 
 /**
- * The row after the run that it comes from was closed as lost: what that run had going is over. A domain that was crashed
- * or inactive is so still.
+ * The row after the run that it comes from was closed as lost: the domain is inactive, unless it was crashed or inactive
+ * already.
  */
 export const afterLoss = (
   row: RegistryRow,

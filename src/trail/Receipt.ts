@@ -13,7 +13,7 @@ export class NotCommitted extends Schema.TaggedError<NotCommitted>()("NotCommitt
 
 /** Follows transitions on their way into the trail. */
 export interface Receipt {
-  /** What is accepted from now on is not of them. */
+  /** Stops following: transitions that are accepted from now on do not belong to it. */
   readonly end: () => void
   /** Returns when all of them are committed, and fails when one was dropped. */
   readonly committed: Effect.Effect<void, NotCommitted>
@@ -25,7 +25,7 @@ interface Follower {
   readonly outcome: Deferred.Deferred<void, NotCommitted>
 }
 
-/** The book of what the outbox has accepted and of those who want to know what becomes of it. */
+/** Counts what the outbox accepts and settles, and tells those who follow transitions what becomes of them. */
 export const make = () => {
   const followers = new Set<Follower>()
   let accepted = 0
@@ -42,7 +42,7 @@ export const make = () => {
     accept: (count: number) => {
       accepted += count
     },
-    /** As many from a position on were dropped. */
+    /** `count` transitions from a position on were dropped. */
     lose: (position: number, count: number, detail: string) => {
       for (const follower of followers) {
         if (follower.from < position + count && position < follower.to) tell(follower, new NotCommitted({ detail }))

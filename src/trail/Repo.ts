@@ -46,6 +46,20 @@ export type RepoError = RepoUnavailable | RepoRejected
 /**
  * The trail to be read: `active_domain_registry` (the present, one row per domain), `domain_event` (the past, one row
  * per transition) and `run` (one row per start of the program).
+ *
+ * @example
+ * ```ts
+ * import { Effect, Stream } from "effect"
+ * import { Repo } from "thunderline"
+ *
+ * const crashes = Effect.gen(function*() {
+ *   const repo = yield* Repo.Repo
+ *   yield* repo.stream({ status: "crashed" }).pipe(
+ *     Stream.take(10),
+ *     Stream.runForEach((event) => Effect.log(`${event.domain}: ${event.cause}`))
+ *   )
+ * })
+ * ```
  */
 export class Repo extends Context.Service<Repo, {
   /** What the rows are kept in, such as `memory` or `postgresql`: for people, not for decisions. */
@@ -68,7 +82,10 @@ export class Repo extends Context.Service<Repo, {
   readonly runs: (limit?: number) => Effect.Effect<ReadonlyArray<Run>, RepoError>
 }>()("thunderline/Repo") {}
 
-/** A `Repo` whose `stream` reads the pages of its `events`. Every backend makes its `Repo` with this. */
+/**
+ * A `Repo` whose `stream` reads the pages of its `events`. Every backend makes its `Repo` with this. The `after` of a
+ * stream has to be the id of a transition: anything else is a defect.
+ */
 export const make = (repo: Omit<Repo["Service"], "stream">): Repo["Service"] =>
   Repo.of({
     ...repo,

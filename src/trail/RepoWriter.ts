@@ -28,6 +28,21 @@ export interface RunClaim {
  * `record` is for transitions: the events and the rows that they change, in one transaction, in order. An event whose id
  * is already there is skipped, so that a batch may be sent again. Events of a run that has ended change no rows: a
  * program that was taken for lost leaves the present to the one that took over.
+ *
+ * @example
+ * ```ts
+ * import { Effect, Layer } from "effect"
+ * import { MemoryRepo, RepoWriter } from "thunderline"
+ *
+ * // A backend that is made from another one.
+ * const layerLogged = Layer.effect(
+ *   RepoWriter.RepoWriter,
+ *   Effect.map(RepoWriter.RepoWriter, (writer) => ({
+ *     ...writer,
+ *     record: (events) => Effect.andThen(Effect.log(`${events.length} transitions`), writer.record(events))
+ *   }))
+ * ).pipe(Layer.provideMerge(MemoryRepo.layer))
+ * ```
  */
 export class RepoWriter extends Context.Service<RepoWriter, {
   readonly record: (events: ReadonlyArray<DomainEvent>) => Effect.Effect<void, RepoError>

@@ -2,6 +2,7 @@ import * as DateTime from "effect/DateTime"
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
+import * as Loop from "../telemetry/Loop.ts"
 import { RepoWriter } from "./RepoWriter.ts"
 
 /** How many transitions one statement removes, the pause after it, and how often old transitions are removed. */
@@ -30,4 +31,6 @@ const sweep = (age: Duration.Input) =>
 export const layer = (age: Duration.Input | undefined): Layer.Layer<never, never, RepoWriter> =>
   age === undefined
     ? Layer.empty
-    : Layer.effectDiscard(Effect.forkScoped(Effect.forever(Effect.andThen(sweep(age), Effect.sleep(period)))))
+    : Layer.effectDiscard(
+      Loop.supervised("retention", Effect.forever(Effect.andThen(sweep(age), Effect.sleep(period))))
+    )

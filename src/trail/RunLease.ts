@@ -12,8 +12,10 @@ import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
+import * as Scope from "effect/Scope"
 import * as Backoff from "../model/Backoff.ts"
 import { Escalation } from "../model/Escalation.ts"
+import * as Loop from "../telemetry/Loop.ts"
 import { CurrentRun } from "./CurrentRun.ts"
 import { type RepoError, RepoUnavailable } from "./Repo.ts"
 import { RepoWriter } from "./RepoWriter.ts"
@@ -32,7 +34,20 @@ export type LeaseStatus = Data.TaggedEnum<{
 }>
 export const LeaseStatus = Data.taggedEnum<LeaseStatus>()
 
-/** This run's claim on the trail, from the start of the program to its end. */
+/**
+ * This run's claim on the trail, from the start of the program to its end.
+ *
+ * @example
+ * ```ts
+ * import { Effect } from "effect"
+ * import { RunLease } from "thunderline"
+ *
+ * const program = Effect.gen(function*() {
+ *   const status = yield* RunLease.RunLease.use((lease) => lease.status)
+ *   if (status._tag === "superseded") yield* Effect.logWarning(status.by.message)
+ * })
+ * ```
+ */
 export class RunLease extends Context.Service<RunLease, {
   readonly status: Effect.Effect<LeaseStatus>
 }>()("thunderline/RunLease") {}
@@ -131,13 +146,13 @@ const atMost = <A, E, R>(effect: Effect.Effect<A, E, R>) =>
   Effect.flatMap(Effect.forkDetach(effect), (fiber) => Effect.timeoutOption(Fiber.await(fiber), limits.end))
 
 const end = Effect.fnUntraced(
-  function*(keeper: Keeper, fiber: Fiber.Fiber<never, unknown>, exit: Exit.Exit<unknown, unknown>) {
+  function*(keeper: Keeper, loop: Scope.Closeable, exit: Exit.Exit<unknown, unknown>) {
     if (keeper.status._tag === "held") {
       const writer = yield* RepoWriter
       const at = yield* DateTime.now
       yield* atMost(writer.endRun(keeper.run.runId, at, yield* exitReason(exit)))
     }
-    yield* atMost(Fiber.interrupt(fiber))
+    yield* atMost(Scope.close(loop, exit))
   }
 )
 
@@ -162,8 +177,9 @@ const make = Effect.fnUntraced(function*({ run: options, trail }: RunLeaseSettin
     first: Deferred.makeUnsafe(),
     status: LeaseStatus.unclaimed({ detail: "the database has not answered yet" })
   }
-  const fiber = yield* Effect.forkDetach(keep(keeper))
-  yield* Effect.addFinalizer((exit) => end(keeper, fiber, exit))
+  const loop = yield* Scope.make()
+  yield* Loop.supervised("lease", keep(keeper)).pipe(Scope.provide(loop))
+  yield* Effect.addFinalizer((exit) => end(keeper, loop, exit))
   yield* awaitFirst(keeper, trail === "required")
   return RunLease.of({ status: Effect.sync(() => keeper.status) })
 })

@@ -14,7 +14,7 @@ export interface TrailGap {
   readonly until: string
 }
 
-/** What is missing when these are left out. */
+/** The gap that these transitions leave when they are dropped. */
 export const of = (events: ReadonlyArray<DomainEvent>): TrailGap => ({
   dropped: events.length,
   firstId: events[0]!.id,
@@ -23,7 +23,7 @@ export const of = (events: ReadonlyArray<DomainEvent>): TrailGap => ({
   until: DateTime.formatIso(events.at(-1)!.occurredAt)
 })
 
-/** One gap right before another. */
+/** Two gaps, one right before the other, as one. */
 export const join = (earlier: TrailGap | undefined, later: TrailGap | undefined): TrailGap | undefined =>
   earlier === undefined || later === undefined
     ? earlier ?? later

@@ -21,7 +21,17 @@ export type TrailState = Data.TaggedEnum<{
 }>
 export const TrailState = Data.taggedEnum<TrailState>()
 
-/** The state of the trail: `ok` when nobody who works on it reports trouble. */
+/**
+ * The state of the trail: `ok` when nobody who works on it reports trouble. A plain look-up, for use on a hot path.
+ *
+ * @example
+ * ```ts
+ * import { Effect } from "effect"
+ * import { TrailStatus } from "thunderline"
+ *
+ * const program = TrailStatus.TrailStatus.use((trail) => Effect.log(`trail: ${trail.status()._tag}`))
+ * ```
+ */
 export class TrailStatus extends Context.Service<TrailStatus, {
   readonly status: () => TrailState
 }>()("thunderline/TrailStatus") {}

@@ -103,9 +103,9 @@ class Token {
 const within = 5_000
 const policies = {
   never: "never",
-  quick: Domain.restart({ schedule: Schedule.exponential("100 millis"), limit: 2, within }),
-  patient: Domain.restart({ schedule: Schedule.spaced("1500 millis"), limit: 2, within }),
-  generous: Domain.restart({ limit: 10, within })
+  quick: Domain.restartPolicy({ schedule: Schedule.exponential("100 millis"), limit: 2, within }),
+  patient: Domain.restartPolicy({ schedule: Schedule.spaced("1500 millis"), limit: 2, within }),
+  generous: Domain.restartPolicy({ limit: 10, within })
 } as const
 
 const nameOf = (position: number) => `d${position}`

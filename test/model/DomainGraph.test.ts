@@ -141,15 +141,15 @@ describe("DomainGraph", () => {
       { options: { activationTimeout: 0 }, message: "activationTimeout is 0, it must be longer than nothing" },
       { options: { shutdownTimeout: "-1 seconds" }, message: "shutdownTimeout is -1s, it must be longer than nothing" },
       {
-        options: { restart: Domain.restart({ limit: -1 }) },
+        options: { restart: Domain.restartPolicy({ limit: -1 }) },
         message: "restart.limit is -1, it must be a whole number from 0"
       },
       {
-        options: { restart: Domain.restart({ limit: 0.5 }) },
+        options: { restart: Domain.restartPolicy({ limit: 0.5 }) },
         message: "restart.limit is 0.5, it must be a whole number from 0"
       },
       {
-        options: { restart: Domain.restart({ within: 0 }) },
+        options: { restart: Domain.restartPolicy({ within: 0 }) },
         message: "restart.within is 0, it must be longer than nothing"
       }
     ] as const
@@ -168,7 +168,7 @@ describe("DomainGraph", () => {
         activationTimeout: "Infinity"
       } as const
       const nodes = yield* DomainGraph.make([
-        domain("a", { ...edges, shutdownTimeout: "1 nano", restart: Domain.restart({ limit: 0 }) }),
+        domain("a", { ...edges, shutdownTimeout: "1 nano", restart: Domain.restartPolicy({ limit: 0 }) }),
         domain("b", { ...edges, restart: "never" })
       ])
       assert.lengthOf(nodes, 2)

@@ -29,7 +29,7 @@ const shop = () => {
     layer: Layer.empty,
     workers: { pump },
     onTick: () => Effect.void,
-    restart: Domain.restart({ schedule: Schedule.spaced("1 hour"), limit: 5, within: "1 hour" })
+    restart: Domain.restartPolicy({ schedule: Schedule.spaced("1 hour"), limit: 5, within: "1 hour" })
   })
   const cart = Domain.make("cart", { dependsOn: [store], layer: Layer.empty })
   const till = Domain.make("till", { dependsOn: [cart], after: [store], layer: Layer.empty })

@@ -171,7 +171,7 @@ const restless = Array.from({ length: 3 }, (_, i) =>
   Domain.make(`restless-${i}`, {
     layer: Layer.empty,
     workers: { dying: Effect.delay(Effect.fail(`again`), "20 millis") },
-    restart: Domain.restart({ schedule: Schedule.spaced("10 millis"), limit: 1_000_000 })
+    restart: Domain.restartPolicy({ schedule: Schedule.spaced("10 millis"), limit: 1_000_000 })
   }))
 
 const quantile = (values: ReadonlyArray<number>, q: number) =>

@@ -8,7 +8,7 @@ import * as Domain from "../../src/model/Domain.ts"
 import * as RestartBudget from "../../src/supervision/RestartBudget.ts"
 import { int } from "../support/arbitraries.ts"
 
-const policy = Domain.restart({ schedule: Schedule.exponential("100 millis"), limit: 3, within: "10 seconds" })
+const policy = Domain.restartPolicy({ schedule: Schedule.exponential("100 millis"), limit: 3, within: "10 seconds" })
 
 /** The attempt and its delay in milliseconds, or nothing when the budget is spent. */
 const take = (budget: RestartBudget.RestartBudget, now: number, stableMs = 0) =>
@@ -60,7 +60,7 @@ describe("RestartBudget", () => {
   it.effect("ends with its schedule, whatever its limit", () =>
     Effect.gen(function*() {
       const schedule = Schedule.max([Schedule.spaced("1 second"), Schedule.recurs(2)])
-      const budget = RestartBudget.make(Domain.restart({ schedule, limit: 100 }))
+      const budget = RestartBudget.make(Domain.restartPolicy({ schedule, limit: 100 }))
       assert.deepStrictEqual(yield* take(budget, 0), [1, 1_000])
       assert.deepStrictEqual(yield* take(budget, 1), [2, 1_000])
       assert.isUndefined(yield* take(budget, 2))
@@ -68,7 +68,7 @@ describe("RestartBudget", () => {
 
   it.effect("gives nothing to `never`, nor to a limit of 0, not even after a reset", () =>
     Effect.gen(function*() {
-      for (const none of ["never", Domain.restart({ limit: 0 })] as const) {
+      for (const none of ["never", Domain.restartPolicy({ limit: 0 })] as const) {
         const budget = RestartBudget.make(none)
         assert.isUndefined(yield* take(budget, 0))
         budget.reset()
@@ -85,7 +85,7 @@ describe("RestartBudget", () => {
 
   it.effect("by default backs off from 200 ms to 30 s with a fifth of jitter, five times a minute", () =>
     Effect.gen(function*() {
-      const budget = RestartBudget.make(Domain.restart())
+      const budget = RestartBudget.make(Domain.restartPolicy())
       for (let n = 0; n < 20; n++) {
         const [attempt, delay] = (yield* take(budget, n * 12_000))!
         assert.strictEqual(attempt, n + 1)
@@ -104,7 +104,7 @@ describe("RestartBudget", () => {
     ({ gaps, limit, within }) =>
       Effect.gen(function*() {
         const schedule = Schedule.spaced("1 milli")
-        const budget = RestartBudget.make(Domain.restart({ schedule, limit, within }))
+        const budget = RestartBudget.make(Domain.restartPolicy({ schedule, limit, within }))
         const given: Array<number> = []
         let now = 0
         for (const gap of gaps) {

@@ -12,7 +12,7 @@ import { settle } from "../support/awaitState.ts"
 import { accept } from "../support/bus.ts"
 import * as FaultyRepo from "../support/FaultyRepo.ts"
 
-const restart = Domain.restart({ schedule: Schedule.spaced("1 second"), limit: 5, within: "1 minute" })
+const restart = Domain.restartPolicy({ schedule: Schedule.spaced("1 second"), limit: 5, within: "1 minute" })
 
 class Store extends Context.Service<Store, { readonly generation: number }>()("test/Store") {}
 

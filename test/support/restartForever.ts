@@ -22,7 +22,7 @@ const crashing = Domain.make("crashing", {
     dying: Effect.delay(Effect.fail(new Error("again")), "500 millis")
   },
   onTick: () => Effect.void,
-  restart: Domain.restart({ schedule: Schedule.spaced("500 millis"), limit: 1_000_000 })
+  restart: Domain.restartPolicy({ schedule: Schedule.spaced("500 millis"), limit: 1_000_000 })
 })
 const dependant = Domain.make("dependant", { dependsOn: [crashing], layer: Layer.empty })
 

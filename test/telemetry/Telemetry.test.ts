@@ -70,7 +70,7 @@ const recording = (level: "All" | "Debug") => {
   return { spans, lines, snapshot, layer }
 }
 
-const restart = Domain.restart({ limit: 2 })
+const restart = Domain.restartPolicy({ limit: 2 })
 
 /** Everything that can happen to domains, once: what is made of it by name. */
 const life = Effect.fnUntraced(function*(level: "All" | "Debug") {
@@ -261,7 +261,7 @@ describe("GET /metrics", () => {
       const { layer } = recording("All")
       const flaky = Domain.make("flaky", {
         layer: Layer.empty,
-        restart: Domain.restart({ limit: 1 }),
+        restart: Domain.restartPolicy({ limit: 1 }),
         maxMissedTicks: 1_000,
         onTick: () => Effect.void
       })

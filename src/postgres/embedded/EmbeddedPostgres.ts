@@ -6,6 +6,7 @@ import * as Schedule from "effect/Schedule"
 import type * as Scope from "effect/Scope"
 import { resolve } from "node:path"
 import * as StateFolder from "../../node/StateFolder.ts"
+import { dataFolder } from "../Database.ts"
 import type { EmbeddedPostgresFailed, EmbeddedPostgresMissing } from "./PostgresBinaries.ts"
 import * as PostgresServer from "./PostgresServer.ts"
 import * as PostmasterFile from "./PostmasterFile.ts"
@@ -14,17 +15,17 @@ export { StateFolderInUse, StateFolderUnusable } from "../../node/StateFolder.ts
 export { EmbeddedPostgresFailed, EmbeddedPostgresMissing } from "./PostgresBinaries.ts"
 export type { EmbeddedServer } from "./PostgresServer.ts"
 
-/** Why an embedded server is not to be had. */
+/** Why an embedded server cannot be used. */
 export type EmbeddedPostgresError =
   | StateFolder.StateFolderInUse
   | StateFolder.StateFolderUnusable
   | EmbeddedPostgresFailed
   | EmbeddedPostgresMissing
 
-/** How long to wait for a state folder that somebody reads, or for a server that somebody is starting. */
+/** How often to look at a state folder that another program reads or starts a server in, and for how long. */
 const everyFewMillis = Schedule.upTo(Schedule.spaced("50 millis"), { duration: Duration.seconds(15) })
 
-/** Processes take real time, also where the program is run in virtual time. */
+/** Processes take real time, also where the program runs in virtual time. */
 const inRealTime = Effect.provideService(Clock.Clock, Context.get(Context.empty(), Clock.Clock))
 
 /**
@@ -33,8 +34,8 @@ const inRealTime = Effect.provideService(Clock.Clock, Context.get(Context.empty(
  * time and a third of one after that.
  *
  * One program at a time: another one fails with `StateFolderInUse` and harms nothing; one that only reads is waited
- * for, up to 15 seconds. The server that a killed program left behind is ended first; what it had committed is there.
- * A server that ends by itself is started again. Under root it runs as `postgres` or `nobody`, who must be able to
+ * for, up to 15 seconds. The server of a killed program is stopped first; what it had committed is there. A server
+ * that ends unexpectedly is started again. Under root it runs as `postgres` or `nobody`, who must be able to
  * pass through the folders above.
  */
 export const acquire = Effect.fn("EmbeddedPostgres.acquire")(
@@ -59,7 +60,7 @@ export const acquire = Effect.fn("EmbeddedPostgres.acquire")(
 export const connect = Effect.fn("EmbeddedPostgres.connect")(
   function*(stateDir: string): Effect.fn.Return<PostgresServer.EmbeddedServer, EmbeddedPostgresError, Scope.Scope> {
     const folder = resolve(stateDir)
-    const data = PostgresServer.dataFolder(folder)
+    const data = dataFolder(folder)
     yield* StateFolder.make(folder)
     const running = (error: StateFolder.StateFolderInUse) =>
       Effect.flatMap(

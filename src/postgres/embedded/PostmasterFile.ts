@@ -25,8 +25,8 @@ export const read = (data: string): PostmasterFile | undefined => {
 }
 
 /**
- * Whether that process is a PostgreSQL server of that data folder, and not one that has the number by chance: a server
- * works in its data folder.
+ * Whether a process is the PostgreSQL server of a data folder, and not another one that was given the same number: a
+ * server's working directory is its data folder.
  */
 export const isServer = (pid: number, data: string): boolean => {
   try {
@@ -39,9 +39,9 @@ export const isServer = (pid: number, data: string): boolean => {
 }
 
 /**
- * Makes a file that a dead server left behind harmless. PostgreSQL refuses to start while the process of that number
- * lives, whatever program it is, but takes its own parent's number for stale; removing the file would also remove the key by
- * which it finds what is left of the dead server's shared memory.
+ * Makes the file of a dead server harmless. PostgreSQL refuses to start while a process of that number lives, whatever
+ * program it is, but treats its own parent's number as stale. Removing the file would also remove the key by which it
+ * finds the dead server's shared memory.
  */
 export const disown = (data: string): void => {
   const path = join(data, "postmaster.pid")

@@ -3,14 +3,14 @@ import { SqlClient } from "effect/sql/SqlClient"
 import type { SqlError } from "effect/sql/SqlError"
 
 /**
- * Transitions whose id does not say when they happened, give or take a second: hardly any, but after a clock was set
- * back. For all others a range of time is a range of ids, which is how pages are ordered. The first 48 bits of a version
- * 7 UUID are its milliseconds. As it stands in the index.
+ * Holds for transitions whose id does not say when they happened, to a second: few, made after a clock was set back. For
+ * all others a range of time is a range of ids, which is how pages are ordered. The first 48 bits of a version 7 UUID are
+ * its milliseconds. The text is the same as in the index.
  */
 export const misdated = `abs(date_part('epoch', occurred_at - timestamptz '1970-01-01 00:00:00+00') * 1000 - ` +
   `('x' || translate(left(id::text, 13), '-', ''))::bit(48)::bigint) > 1000`
 
-/** The trail's three tables, and what they are read by. */
+/** The trail's three tables and their indexes. */
 export const up = (schema: string): Effect.Effect<void, SqlError, SqlClient> =>
   Effect.gen(function*() {
     const sql = yield* SqlClient
@@ -47,7 +47,7 @@ export const up = (schema: string): Effect.Effect<void, SqlError, SqlClient> =>
       span_id text,
       occurred_at timestamptz not null
     )`
-    // An id sorts by the time it was made, so that it is the order of every page.
+    // Ids sort by the time they were made; every page is in their order.
     yield* sql`create index domain_event_by_domain on ${event} (domain_name, id)`
     yield* sql`create index domain_event_by_run on ${event} (run_id, id)`
     yield* sql`create index domain_event_by_tick on ${event} (tick_count, id)`

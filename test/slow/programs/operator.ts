@@ -21,7 +21,7 @@ const restless = Array.from({ length: 3 }, (_, i) =>
   Domain.make(`restless-${i}`, {
     layer: Layer.empty,
     workers: { dying: Effect.delay(Effect.fail("again"), "10 millis") },
-    restart: Domain.restart({ schedule: Schedule.spaced("5 millis"), limit: 1_000_000 })
+    restart: Domain.restartPolicy({ schedule: Schedule.spaced("5 millis"), limit: 1_000_000 })
   }))
 const operated = Array.from({ length: 4 }, (_, i) => Domain.make(`operated-${i}`, { layer: Layer.empty }))
 
