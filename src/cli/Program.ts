@@ -2,8 +2,10 @@ import * as Context from "effect/Context"
 import type * as Duration from "effect/Duration"
 import type * as Effect from "effect/Effect"
 import type * as Option from "effect/Option"
+import * as Runtime from "effect/Runtime"
 import * as Schema from "effect/Schema"
 import type { Database } from "../postgres/Database.ts"
+import * as ExitCode from "./ExitCode.ts"
 import type { App } from "./flags/AppModule.ts"
 import type { Listen } from "./flags/Listen.ts"
 
@@ -34,6 +36,7 @@ export class ProgramEscalated extends Schema.TaggedError<ProgramEscalated>()("Pr
   domain: Schema.String,
   cause: Schema.String
 }) {
+  override readonly [Runtime.errorExitCode] = ExitCode.escalated
   override get message() {
     return `Domain ${this.domain} has spent its restarts and ends the program: ${this.cause.split("\n")[0]}`
   }

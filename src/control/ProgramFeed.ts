@@ -106,9 +106,9 @@ export const run = Effect.fnUntraced(function*<R>(
         )
       ),
     beside: (client) =>
-      Effect.all([lists, figures, past].map((loop) => Effect.forever(loop(client))), {
-        concurrency: "unbounded",
-        discard: true
-      }) as Effect.Effect<never, unknown>
+      Effect.andThen(
+        Effect.forEach([lists, figures, past], (loop) => Effect.forever(loop(client)), { concurrency: "unbounded" }),
+        Effect.never
+      )
   })
 })

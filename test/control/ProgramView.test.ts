@@ -120,7 +120,7 @@ describe("the view of a program", () => {
                 activationTick,
                 layer: Layer.effectDiscard(
                   name === `d${broken % plan.length}`
-                    ? Effect.delay(Effect.fail(new Error("no")), buildMs)
+                    ? Effect.delay(Effect.fail("no"), buildMs)
                     : Effect.sleep(buildMs)
                 )
               })

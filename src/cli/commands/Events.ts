@@ -78,7 +78,7 @@ export const command = Command.make(
       : TrailReading.read(place, newest)
     if (format === "csv") yield* Console.log(EventFormat.csvHead)
     yield* Effect.forEach(events.toReversed(), print, { discard: true })
-    if (follow) yield* EventFollow.follow(place, { ...query, after: events[0]?.id }, print)
+    if (follow) return yield* EventFollow.follow(place, { ...query, after: events[0]?.id }, print)
   })
 ).pipe(
   Command.withDescription(
