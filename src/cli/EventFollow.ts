@@ -4,20 +4,14 @@ import * as Stream from "effect/Stream"
 import { Client } from "../control/Client.ts"
 import * as EventFollower from "../control/EventFollower.ts"
 import type { DomainEvent } from "../model/DomainEvent.ts"
-import type { StatusName } from "../model/DomainStatus.ts"
-import { Repo } from "../trail/Repo.ts"
+import { Repo, type StreamQuery } from "../trail/Repo.ts"
 import * as RunningProgram from "./RunningProgram.ts"
 import * as Output from "./text/Output.ts"
 import * as Trail from "./Trail.ts"
 import * as TrailReading from "./TrailReading.ts"
 
 /** Which transitions are followed: everything given must hold. `after` is the last one that is known. */
-export interface FollowQuery {
-  readonly after: string | undefined
-  readonly domain: string | undefined
-  readonly status: StatusName | undefined
-  readonly runId: string | undefined
-}
+export type FollowQuery = Pick<StreamQuery, "after" | "domain" | "runId" | "status">
 
 /** All transitions are behind this id. */
 const beginning = "00000000-0000-0000-0000-000000000000"
@@ -38,10 +32,11 @@ const isAway = (error: unknown): boolean =>
 const fromTrail = (place: TrailReading.Place, query: FollowQuery) => {
   const look = Repo.use((repo) => Stream.runCollect(Stream.take(repo.stream({ ...query, order: "oldest" }), 1_000)))
   const news = Effect.repeat(Effect.delay(look, pause), { until: (events) => events.length > 0, times: looks - 1 })
-  return Trail.read(place, news).pipe(
-    Effect.catchIf(isAway, () => Effect.succeed<ReadonlyArray<DomainEvent>>([])),
-    Stream.fromIterableEffect
-  )
+  return Stream.fromIterableEffect(Effect.catchIf(
+    Trail.read(place, news),
+    isAway,
+    () => Effect.succeed<ReadonlyArray<DomainEvent>>([])
+  ))
 }
 
 /** Follows transitions for ever, oldest first and none twice: of the running program, and of the trail without one. */
@@ -50,32 +45,26 @@ export const follow = Effect.fnUntraced(function*(
   { after = beginning, domain, runId, status }: FollowQuery,
   print: (event: DomainEvent) => Effect.Effect<void>
 ) {
-  let told = ""
-  const tell = (source: string) =>
-    Effect.suspend(() => source === told ? Effect.void : Output.tell(`Following ${told = source}`))
   let program = ""
-  const client = Effect.gen(function*() {
-    program = yield* Effect.fromOption(yield* TrailReading.program(place))
-    return yield* Effect.provide(Client, RunningProgram.client(place))
-  })
+  let followed = ""
+  const tell = (source: string) =>
+    Effect.suspend(() => source === followed ? Effect.void : Output.tell(`Following ${followed = source}`))
+
   return yield* EventFollower.follow({
-    client,
+    client: Effect.gen(function*() {
+      program = yield* Effect.fromOption(yield* TrailReading.program(place))
+      return yield* Effect.provide(Client, RunningProgram.client(place))
+    }),
     after,
-    query: { ticks: "false", ...(domain === undefined ? {} : { domain }), ...(status === undefined ? {} : { status }) },
+    query: { domain, status, ticks: "false" },
     gaps: "fill",
     pause: () => pause,
     heard: (events) =>
       Effect.forEach(events, ({ data, event }) => {
-        switch (event) {
-          case "domain":
-            return runId === undefined || data.runId === runId ? print(data) : Effect.void
-          case "gap":
-            return Output.tell(data.detail)
-          case "hello":
-            return tell(`the running program at ${program}`)
-          case "tick":
-            return Effect.void
-        }
+        if (event === "hello") return tell(`the running program at ${program}`)
+        if (event === "gap") return Output.tell(data.detail)
+        const wanted = event === "domain" && (runId === undefined || data.runId === runId)
+        return wanted ? print(data) : Effect.void
       }, { discard: true }),
     away: (after) =>
       Stream.concat(

@@ -74,18 +74,18 @@ export class DomainsApi extends HttpApiGroup.make("domains").add(
 
 /** Which transitions to read: everything given must hold. */
 export const HistoryQuery = {
-  domain: Schema.optionalKey(Schema.String),
+  domain: Schema.optional(Schema.String),
   /** The state that was entered. */
-  status: Schema.optionalKey(StatusName),
-  runId: Schema.optionalKey(Schema.String),
+  status: Schema.optional(StatusName),
+  runId: Schema.optional(Schema.String),
   /** Ticks from `fromTick` on and before `toTick`. */
-  fromTick: Schema.optionalKey(Schema.Natural),
-  toTick: Schema.optionalKey(Schema.Natural),
-  since: Schema.optionalKey(Schema.DateTimeUtcFromString),
-  until: Schema.optionalKey(Schema.DateTimeUtcFromString),
-  order: Schema.optionalKey(Schema.Literals(["newest", "oldest"])),
-  limit: Schema.optionalKey(Schema.Int.check(Schema.isBetween({ minimum: 1, maximum: 1000 }))),
-  cursor: Schema.optionalKey(Schema.String)
+  fromTick: Schema.optional(Schema.Natural),
+  toTick: Schema.optional(Schema.Natural),
+  since: Schema.optional(Schema.DateTimeUtcFromString),
+  until: Schema.optional(Schema.DateTimeUtcFromString),
+  order: Schema.optional(Schema.Literals(["newest", "oldest"])),
+  limit: Schema.optional(Schema.Int.check(Schema.isBetween({ minimum: 1, maximum: 1000 }))),
+  cursor: Schema.optional(Schema.String)
 }
 
 /** `GET /api/v1/history`, `/registry` and `/runs`: the trail. */
@@ -121,16 +121,16 @@ export class AnalysisApi extends HttpApiGroup.make("analysis").add(
 /** `GET /api/v1/events`: the live stream, as server-sent events. */
 export class EventsApi extends HttpApiGroup.make("events").add(
   HttpApiEndpoint.get("stream", "/events", {
-    headers: { "last-event-id": Schema.optionalKey(Schema.String) },
+    headers: { "last-event-id": Schema.optional(Schema.String) },
     query: {
       /** Only this domain's transitions. */
-      domain: Schema.optionalKey(Schema.String),
+      domain: Schema.optional(Schema.String),
       /** Only transitions into this state. */
-      status: Schema.optionalKey(StatusName),
+      status: Schema.optional(StatusName),
       /** `false` leaves the ticks out (default `true`). */
-      ticks: Schema.optionalKey(Schema.Literals(["true", "false"])),
+      ticks: Schema.optional(Schema.Literals(["true", "false"])),
       /** The same as the header `Last-Event-ID`, which goes before it. */
-      lastEventId: Schema.optionalKey(Schema.String)
+      lastEventId: Schema.optional(Schema.String)
     },
     success: HttpApiSchema.StreamSse({ events: StreamEvent }),
     error: [Problem.InvalidRequest, Problem.Unavailable]

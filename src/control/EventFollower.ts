@@ -115,7 +115,7 @@ export const follow = Effect.fnUntraced(function*<E = never, R = never>(
   const connection = Effect.gen(function*() {
     const client = yield* options.client
     const resumed = after
-    const headers = after === undefined ? {} : { "last-event-id": after }
+    const headers = { "last-event-id": after }
     const stream = yield* Effect.timeout(client.events.stream({ headers, query }), answerTimeout)
     const begun = yield* Deferred.make<void>()
     const listen = Stream.runForEachArray(

@@ -11,12 +11,6 @@ import type { Stats } from "./Stats.ts"
 const failure = (operation: string) => (cause: unknown) =>
   new Repo.RepoUnavailable({ operation, detail: EventFollower.reasonOf(cause), cause })
 
-/** Leaves out what is not set: the query of a request has no `undefined`. */
-const given = <A extends object>(query: A) =>
-  Object.fromEntries(Object.entries(query).filter(([_, value]) => value !== undefined)) as {
-    [K in keyof A]: Exclude<A[K], undefined>
-  }
-
 /** Makes the trail that a client reads; `trail` is what the program's figures say of it. */
 export const make = (
   { history }: Client["Service"],
@@ -25,7 +19,7 @@ export const make = (
   const events = ({ cursor, ...query }: EventQuery) =>
     Effect.gen(function*() {
       if (cursor !== undefined) yield* EventCursor.decode(cursor, query.order ?? "newest")
-      const page = yield* Effect.mapError(history.page({ query: given({ ...query, cursor }) }), failure("Repo.events"))
+      const page = yield* Effect.mapError(history.page({ query: { ...query, cursor } }), failure("Repo.events"))
       return { events: page.events, next: Option.fromNullOr(page.next) }
     })
   const newest = (limit?: number) =>
@@ -43,6 +37,6 @@ export const make = (
     listActive: Effect.map(rows, (all) => all.filter(({ status }) => status === "active")),
     byDomainName: (name) =>
       Effect.map(rows, (all) => Option.fromUndefinedOr(all.find(({ domainName }) => domainName === name))),
-    runs: (limit) => Effect.mapError(history.runs({ query: given({ limit }) }), failure("Repo.runs"))
+    runs: (limit) => Effect.mapError(history.runs({ query: { limit } }), failure("Repo.runs"))
   })
 }
