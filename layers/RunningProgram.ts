@@ -1,10 +1,10 @@
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
-import * as Listen from "../src/cli/flags/Listen.ts"
 import { type Address, RunningProgram, type Where } from "../src/cli/RunningProgram.ts"
 import * as Client from "../src/control/Client.ts"
 import * as ControlFile from "../src/node/ControlFile.ts"
+import * as ControlPort from "../src/node/ControlPort.ts"
 import * as TokenFile from "../src/node/TokenFile.ts"
 
 const here = (port: number) => `http://127.0.0.1:${port}`
@@ -13,7 +13,7 @@ const address = Effect.fnUntraced(function*({ port, stateDir }: Where): Effect.f
   if (Option.isSome(port)) return { url: here(port.value), source: "--port" }
   const file = yield* ControlFile.read(stateDir)
   if (Option.isSome(file)) return { url: file.value.url, source: "control.json" }
-  return { url: here(yield* Listen.environmentPort), source: "default" }
+  return { url: here(yield* ControlPort.fromEnvironment), source: "default" }
 })
 
 /** The program that runs on a state folder, or on a port of this machine. */

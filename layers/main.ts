@@ -8,7 +8,7 @@ import { Terminal } from "effect/Terminal"
 import packageJson from "../package.json" with { type: "json" }
 import * as Thunderline from "../src/cli/Cli.ts"
 import * as ExitCode from "../src/cli/ExitCode.ts"
-import { Program } from "../src/cli/Program.ts"
+import * as OutputReader from "../src/cli/OutputReader.ts"
 import * as RunningProgram from "./RunningProgram.ts"
 import * as Trail from "./Trail.ts"
 
@@ -34,37 +34,14 @@ const runMain = Runtime.makeRunMain(({ fiber, teardown }) => {
   })
 })
 
-/** When whoever read the output (`head`, a pager) has gone, there is nobody left to write for: an orderly end. */
-let onReaderGone = () => {
-  onReaderGone = () => {}
-  process.exitCode = ExitCode.ok
-  process.emit("SIGTERM")
-}
-for (const stream of [process.stdout, process.stderr]) {
-  stream.on("error", (error: NodeJS.ErrnoException) => {
-    if (error.code !== "EPIPE") throw error
-    onReaderGone()
-  })
-}
-
-/** Loaded when it is started: help and readings do without it. It lives on when nobody reads its log any more. */
-const program = Layer.succeed(Program, {
-  run: (settings, app) =>
-    Effect.flatMap(
-      Effect.promise(() => {
-        onReaderGone = () => {}
-        return import("./Program.ts")
-      }),
-      ({ run }) => run(packageJson.version, settings, app)
-    )
-})
+OutputReader.watch()
 
 /** Ctrl-C alone ends the input: Esc is a key like others. */
 const terminal = Layer.effect(Terminal, NodeTerminal.make(({ key }) => key.ctrl && key.name === "c"))
 
 Thunderline.run(packageJson.version).pipe(
   Effect.provide(
-    Layer.mergeAll(NodeServices.layer, terminal, Trail.layer, RunningProgram.layer(packageJson.version), program)
+    Layer.mergeAll(NodeServices.layer, terminal, Trail.layer, RunningProgram.layer(packageJson.version))
   ),
   runMain({
     disableErrorReporting: true,

@@ -4,12 +4,15 @@ import * as Layer from "effect/Layer"
 import * as DomainRegistry from "./heartbeat/DomainRegistry.ts"
 import * as SystemPubSub from "./heartbeat/SystemPubSub.ts"
 import * as TickGenerator from "./heartbeat/TickGenerator.ts"
+import * as App from "./model/App.ts"
 import type * as Domain from "./model/Domain.ts"
 import type { DomainControl } from "./model/DomainControl.ts"
 import * as DomainGraph from "./model/DomainGraph.ts"
 import type { DomainHandles } from "./model/DomainHandle.ts"
 import * as Escalation from "./model/Escalation.ts"
+import * as Escalator from "./supervision/Escalator.ts"
 import * as Health from "./supervision/Health.ts"
+import * as ShutdownNotice from "./supervision/ShutdownNotice.ts"
 import * as Supervisor from "./supervision/Supervisor.ts"
 import * as TickDispatcher from "./supervision/TickDispatcher.ts"
 import * as CurrentRun from "./trail/CurrentRun.ts"
@@ -62,8 +65,13 @@ export interface Options<Domains extends ReadonlyArray<Domain.Any>, ERepo, RRepo
   readonly retention?: Duration.Input | undefined
 }
 
-/** The last step of the start: only when every domain waits for its gate does the heart begin to beat. */
-const heartbeat = Layer.effectDiscard(TickGenerator.TickGenerator.use((generator) => generator.start))
+/** The last step of the start, once every domain waits for its gate, and the first one of the end. */
+const heartbeat = Layer.effectDiscard(Effect.gen(function*() {
+  const generator = yield* TickGenerator.TickGenerator
+  const shutdown = yield* ShutdownNotice.ShutdownNotice
+  yield* generator.start
+  yield* Effect.addFinalizer(() => shutdown.give)
+}))
 
 /**
  * An application of domains: Thunderline's services, the domains waiting for their ticks, and the heartbeat.
@@ -85,15 +93,15 @@ export const layer = <const Domains extends ReadonlyArray<Domain.Any>, ERepo = n
   const ticks = options.heartbeat === "manual" ? TickGenerator.layerManual : TickGenerator.layer
   const application = (nodes: ReadonlyArray<DomainGraph.DomainNode>) =>
     heartbeat.pipe(
-      Layer.provideMerge(Health.layer(options)),
       Layer.provideMerge(Supervisor.layer({ ...options, nodes })),
+      Layer.provideMerge(Health.layer(options)),
       Layer.provideMerge(TickDispatcher.layer),
       Layer.provideMerge(ticks(options)),
       Layer.provideMerge(DomainRegistry.layer),
       Layer.provideMerge(Outbox.layer(options.outbox)),
       Layer.provideMerge(Layer.merge(RunLease.layer(options), Retention.layer(options.retention))),
       Layer.provideMerge(Layer.merge(repo, TrailStatus.layer)),
-      Layer.provideMerge(Layer.merge(SystemPubSub.layer, Escalation.layer)),
+      Layer.provideMerge(Layer.mergeAll(SystemPubSub.layer, Escalator.layer, ShutdownNotice.layer)),
       Layer.provideMerge(CurrentRun.layer(options))
     )
   // What is wrong with the app is told before anything of it, or of the trail, is opened.
@@ -111,6 +119,24 @@ export const layerTest = <const Domains extends ReadonlyArray<Domain.Any>>(
 ): Layer.Layer<Infrastructure, StartError, Exclude<Domain.Requirements<Domains[number]>, Infrastructure>> =>
   layer<Domains>({ ...options, heartbeat: "manual" })
 
-/** Completes with the reason when a domain with `escalate` has spent its restart budget: the program shall end. */
+/** What the domains of an application need from outside, and Thunderline does not provide. */
+type Needs<Domains extends ReadonlyArray<Domain.Any>> = Exclude<Domain.Requirements<Domains[number]>, Infrastructure>
+
+/** The domains of an application, and a layer that provides everything that they need from outside. */
+export type AppOptions<Domains extends ReadonlyArray<Domain.Any>> =
+  & { readonly domains: Domains }
+  & ([Needs<Domains>] extends [never] ? { readonly layer?: Layer.Layer<never, unknown> }
+    : { readonly layer: Layer.Layer<Needs<Domains>, unknown> })
+
+/**
+ * An application for `thunderline start APP`, as the module's default export. It does not compile while a domain needs a
+ * service that neither a dependency nor Thunderline nor `layer` provides.
+ */
+export const app = <const Domains extends ReadonlyArray<Domain.Any>>(options: AppOptions<Domains>): App.App =>
+  App.make(options.domains, options.layer as Layer.Layer<never, unknown> | undefined)
+
+export { launch } from "./supervision/Launch.ts"
+
+/** Completes when a domain with `escalate` has spent its restarts: the program has to end. */
 export const awaitEscalation: Effect.Effect<Escalation.Escalated, never, Escalation.Escalation> = Escalation.Escalation
   .use((escalation) => escalation.await)

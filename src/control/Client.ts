@@ -26,17 +26,15 @@ const parts = Effect.promise(() =>
   ])
 )
 
-/** A client over `fetch`. */
-export const layer = ({ token, url }: ClientOptions): Layer.Layer<Client> =>
-  Layer.effect(
-    Client,
-    Effect.gen(function*() {
-      const [HttpApiClient, FetchHttpClient, HttpClient, HttpClientRequest, { Api }] = yield* parts
-      const client = yield* HttpApiClient.make(Api, {
-        baseUrl: url,
-        transformClient: (client) =>
-          token === undefined ? client : HttpClient.mapRequest(client, HttpClientRequest.bearerToken(token))
-      }).pipe(Effect.provide(FetchHttpClient.layer))
-      return Client.of(client)
-    })
-  )
+/** A client over `fetch`, whose methods are the endpoints of the API by group and name. */
+export const make = Effect.fnUntraced(function*({ token, url }: ClientOptions): Effect.fn.Return<Client["Service"]> {
+  const [HttpApiClient, FetchHttpClient, HttpClient, HttpClientRequest, { Api }] = yield* parts
+  return yield* HttpApiClient.make(Api, {
+    baseUrl: url,
+    transformClient: (client) =>
+      token === undefined ? client : HttpClient.mapRequest(client, HttpClientRequest.bearerToken(token))
+  }).pipe(Effect.provide(FetchHttpClient.layer))
+})
+
+/** The same as a service. */
+export const layer = (options: ClientOptions): Layer.Layer<Client> => Layer.effect(Client, make(options))

@@ -13,7 +13,7 @@ const items: Readonly<Record<Signal, string>> = { traces: "span", metrics: "metr
  * The account of what is on its way to the collector, bounded by `capacity` for each signal. What is lost is counted in
  * `thunderline.telemetry.dropped`, and told in one line at the start of an outage and one at its end.
  */
-export interface TelemetryLosses {
+export interface ExportLosses {
   /** Whether there is room for one more, which is then accounted for. */
   readonly enqueue: (signal: Signal) => boolean
   /** A batch goes out of the queue and onto its way. */
@@ -26,10 +26,10 @@ export interface TelemetryLosses {
   readonly degraded: () => ReadonlyArray<string>
 }
 
-/** The account, which says at its end what was left behind. */
+/** An empty account. At its end it logs what was not delivered. */
 export const make = Effect.fnUntraced(function*(options: {
   readonly capacity: number
-}): Effect.fn.Return<TelemetryLosses, never, Scope.Scope> {
+}): Effect.fn.Return<ExportLosses, never, Scope.Scope> {
   const context = yield* Effect.context<Scope.Scope>()
   const run = Effect.runForkWith(Context.omit()(context))
   const open = (): Record<Signal, number> => ({ traces: 0, metrics: 0, logs: 0 })
@@ -96,7 +96,7 @@ export const make = Effect.fnUntraced(function*(options: {
     failing.add("traces")
     for (const signal of signals) lose(signal, "shutdown", left[signal], "")
     return Telemetry.event("thunderline.telemetry.lost")(
-      Effect.logWarning(`[Telemetry] Left behind at the end: ${total}`)
+      Effect.logWarning(`[Telemetry] Not delivered at the end: ${total}`)
     )
   })
 

@@ -7,15 +7,15 @@ import { hostname } from "node:os"
 
 export type Signal = "traces" | "metrics" | "logs"
 
-/** How telemetry leaves the program; the standard `OTEL_*` variables say the rest. */
-export interface TelemetryOptions {
+/** How telemetry leaves the program. Everything has a default, and the standard `OTEL_*` variables say the rest. */
+export interface OtelOptions {
   /** The collector's base URL for OTLP over HTTP, in the place of `OTEL_EXPORTER_OTLP_ENDPOINT`. */
   readonly url?: string | undefined
-  /** What `OTEL_SERVICE_NAME` overrides. */
-  readonly serviceName: string
+  /** What `OTEL_SERVICE_NAME` overrides (default `thunderline`). */
+  readonly serviceName?: string | undefined
   readonly serviceVersion?: string | undefined
-  /** One id for the process, here and in `CurrentRun`. */
-  readonly instanceId: string
+  /** The process's id, which the run takes over as its `node` (default: a random UUID). */
+  readonly instanceId?: string | undefined
   /** `Debug` makes a span of every tick and every `onTick` (default `Info`). */
   readonly traceLevel?: LogLevel.LogLevel | undefined
   /** How long the last export may take at shutdown (default 3 seconds). */
@@ -29,7 +29,9 @@ export interface Sampler {
 }
 
 /** What the options and the environment come to. */
-export interface TelemetrySettings {
+export interface OtelSettings {
+  /** The collector's address without user, password and query; `null` when nothing is exported. */
+  readonly collector: string | null
   /** Where each signal goes; `undefined` when it is switched off. */
   readonly endpoints: Readonly<Record<Signal, string | undefined>>
   readonly headers: Readonly<Record<Signal, Readonly<Record<string, string>>>>
@@ -100,6 +102,12 @@ const endpoint = Effect.fnUntraced(function*(signal: Signal, url: string | undef
   return undefined
 })
 
+/** The address without what may be secret in it, and without a signal's path. */
+const shown = (url: string): string => {
+  const { origin, pathname } = new URL(url)
+  return origin + pathname.replace(/(\/v1\/(traces|metrics|logs))?\/?$/, "")
+}
+
 const sampler = Effect.gen(function*(): Effect.fn.Return<Sampler> {
   const name = (yield* variable("OTEL_TRACES_SAMPLER")) ?? "parentbased_always_on"
   const parentBased = name.startsWith("parentbased_")
@@ -121,7 +129,7 @@ const sampler = Effect.gen(function*(): Effect.fn.Return<Sampler> {
 })
 
 /** Reads the environment. What is wrong in it is told in a log line and left out, as the standard asks. */
-export const read = Effect.fnUntraced(function*(options: TelemetryOptions): Effect.fn.Return<TelemetrySettings> {
+export const read = Effect.fnUntraced(function*(options: OtelOptions = {}): Effect.fn.Return<OtelSettings> {
   const disabled = (yield* variable("OTEL_SDK_DISABLED"))?.toLowerCase() === "true"
   const protocol = yield* variable("OTEL_EXPORTER_OTLP_PROTOCOL")
   if (protocol !== undefined && protocol !== "http/json") {
@@ -137,11 +145,13 @@ export const read = Effect.fnUntraced(function*(options: TelemetryOptions): Effe
   const maxQueueSize = yield* number("OTEL_BSP_MAX_QUEUE_SIZE", 8_192)
   const given = pairs(yield* variable("OTEL_RESOURCE_ATTRIBUTES"))
   const serviceName = yield* variable("OTEL_SERVICE_NAME")
+  const first = signals.map((signal) => endpoints[signal]).find((url) => url !== undefined)
   return {
-    endpoints: endpoints as TelemetrySettings["endpoints"],
-    headers: headers as TelemetrySettings["headers"],
+    collector: first === undefined ? null : shown(first),
+    endpoints: endpoints as OtelSettings["endpoints"],
+    headers: headers as OtelSettings["headers"],
     resource: {
-      "service.name": options.serviceName,
+      "service.name": options.serviceName ?? "thunderline",
       ...(options.serviceVersion === undefined ? {} : { "service.version": options.serviceVersion }),
       "host.name": hostname(),
       "process.pid": String(process.pid),
@@ -150,7 +160,7 @@ export const read = Effect.fnUntraced(function*(options: TelemetryOptions): Effe
       ...given,
       ...(serviceName === undefined ? {} : { "service.name": serviceName }),
       // The trail's rows carry it: it must be the one that they have.
-      "service.instance.id": options.instanceId
+      "service.instance.id": options.instanceId ?? globalThis.crypto.randomUUID()
     },
     sampler: yield* sampler,
     traceLevel: options.traceLevel ?? "Info",
@@ -164,7 +174,7 @@ export const read = Effect.fnUntraced(function*(options: TelemetryOptions): Effe
 })
 
 /** Whether the environment names a collector. */
-export const isGiven: Effect.Effect<boolean> = Effect.forEach(
+export const isCollectorNamed: Effect.Effect<boolean> = Effect.forEach(
   ["ENDPOINT", ...signals.map((signal) => `${signal.toUpperCase()}_ENDPOINT`)],
   (name) => variable(`OTEL_EXPORTER_OTLP_${name}`)
 ).pipe(Effect.map((found) => found.some((value) => value !== undefined)))

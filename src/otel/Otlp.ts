@@ -12,14 +12,12 @@ import * as OtlpMetrics from "effect/observability/OtlpMetrics"
 import * as OtlpSerialization from "effect/observability/OtlpSerialization"
 import * as OtlpTracer from "effect/observability/OtlpTracer"
 import * as Option from "effect/Option"
-import * as References from "effect/References"
 import * as Schedule from "effect/Schedule"
 import * as Tracer from "effect/Tracer"
-import * as Health from "../supervision/Health.ts"
-import { withoutTracerLogger } from "./ExportLoggers.ts"
-import * as TelemetryLosses from "./ExportLosses.ts"
-import * as TelemetrySettings from "./OtelSettings.ts"
-import type { Sampler, Signal, TelemetryOptions } from "./OtelSettings.ts"
+import * as ExportContext from "./ExportContext.ts"
+import * as ExportLosses from "./ExportLosses.ts"
+import * as OtelSettings from "./OtelSettings.ts"
+import type { OtelOptions, Sampler, Signal } from "./OtelSettings.ts"
 
 /** What a request carries, by its body. */
 type Loads = WeakMap<HttpBody.HttpBody, { readonly signal: Signal; readonly count: number }>
@@ -34,7 +32,7 @@ const retryable = new Set([408, 429, 502, 503, 504])
  * for a minute and keep no account: what cannot be delivered is lost here, and the next batch is tried again.
  */
 const bounded =
-  (losses: TelemetryLosses.TelemetryLosses, loads: Loads, timeout: Duration.Duration) =>
+  (losses: ExportLosses.ExportLosses, loads: Loads, timeout: Duration.Duration) =>
   (client: HttpClient.HttpClient): HttpClient.HttpClient => {
     const running: Record<Signal, number> = { traces: 0, metrics: 0, logs: 0 }
     return HttpClient.transform(client, (effect, request) => {
@@ -129,17 +127,19 @@ const sampled = ({ parentBased, ratio }: Sampler) => (otlp: Tracer.Tracer): Trac
   })
 
 /**
- * Traces, metrics and logs by Effect's own OTLP exporter, with no package but `effect`.
+ * Traces, metrics and logs by Effect's own OTLP exporter.
  *
- * The standard `OTEL_*` variables hold as in `TelemetryNodeSdk`. Requests are bounded in time and number, so a collector
- * that hangs costs no memory; what it did not take is counted and told. Closing it takes `shutdownTimeout` at the most.
+ * When to use: by default, it needs no package but `effect`. When not: see `Otel.layer`, which takes the same options.
+ *
+ * The standard `OTEL_*` variables hold. Requests are bounded in time and number, so a collector that hangs costs no
+ * memory; what it did not take is counted and logged. Its end takes `shutdownTimeout` at most.
  */
-export const layer = (options: TelemetryOptions): Layer.Layer<never> =>
+export const layer = (options?: OtelOptions): Layer.Layer<never> =>
   Layer.unwrap(Effect.gen(function*() {
-    const settings = yield* TelemetrySettings.read(options)
+    const settings = yield* OtelSettings.read(options)
     const { endpoints, headers, shutdownTimeout } = settings
     const { "service.name": serviceName, ...attributes } = settings.resource
-    const losses = yield* TelemetryLosses.make({ capacity: settings.maxQueueSize })
+    const losses = yield* ExportLosses.make({ capacity: settings.maxQueueSize })
     const loads: Loads = new WeakMap()
     const common = (signal: Signal, url: string) => ({
       url,
@@ -159,8 +159,7 @@ export const layer = (options: TelemetryOptions): Layer.Layer<never> =>
       logs === undefined
         ? Layer.empty
         : Logger.layer([OtlpLogger.make(common("logs", logs))], { mergeWithExisting: true }),
-      Layer.succeed(References.MinimumTraceLevel, settings.traceLevel),
-      Layer.succeed(Health.Degradations, losses.degraded)
+      ExportContext.layer(settings, losses)
     ).pipe(
       Layer.provide(OtlpExporter.layerFlusher),
       Layer.provide(serialization(loads)),
@@ -169,6 +168,6 @@ export const layer = (options: TelemetryOptions): Layer.Layer<never> =>
         Effect.map(HttpClient.HttpClient, bounded(losses, loads, settings.exportTimeout))
       )),
       Layer.provide(FetchHttpClient.layer),
-      Layer.provide(withoutTracerLogger)
+      Layer.provide(ExportContext.withoutTracerLogger)
     )
   }))

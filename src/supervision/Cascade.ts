@@ -9,9 +9,9 @@ import * as Option from "effect/Option"
 import type * as Schema from "effect/Schema"
 import type { Transition, Transitions } from "../heartbeat/DomainRegistry.ts"
 import { type Opening, type Reason, Trigger } from "../model/DomainStatus.ts"
-import type { Escalation } from "../model/Escalation.ts"
 import * as Spans from "../telemetry/Spans.ts"
 import * as Telemetry from "../telemetry/Telemetry.ts"
+import type { Escalator } from "./Escalator.ts"
 import { label, type Lifecycle, log, type Slot, traced } from "./Lifecycle.ts"
 
 /** What a boot is analysed by: what the domain awaits, when its tick was sent, when the heart began to beat. */
@@ -29,10 +29,10 @@ const gateFacts = ({ node, reached }: Slot): Schema.JsonObject => {
  * Transitions that follow from one another: gates that open, domains that go down together, a crash and what it means for
  * the budget. Each is committed first and carried out then.
  */
-export const make = ({ clock, context, escalation, isStopping, lifecycle, transitions }: {
+export const make = ({ clock, context, escalator, isStopping, lifecycle, transitions }: {
   readonly lifecycle: Lifecycle
   readonly transitions: Transitions["Service"]
-  readonly escalation: Escalation["Service"]
+  readonly escalator: Escalator["Service"]
   readonly clock: Clock.Clock
   readonly context: Context.Context<never>
   readonly isStopping: () => boolean
@@ -150,7 +150,7 @@ export const make = ({ clock, context, escalation, isStopping, lifecycle, transi
     if (Option.isNone(next)) {
       yield* takeDown(slot, [failed], reason, Exit.failCause(cause))
       yield* say(slot, "No restart left, stays crashed", "thunderline.domain.given_up")
-      if (node.domain.escalate) escalation.raise({ domain: node.domain.name, cause: text })
+      if (node.domain.escalate) escalator.raise(node.domain.name, text)
       return
     }
     const { attempt, delay } = next.value

@@ -18,7 +18,6 @@ import * as Control from "../model/DomainControl.ts"
 import type { DomainNode } from "../model/DomainGraph.ts"
 import { DomainHandles } from "../model/DomainHandle.ts"
 import { type IllegalTransition, Trigger } from "../model/DomainStatus.ts"
-import { Escalation } from "../model/Escalation.ts"
 import type { Tick } from "../model/Tick.ts"
 import * as Spans from "../telemetry/Spans.ts"
 import * as Telemetry from "../telemetry/Telemetry.ts"
@@ -27,6 +26,7 @@ import { Outbox } from "../trail/Outbox.ts"
 import type { NotCommitted } from "../trail/Receipt.ts"
 import * as Cascade from "./Cascade.ts"
 import * as DomainUse from "./DomainUse.ts"
+import { Escalator } from "./Escalator.ts"
 import { ActivationTimeout } from "./Generation.ts"
 import * as Lifecycle from "./Lifecycle.ts"
 import { label, type Report, type Slot, traced } from "./Lifecycle.ts"
@@ -78,7 +78,7 @@ const make = Effect.fnUntraced(function*(options: SupervisorOptions) {
   const transitions = yield* Transitions
   const pubsub = yield* SystemPubSub
   const registry = yield* DomainRegistry
-  const escalation = yield* Escalation
+  const escalator = yield* Escalator
   const outbox = yield* Outbox
   const trailTimeout = Duration.fromInputUnsafe(options.trailTimeout ?? "5 seconds")
   const mailbox = yield* Queue.unbounded<Command | Report>()
@@ -141,7 +141,7 @@ const make = Effect.fnUntraced(function*(options: SupervisorOptions) {
   const cascade = Cascade.make({
     lifecycle,
     transitions,
-    escalation,
+    escalator,
     clock,
     context,
     isStopping: () => phase === "stopping"
@@ -336,5 +336,5 @@ type Step = Effect.Effect<void, IllegalTransition>
 export const layer = (options: SupervisorOptions): Layer.Layer<
   Control.DomainControl | DomainHandles,
   never,
-  DomainRegistry | Transitions | TickReceivers | SystemPubSub | Escalation | Outbox | CurrentRun
+  DomainRegistry | Transitions | TickReceivers | SystemPubSub | Escalator | Outbox | CurrentRun
 > => Layer.effectContext(make(options))

@@ -218,7 +218,7 @@ describe("the server", () => {
   it.live("does not listen for other machines without a token that was given", () =>
     Effect.gen(function*() {
       const error = yield* Effect.flip(
-        Layer.build(served([store], { server: { host: "0.0.0.0", tokenSource: "made" } }))
+        Layer.build(served([store], { server: { host: "0.0.0.0", token: undefined } }))
       )
       expect(error).toMatchObject({ _tag: "TokenNeeded", message: expect.stringContaining("THUNDERLINE_TOKEN") })
     }).pipe(Effect.scoped))
@@ -234,8 +234,8 @@ describe("the server", () => {
 
   it.live("says that it is starting until the domains wait, and takes the address before", () =>
     Effect.gen(function*() {
-      const options = { host: "127.0.0.1", port: 0, token: Redacted.make(token), tokenSource: "given" } as const
-      const { url } = Context.get(
+      const options = { port: 0, token: Redacted.make(token), stateDir: "not made" }
+      const { listener: { url } } = Context.get(
         yield* Layer.build(ControlServer.layerListening(options)),
         ControlServer.Listening
       )

@@ -21,7 +21,7 @@ import * as Domain from "../../src/model/Domain.ts"
 import { DomainControl } from "../../src/model/DomainControl.ts"
 import type { DomainEvent } from "../../src/model/DomainEvent.ts"
 import * as NodeMetrics from "../../src/node/NodeMetrics.ts"
-import * as TelemetryLosses from "../../src/otel/ExportLosses.ts"
+import * as ExportLosses from "../../src/otel/ExportLosses.ts"
 import * as Telemetry from "../../src/telemetry/Telemetry.ts"
 import * as Fault from "../../src/testing/Fault.ts"
 import * as Thunderline from "../../src/Thunderline.ts"
@@ -165,7 +165,7 @@ describe("docs/telemetry.md", () => {
       const other = recording("All")
       yield* Effect.gen(function*() {
         yield* Layer.build(NodeMetrics.layer)
-        const losses = yield* TelemetryLosses.make({ capacity: 1 })
+        const losses = yield* ExportLosses.make({ capacity: 1 })
         losses.lose("traces", "export_failed", 1, "by test")
         losses.sent("traces", 0)
         losses.sent("traces", 0)
@@ -275,7 +275,7 @@ describe("GET /metrics", () => {
         return yield* Effect.gen(function*() {
           const { address } = yield* HttpServer.HttpServer
           const port = "port" in address ? address.port : 0
-          yield* TelemetryLosses.make({ capacity: 1 })
+          yield* ExportLosses.make({ capacity: 1 })
           const handled = (body: string) =>
             body.includes("thunderline_domain_ticks_coalesced_total{") &&
             body.includes("thunderline_domain_tick_duration_seconds_count{")
