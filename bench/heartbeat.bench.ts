@@ -3,6 +3,7 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Logger from "effect/Logger"
+import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import { SystemPubSub } from "../src/heartbeat/SystemPubSub.ts"
 import * as Domain from "../src/model/Domain.ts"
@@ -10,6 +11,7 @@ import * as EmbeddedPostgres from "../src/postgres/embedded/EmbeddedPostgres.ts"
 import * as SqlRepo from "../src/postgres/SqlRepo.ts"
 import * as Thunderline from "../src/Thunderline.ts"
 import * as Outbox from "../src/trail/Outbox.ts"
+import { OutboxIntake } from "../src/trail/OutboxIntake.ts"
 import { temporaryFolder } from "../test/support/Database.ts"
 import type { Benchmark, Figure } from "./Benchmark.ts"
 import { makeEvents } from "./Events.ts"
@@ -27,6 +29,7 @@ const quantile = (values: ReadonlyArray<number>, q: number) =>
 const program = (report: (figure: Figure) => void) =>
   Effect.gen(function*() {
     const outbox = yield* Outbox.Outbox
+    const { offer } = yield* OutboxIntake
     const pubsub = yield* SystemPubSub
     const make = yield* makeEvents
     let late: Array<number> = []
@@ -49,7 +52,7 @@ const program = (report: (figure: Figure) => void) =>
         const events = make(10_000)
         globalThis.gc?.()
         yield* Effect.sleep("100 millis")
-        outbox.offer(events)
+        offer(events)
         // Ten thousand at once are taken in one step, which is no part of draining them.
         yield* Effect.sleep("6 millis")
         draining.push(...(yield* during(outbox.flush)))
@@ -72,7 +75,12 @@ const benchmark: Benchmark = (report) => {
     )
   )
   const one = Domain.make("one", { layer: Layer.empty })
-  const layer = Thunderline.layer({ domains: [one], interval: "5 millis", repo })
+  // The entrance of the outbox is there, but is for Thunderline itself.
+  const layer = Thunderline.layer({ domains: [one], interval: "5 millis", repo }) as Layer.Layer<
+    Thunderline.Infrastructure | OutboxIntake,
+    unknown,
+    Scope.Scope
+  >
   return Effect.runPromise(
     program(report).pipe(Effect.provide(layer), Effect.provide(Logger.layer([])), Effect.scoped)
   )

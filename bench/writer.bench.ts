@@ -9,6 +9,7 @@ import * as EmbeddedPostgres from "../src/postgres/embedded/EmbeddedPostgres.ts"
 import * as Migrations from "../src/postgres/Migrations.ts"
 import * as SqlRepo from "../src/postgres/SqlRepo.ts"
 import * as Outbox from "../src/trail/Outbox.ts"
+import { OutboxIntake } from "../src/trail/OutboxIntake.ts"
 import * as TrailStatus from "../src/trail/TrailStatus.ts"
 import { temporaryFolder } from "../test/support/Database.ts"
 import type { Benchmark, Figure } from "./Benchmark.ts"
@@ -28,10 +29,12 @@ const seconds = <A, E, R>(effect: Effect.Effect<A, E, R>) =>
   })
 
 /** Keeps the outbox supplied without ever filling it. */
-const supply = Effect.fnUntraced(function*(outbox: Outbox.Outbox["Service"], events: ReadonlyArray<DomainEvent>) {
+const supply = Effect.fnUntraced(function*(events: ReadonlyArray<DomainEvent>) {
+  const outbox = yield* Outbox.Outbox
+  const { offer } = yield* OutboxIntake
   for (let i = 0; i < events.length; i += chunk) {
     while ((yield* outbox.stats).backlog > 8_000) yield* Effect.yieldNow
-    outbox.offer(events.slice(i, i + chunk))
+    offer(events.slice(i, i + chunk))
   }
   yield* outbox.flush
 })
@@ -78,7 +81,7 @@ const program = (report: (figure: Figure) => void) =>
       const events = make(perRound)
       const insert = perRound / (yield* seconds(bare("bare", events)))
       yield* sql`checkpoint`
-      const write = perRound / (yield* seconds(supply(outbox, events)))
+      const write = perRound / (yield* seconds(supply(events)))
       const { dropped, written } = yield* outbox.stats
       if (dropped > 0 || written !== perRound * (round + 1)) return yield* Effect.die("not everything was written")
       report({ name: "outbox (event and projection)", unit: "transitions/s", value: write })

@@ -10,7 +10,6 @@ import * as Thunderline from "../src/cli/Cli.ts"
 import * as ExitCode from "../src/cli/ExitCode.ts"
 import * as OutputReader from "../src/cli/OutputReader.ts"
 import * as RunningProgram from "./RunningProgram.ts"
-import * as Trail from "./Trail.ts"
 
 const signals = ["SIGINT", "SIGTERM", "SIGHUP"]
 
@@ -41,7 +40,7 @@ const terminal = Layer.effect(Terminal, NodeTerminal.make(({ key }) => key.ctrl 
 
 Thunderline.run(packageJson.version).pipe(
   Effect.provide(
-    Layer.mergeAll(NodeServices.layer, terminal, Trail.layer, RunningProgram.layer(packageJson.version))
+    Layer.mergeAll(NodeServices.layer, terminal, RunningProgram.layer(packageJson.version))
   ),
   runMain({
     disableErrorReporting: true,

@@ -4,6 +4,8 @@ import * as Layer from "effect/Layer"
 import * as DomainRegistry from "./heartbeat/DomainRegistry.ts"
 import * as SystemPubSub from "./heartbeat/SystemPubSub.ts"
 import * as TickGenerator from "./heartbeat/TickGenerator.ts"
+import * as TickIngress from "./heartbeat/TickIngress.ts"
+import * as TickNumberer from "./heartbeat/TickNumberer.ts"
 import * as App from "./model/App.ts"
 import type * as Domain from "./model/Domain.ts"
 import type { DomainControl } from "./model/DomainControl.ts"
@@ -16,8 +18,10 @@ import * as ShutdownNotice from "./supervision/ShutdownNotice.ts"
 import * as Supervisor from "./supervision/Supervisor.ts"
 import * as TickDispatcher from "./supervision/TickDispatcher.ts"
 import * as CurrentRun from "./trail/CurrentRun.ts"
+import * as MemoryRepo from "./trail/MemoryRepo.ts"
 import * as Outbox from "./trail/Outbox.ts"
 import * as Repo from "./trail/Repo.ts"
+import type { RepoWriter } from "./trail/RepoWriter.ts"
 import * as Retention from "./trail/Retention.ts"
 import * as RunLease from "./trail/RunLease.ts"
 import * as TrailStatus from "./trail/TrailStatus.ts"
@@ -27,6 +31,7 @@ export type Infrastructure =
   | CurrentRun.CurrentRun
   | SystemPubSub.SystemPubSub
   | Repo.Repo
+  | TrailStatus.TrailStatus
   | Outbox.Outbox
   | RunLease.RunLease
   | DomainRegistry.DomainRegistry
@@ -50,7 +55,7 @@ export interface Options<Domains extends ReadonlyArray<Domain.Any>, ERepo, RRepo
   /** `false` activates the domains at start, without waiting for their tick (default true). */
   readonly waitForTick?: boolean | undefined
   /** Where the trail is kept (default: in memory). */
-  readonly repo?: Layer.Layer<Repo.Repo, ERepo, RRepo> | undefined
+  readonly repo?: Layer.Layer<Repo.Repo | RepoWriter, ERepo, RRepo> | undefined
   readonly outbox?: Outbox.OutboxOptions | undefined
   /** How the run is kept alive in the trail. */
   readonly run?: RunLease.RunLeaseOptions | undefined
@@ -67,9 +72,9 @@ export interface Options<Domains extends ReadonlyArray<Domain.Any>, ERepo, RRepo
 
 /** The last step of the start, once every domain waits for its gate, and the first one of the end. */
 const heartbeat = Layer.effectDiscard(Effect.gen(function*() {
-  const generator = yield* TickGenerator.TickGenerator
+  const heartbeat = yield* TickGenerator.Heartbeat
   const shutdown = yield* ShutdownNotice.ShutdownNotice
-  yield* generator.start
+  yield* heartbeat.start
   yield* Effect.addFinalizer(() => shutdown.give)
 }))
 
@@ -89,22 +94,30 @@ export const layer = <const Domains extends ReadonlyArray<Domain.Any>, ERepo = n
   StartError | ERepo,
   Exclude<Domain.Requirements<Domains[number]>, Infrastructure> | RRepo
 > => {
-  const repo = options.repo ?? (Repo.layerMemory as Layer.Layer<Repo.Repo, ERepo, RRepo>)
+  const repo = options.repo ?? (MemoryRepo.layer as Layer.Layer<Repo.Repo | RepoWriter, ERepo, RRepo>)
   const ticks = options.heartbeat === "manual" ? TickGenerator.layerManual : TickGenerator.layer
+  const writers = Outbox.layer(options.outbox).pipe(
+    Layer.provideMerge(Layer.merge(RunLease.layer(options), Retention.layer(options.retention)))
+  )
+  // The writing sides of the repo and of its status are for the writers alone.
+  const trail = Layer.mergeAll(
+    writers,
+    Layer.effect(Repo.Repo, Repo.Repo),
+    Layer.effect(TrailStatus.TrailStatus, TrailStatus.TrailStatus)
+  ).pipe(Layer.provide(Layer.merge(repo, TrailStatus.layer)))
   const application = (nodes: ReadonlyArray<DomainGraph.DomainNode>) =>
     heartbeat.pipe(
       Layer.provideMerge(Supervisor.layer({ ...options, nodes })),
       Layer.provideMerge(Health.layer(options)),
       Layer.provideMerge(TickDispatcher.layer),
       Layer.provideMerge(ticks(options)),
+      Layer.provideMerge(Layer.merge(TickIngress.layer, TickNumberer.layerLocal)),
       Layer.provideMerge(DomainRegistry.layer),
-      Layer.provideMerge(Outbox.layer(options.outbox)),
-      Layer.provideMerge(Layer.merge(RunLease.layer(options), Retention.layer(options.retention))),
-      Layer.provideMerge(Layer.merge(repo, TrailStatus.layer)),
+      Layer.provideMerge(trail),
       Layer.provideMerge(Layer.mergeAll(SystemPubSub.layer, Escalator.layer, ShutdownNotice.layer)),
       Layer.provideMerge(CurrentRun.layer(options))
     )
-  // What is wrong with the app is told before anything of it, or of the trail, is opened.
+  // A graph or an interval that is wrong fails before anything is opened.
   const checked = Effect.andThen(TickGenerator.checkInterval(options.interval), DomainGraph.make(options.domains))
   return Layer.unwrap(Effect.map(checked, application)) as Layer.Layer<
     Infrastructure,

@@ -23,4 +23,22 @@ describe("Thunderline", () => {
       const snap = yield* registry.snapshot
       assert.deepStrictEqual(snap.map((v) => v.status._tag === "active" ? v.status.opening.wave : -1), [0, 1])
     }).pipe(Effect.provide(Thunderline.layer({ domains: [Flow, Bolt] }))))
+
+  it.effect("gives domains the reading sides of its services, and not the writing sides", () =>
+    Effect.gen(function*() {
+      const reading = ["Repo", "Outbox", "TrailStatus", "SystemPubSub", "DomainRegistry"]
+      const writing = ["RepoWriter", "OutboxIntake", "TrailReports", "SystemPubSub/SystemPublisher", "TickIngress"]
+      const seen: Record<string, ReadonlyArray<string>> = {}
+      const look = (where: string) =>
+        Effect.map(Effect.context<never>(), ({ mapUnsafe }) => {
+          seen[where] = [...reading, ...writing].filter((name) => mapUnsafe.has(`thunderline/${name}`))
+        })
+      const Curious = Domain.make("curious", {
+        layer: Layer.effectDiscard(look("layer")),
+        onActivate: () => look("onActivate"),
+        onTick: () => look("onTick")
+      })
+      yield* TestClock.adjust("2 seconds").pipe(Effect.provide(Thunderline.layer({ domains: [Curious] })))
+      assert.deepStrictEqual(seen, { layer: reading, onActivate: reading, onTick: reading })
+    }))
 })

@@ -9,7 +9,7 @@ export const TrailCard = () => {
   const now = useNow()
   if (stats === undefined) return null
   const { trail, followers, run, telemetry } = stats
-  const kept = trail.backend === "memory" ? "in memory, gone when the program ends" : "in PostgreSQL"
+  const kept = trail.durable ? `in ${trail.backend}` : `in ${trail.backend}, gone when the program ends`
   return (
     <section className="card" aria-labelledby="trail-card">
       <h2 id="trail-card">Trail and telemetry</h2>

@@ -7,9 +7,9 @@ import * as Queue from "effect/Queue"
 import * as Stream from "effect/Stream"
 import type { DomainEvent } from "../model/DomainEvent.ts"
 import type { StatusName } from "../model/DomainStatus.ts"
+import type { Database } from "../postgres/Database.ts"
 import * as EventCursor from "../trail/EventCursor.ts"
 import { Repo } from "../trail/Repo.ts"
-import type { TrailSettings } from "./flags/TrailSettings.ts"
 import * as Trail from "./Trail.ts"
 
 /** What is followed: transitions after one that is known (by id; left out: all there are), and which of them. */
@@ -25,7 +25,7 @@ export interface FeedQuery {
  * while its source is away.
  */
 export class EventFeed extends Context.Service<EventFeed, {
-  readonly follow: (settings: TrailSettings, query: FeedQuery) => Stream.Stream<DomainEvent, unknown>
+  readonly follow: (database: Database, query: FeedQuery) => Stream.Stream<DomainEvent, unknown>
 }>()("thunderline/cli/EventFeed") {}
 
 /** How often the trail is looked at. */
@@ -34,7 +34,7 @@ const pause = "250 millis"
 /** After so many looks the trail is let go of for a moment: an embedded server may be waiting for its program. */
 const looks = 8
 
-const pollTrail = (trail: Trail.Trail["Service"]) => (settings: TrailSettings, query: FeedQuery) =>
+const pollTrail = (database: Database, query: FeedQuery) =>
   Stream.callback<DomainEvent, unknown>((queue) => {
     let { after } = query
     const look = Effect.gen(function*() {
@@ -48,9 +48,7 @@ const pollTrail = (trail: Trail.Trail["Service"]) => (settings: TrailSettings, q
         more = Option.isSome(page.next)
       }
     })
-    const session = Trail.read(settings, Effect.repeat(Effect.delay(look, pause), { times: looks })).pipe(
-      Effect.provideService(Trail.Trail, trail)
-    )
+    const session = Trail.read(database, Effect.repeat(Effect.delay(look, pause), { times: looks }))
     return session.pipe(
       Effect.catchIf(isAway, () => Effect.void),
       Effect.andThen(Effect.sleep(pause)),
@@ -65,7 +63,4 @@ const isAway = (error: unknown): boolean =>
   typeof error === "object" && error !== null && "_tag" in error && away.has(String(error._tag))
 
 /** Looks at the trail four times a second. */
-export const layerTrail: Layer.Layer<EventFeed, never, Trail.Trail> = Layer.effect(
-  EventFeed,
-  Effect.map(Trail.Trail, (trail) => EventFeed.of({ follow: pollTrail(trail) }))
-)
+export const layerTrail: Layer.Layer<EventFeed> = Layer.succeed(EventFeed, { follow: pollTrail })

@@ -2,7 +2,6 @@ import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
-import * as Redacted from "effect/Redacted"
 import packageJson from "../../package.json" with { type: "json" }
 import * as ControlServer from "../control/ControlServer.ts"
 import * as App from "../model/App.ts"
@@ -11,11 +10,10 @@ import * as SystemdNotify from "../node/SystemdNotify.ts"
 import * as Otel from "../otel/Otel.ts"
 import * as OtelSettings from "../otel/OtelSettings.ts"
 import * as Otlp from "../otel/Otlp.ts"
-import * as Postgres from "../postgres/Database.ts"
+import type { Database } from "../postgres/Database.ts"
+import * as OpenDatabase from "../postgres/OpenDatabase.ts"
 import * as Thunderline from "../Thunderline.ts"
-import { Database } from "./flags/DatabaseFlag.ts"
 import type { Listen } from "./flags/Listen.ts"
-import type { TrailSettings } from "./flags/TrailSettings.ts"
 
 /** How `start` was asked to run. */
 export interface ProgramSettings {
@@ -31,7 +29,7 @@ export interface ProgramSettings {
   readonly retention: Option.Option<Duration.Duration>
   /** Whether thundercrown, of the domains that come with Thunderline, carries its decisions out. */
   readonly policy: "act" | "dry-run"
-  readonly database: TrailSettings
+  readonly database: Database
   /** The base URL of the collector; without it the environment says whether and where telemetry goes. */
   readonly otlp: Option.Option<string>
   readonly traceLevel: "Info" | "Debug"
@@ -65,17 +63,6 @@ const telemetry = ({ name, otlp, traceLevel }: ProgramSettings): Layer.Layer<nev
     )
   }))
 
-const repo = ({ database: { database, ...rest }, migrate }: ProgramSettings) =>
-  Postgres.layer({
-    ...rest,
-    database: Database.$match(database, {
-      Embedded: () => "embedded",
-      Memory: () => "memory",
-      External: ({ url }) => Redacted.value(url)
-    }),
-    migrate
-  })
-
 /** Thunderline with the app's domains on the trail of choice. */
 const thunderline = ({ domains, layer }: App.App, settings: ProgramSettings) =>
   // What the domains need and how the app's layer fails is known to the app alone.
@@ -87,7 +74,7 @@ const thunderline = ({ domains, layer }: App.App, settings: ProgramSettings) =>
     version: packageJson.version,
     trail: settings.trail,
     retention: Option.getOrUndefined(settings.retention),
-    repo: repo(settings)
+    repo: OpenDatabase.layer(settings.database, { purpose: "run", migrate: settings.migrate })
   }).pipe(Layer.provide(layer)) as Layer.Layer<Thunderline.Infrastructure, unknown>
 
 /** The same with its control plane: the address is taken before anything else, and given up last. */

@@ -1,11 +1,15 @@
-import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
-import type * as Layer from "effect/Layer"
+import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
+import { existsSync } from "node:fs"
+import { join } from "node:path"
+import * as ControlFile from "../node/ControlFile.ts"
+import { type Database, redact } from "../postgres/Database.ts"
+import type { DatabaseError } from "../postgres/OpenDatabase.ts"
+import * as MemoryRepo from "../trail/MemoryRepo.ts"
 import { type Repo, RepoUnavailable } from "../trail/Repo.ts"
-import { redact } from "./flags/DatabaseFlag.ts"
-import type { TrailSettings } from "./flags/TrailSettings.ts"
 
 /** `--database memory` was given to a command that works on what another process has written. */
 export class TrailInMemory extends Schema.TaggedError<TrailInMemory>()("TrailInMemory", {}) {
@@ -42,35 +46,53 @@ export class DatabaseUnreachable extends Schema.TaggedError<DatabaseUnreachable>
   }
 }
 
+/** Why a trail cannot be worked on. */
+export type TrailError = TrailInMemory | TrailElsewhere | DatabaseUnreachable | DatabaseError
+
 /** Names the database in a failure to reach it, and where that name came from. */
-export const named = (settings: TrailSettings) => <A, R>(self: Effect.Effect<A, unknown, R>) =>
-  Effect.mapError(self, (error) => {
-    const { database } = settings
-    return database._tag === "External" && error instanceof RepoUnavailable
+export const named = ({ location }: Database) =>
+<A, E, R>(
+  self: Effect.Effect<A, E, R>
+): Effect.Effect<A, E | DatabaseUnreachable, R> =>
+  Effect.mapError(self, (error) =>
+    location._tag === "external" && error instanceof RepoUnavailable
       ? new DatabaseUnreachable({
-        database: redact(Redacted.value(database.url)),
-        source: database.source,
+        database: redact(Redacted.value(location.url)),
+        source: location.source,
         detail: error.detail
       })
-      : error
-  })
+      : error)
 
-/**
- * Opens trails. The commands know it by this tag alone, so that which databases there are is decided where the program
- * is put together; so are the ways in which they fail, which are told by their messages.
- */
-export class Trail extends Context.Service<Trail, {
-  /** The trail that the settings name, for a reading while a program may be running on it. */
-  readonly layer: (settings: TrailSettings) => Layer.Layer<Repo, unknown>
-  /** Brings the schema up to date; the names of the migrations that had to be applied, in order. */
-  readonly migrate: (settings: TrailSettings) => Effect.Effect<ReadonlyArray<string>, unknown>
-}>()("thunderline/cli/Trail") {}
+/** Loaded when it is needed: help and most of what asks the running program do without. */
+const openDatabase = Effect.promise(() => import("../postgres/OpenDatabase.ts"))
 
-/** Runs a reading on the trail that the settings name. */
-export const read = <A, E>(
-  settings: TrailSettings,
-  reading: Effect.Effect<A, E, Repo>
-): Effect.Effect<A, unknown, Trail> =>
-  settings.database._tag === "Memory"
+/** The trail of a database, for a reading. A state folder that nothing was kept in yet is an empty trail. */
+const layer = (database: Database) =>
+  Layer.unwrap(Effect.gen(function*() {
+    const { location, stateDir } = database
+    if (location._tag === "memory") return yield* new TrailInMemory()
+    if (location._tag === "embedded") {
+      const program = location.source === "default" ? yield* ControlFile.running(stateDir) : Option.none()
+      if (Option.isSome(program) && program.value.trail !== "embedded") {
+        return yield* new TrailElsewhere({ url: program.value.url, trail: program.value.trail })
+      }
+      if (!existsSync(join(stateDir, "postgres"))) return MemoryRepo.layer
+    }
+    return (yield* openDatabase).layer(database, { purpose: "read" })
+  }))
+
+/** Runs a reading on the trail of a database, while a program may be running on it. */
+export const read = <A, E, R>(
+  database: Database,
+  reading: Effect.Effect<A, E, R>
+): Effect.Effect<A, E | TrailError, Exclude<R, Repo>> =>
+  named(database)(Effect.provide(reading, layer(database))) as Effect.Effect<A, E | TrailError, Exclude<R, Repo>>
+
+/** Brings the schema up to date; returns the names of the migrations that had to be applied, in order. */
+export const migrate = (database: Database): Effect.Effect<ReadonlyArray<string>, TrailError | RepoUnavailable> =>
+  database.location._tag === "memory"
     ? Effect.fail(new TrailInMemory())
-    : Trail.use((trail) => named(settings)(Effect.provide(reading, trail.layer(settings))))
+    : Effect.flatMap(openDatabase, ({ migrate }) => migrate(database)).pipe(
+      Effect.map((applied) => applied.map(({ name }) => name)),
+      named(database)
+    )

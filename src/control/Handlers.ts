@@ -42,12 +42,13 @@ const system = HttpApiBuilder.group(
     const registry = yield* DomainRegistry
     const generator = yield* TickGenerator
     const outbox = yield* Outbox
-    const { backend } = yield* Repo
+    const { backend, durable } = yield* Repo
     const { collector } = yield* Settings
     const { followers } = yield* EventFeed
 
     const trail = Effect.map(outbox.stats, ({ status, ...counts }) => ({
       backend,
+      durable,
       status: status._tag,
       since: status._tag === "ok" ? null : DateTime.makeUnsafe(status.since),
       detail: status._tag === "ok" ? null : status.detail,

@@ -18,7 +18,10 @@ export const Stats = Schema.Struct({
   }),
   /** The trail: where it is kept, whether it is written, and how far the writing is. */
   trail: Schema.Struct({
-    backend: Schema.Literals(["memory", "postgresql"]),
+    /** What the trail is kept in, such as `memory` or `postgresql`. */
+    backend: Schema.String,
+    /** Whether the trail outlives the program. */
+    durable: Schema.Boolean,
     status: Schema.Literals(["ok", "degraded"]),
     since: Schema.NullOr(Schema.DateTimeUtcFromString),
     detail: Schema.NullOr(Schema.String),

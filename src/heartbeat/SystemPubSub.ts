@@ -29,11 +29,10 @@ export interface Envelope<out A> {
 }
 
 /**
- * The bus for views and for users: bounded, sliding for slow readers. Nothing that must not be lost travels here; a
- * transition is in the registry and in the outbox before it is published.
+ * The bus, to read: for views and for users. It is bounded and slides for slow readers. Nothing that must not be lost
+ * travels here: a transition is in the registry and in the outbox before it is published.
  */
 export class SystemPubSub extends Context.Service<SystemPubSub, {
-  readonly publish: <T extends Topic>(topic: T, payload: Topics[T]) => Effect.Effect<void>
   /** A subscription from now on; it ends with the scope. */
   readonly subscribe: <T extends Topic>(
     topic: T
@@ -41,6 +40,11 @@ export class SystemPubSub extends Context.Service<SystemPubSub, {
   /** The same as a stream, which subscribes when it is run. */
   readonly stream: <T extends Topic>(topic: T) => Stream.Stream<Envelope<Topics[T]>>
 }>()("thunderline/SystemPubSub") {}
+
+/** The bus, to publish on: for Thunderline alone. */
+export class SystemPublisher extends Context.Service<SystemPublisher, {
+  readonly publish: <T extends Topic>(topic: T, payload: Topics[T]) => Effect.Effect<void>
+}>()("thunderline/SystemPubSub/SystemPublisher") {}
 
 /** How many messages of one topic are kept for its slowest reader. */
 export const defaultCapacity = 4096
@@ -61,7 +65,7 @@ const makeTopic = Effect.fnUntraced(function*<A>(capacity: number) {
   }
 })
 
-export const make = Effect.fnUntraced(function*(options?: { readonly capacity?: number | undefined }) {
+const make = Effect.fnUntraced(function*(options?: { readonly capacity?: number | undefined }) {
   const capacity = options?.capacity ?? defaultCapacity
   const topics: { readonly [T in Topic]: Effect.Success<ReturnType<typeof makeTopic<Topics[T]>>> } = {
     "system:domain_tick": yield* makeTopic<Tick>(capacity),
@@ -69,15 +73,15 @@ export const make = Effect.fnUntraced(function*(options?: { readonly capacity?: 
     "system:domain_deactivated": yield* makeTopic<DomainEvent>(capacity),
     "system:domain_event": yield* makeTopic<DomainEvent>(capacity)
   }
-  return SystemPubSub.of({
-    publish: (topic, payload) => topics[topic].publish(payload),
+  return Context.make(SystemPubSub, {
     subscribe: (topic) => PubSub.subscribe(topics[topic].pubsub),
     stream: (topic) => Stream.fromPubSub(topics[topic].pubsub)
-  })
+  }).pipe(Context.add(SystemPublisher, { publish: (topic, payload) => topics[topic].publish(payload) }))
 })
 
 /** The bus, with room for `capacity` messages per topic (default 4,096). */
-export const layerWith = (options: { readonly capacity: number }): Layer.Layer<SystemPubSub> =>
-  Layer.effect(SystemPubSub, make(options))
+export const layerWith = (options: { readonly capacity: number }): Layer.Layer<SystemPubSub | SystemPublisher> =>
+  Layer.effectContext(make(options))
 
-export const layer: Layer.Layer<SystemPubSub> = Layer.effect(SystemPubSub, make())
+/** The bus, with room for 4,096 messages per topic. */
+export const layer: Layer.Layer<SystemPubSub | SystemPublisher> = Layer.effectContext(make())

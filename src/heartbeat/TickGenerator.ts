@@ -1,3 +1,7 @@
+/**
+ * The heartbeat: sends numbered ticks, by the clock or by hand. Use it to read how the heart beats, or to send a tick in
+ * a test. Domains hear of ticks through `onTick`; a `Schedule` is the better means for work that needs no supervision.
+ */
 import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import * as DateTime from "effect/DateTime"
@@ -12,9 +16,12 @@ import type { Tick } from "../model/Tick.ts"
 import * as Spans from "../telemetry/Spans.ts"
 import * as Telemetry from "../telemetry/Telemetry.ts"
 import { DomainRegistry } from "./DomainRegistry.ts"
-import { SystemPubSub } from "./SystemPubSub.ts"
+import * as LatenessWindow from "./LatenessWindow.ts"
+import { TickIngress } from "./TickIngress.ts"
+import { TickNumberer } from "./TickNumberer.ts"
+import * as TickSource from "./TickSource.ts"
 
-/** An interval that no heart can beat at. */
+/** The interval is not from 1 millisecond to 1 day. */
 export class InvalidInterval extends Schema.TaggedError<InvalidInterval>()("InvalidInterval", {
   interval: Schema.String
 }) {
@@ -38,15 +45,33 @@ export const TickStats = Schema.Struct({
 export interface TickStats extends Schema.Schema.Type<typeof TickStats> {}
 
 /**
- * The heartbeat. It is built before the domains and starts only when all of them wait, so that none can miss tick 1.
+ * The heartbeat.
+ *
+ * @example
+ * ```ts
+ * import { Effect } from "effect"
+ * import { TickGenerator } from "thunderline"
+ *
+ * const program = Effect.gen(function*() {
+ *   const generator = yield* TickGenerator.TickGenerator
+ *   const { lateness } = yield* generator.stats
+ *   yield* Effect.log(`Tick ${generator.currentTick()}, ${lateness.p99} ms late at the 99th percentile`)
+ * })
+ * ```
  */
 export class TickGenerator extends Context.Service<TickGenerator, {
-  /** Starts the beat, which ends with the scope. With `layerManual`, nothing beats by itself. */
-  readonly start: Effect.Effect<void, never, Scope.Scope>
   /** Sends a tick now, out of turn. */
   readonly emit: Effect.Effect<Tick>
   readonly stats: Effect.Effect<TickStats>
+  /** The count of the newest tick without an Effect, for hot paths; 0 before the first. */
+  readonly currentTick: () => number
 }>()("thunderline/TickGenerator") {}
+
+/** Starts the heartbeat when all domains wait, so that none can miss tick 1. For Thunderline alone. */
+export class Heartbeat extends Context.Service<Heartbeat, {
+  /** Starts the source of the ticks; it ends with the scope. */
+  readonly start: Effect.Effect<void, never, Scope.Scope>
+}>()("thunderline/TickGenerator/Heartbeat") {}
 
 /** How to set the heartbeat; everything has a default. */
 export interface TickGeneratorOptions {
@@ -57,8 +82,6 @@ export interface TickGeneratorOptions {
   /** What the app adds to each tick's metadata; called for each tick, a throw is logged and leaves it out. */
   readonly metadata?: (() => Schema.JsonObject) | undefined
 }
-
-const latenessWindow = 1024
 
 /** The time between two ticks, if a heart can beat at it; 1 second when it is not given. */
 export const checkInterval = (
@@ -72,119 +95,111 @@ export const checkInterval = (
     () => new InvalidInterval({ interval: String(interval) })
   )
 
-const make = Effect.fnUntraced(function*(options: TickGeneratorOptions | undefined, beat: "clock" | "manual") {
-  const interval = yield* checkInterval(options?.interval)
-  const intervalMs = Duration.toMillis(interval)
-  const clock = yield* Clock.Clock
+/** What the app adds to a tick, and how many domains are active. */
+const makeMetadata = Effect.fnUntraced(function*(given: TickGeneratorOptions["metadata"]) {
   const registry = yield* DomainRegistry
-  const pubsub = yield* SystemPubSub
+  return Effect.flatMap(registry.activeCount, (activeDomains) => {
+    try {
+      return Effect.succeed({ ...given?.(), activeDomains })
+    } catch (defect) {
+      return Effect.as(Effect.logWarning("[TickGenerator] The app's metadata threw", defect), { activeDomains })
+    }
+  })
+})
+
+/** Sends one tick after the other, each numbered and accepted before the next is numbered. */
+const makeSender = Effect.fnUntraced(function*(interval: Duration.Duration, options: TickGeneratorOptions | undefined) {
+  const clock = yield* Clock.Clock
+  const ingress = yield* TickIngress
+  const numberer = yield* TickNumberer
+  const metadata = yield* makeMetadata(options?.metadata)
   const everyTick = yield* Spans.everyTick
   const context = yield* Effect.context<never>()
   const ticks = Telemetry.counter("thunderline.ticks")
   const latenesses = Telemetry.histogram("thunderline.tick.lateness")
-  const lateness = new Float64Array(latenessWindow)
-  let count = 0
-  let slot = 0
-  let skipped = 0
-  let startedAt: DateTime.Utc | undefined
-  let started: bigint | undefined
-  let lastTickAt: DateTime.Utc | undefined
-  yield* Telemetry.observe("thunderline.ticks.skipped", () => skipped)
+  const window = LatenessWindow.make()
+  const turn = Semaphore.makeUnsafe(1)
+  let last: Tick | undefined
 
-  const metadata = (activeDomains: number) => {
-    try {
-      return Effect.succeed({ ...options?.metadata?.(), activeDomains })
-    } catch (defect) {
-      return Effect.as(Effect.logWarning("[TickGenerator] The app's metadata threw", defect), { activeDomains })
-    }
-  }
-
-  // Counted and published before the next is counted: nobody sees a count go back, none is counted and not sent.
-  const sending = Semaphore.makeUnsafe(1)
-  const send = Effect.fnUntraced(function*(latenessMs: number) {
-    lateness[count % latenessWindow] = latenessMs
-    lastTickAt = DateTime.makeUnsafe(clock.currentTimeMillisUnsafe())
+  const send = Effect.fnUntraced(function*(slot: number, lateness: Duration.Duration) {
     const tick: Tick = {
-      count: ++count,
+      ...(yield* numberer.next),
       slot,
-      epoch: 1,
-      timestamp: lastTickAt,
-      lateness: Duration.millis(latenessMs),
+      timestamp: DateTime.makeUnsafe(clock.currentTimeMillisUnsafe()),
+      lateness,
       interval,
-      metadata: yield* metadata(yield* registry.activeCount)
+      metadata: yield* metadata
     }
-    const start = clock.currentTimeNanosUnsafe()
-    // Before it is published: whoever hears of it may ask for its span.
-    Spans.tickSent(tick, start)
-    yield* pubsub.publish("system:domain_tick", tick)
+    last = tick
+    window.add(Duration.toMillis(lateness))
+    // Before it is published: its span may be asked for at once.
+    Spans.tickSent(tick, clock.currentTimeNanosUnsafe())
+    yield* ingress.accept(tick)
     if (everyTick) yield* Spans.ofTick(tick)
     ticks.updateUnsafe(1, context)
-    latenesses.updateUnsafe(latenessMs / 1_000, context)
+    latenesses.updateUnsafe(Duration.toSeconds(lateness), context)
     return tick
-  }, (send) => Effect.uninterruptible(sending.withPermits(1)(send)))
+  }, (send) => Effect.uninterruptible(turn.withPermits(1)(send)))
+  return { send, last: () => last, lateness: window.quantiles }
+})
 
-  // Slot n is due at start + n intervals on the monotonic clock, whatever the beats before it cost.
-  const loop = Effect.gen(function*() {
-    const start = clock.monotonicTimeNanosUnsafe()
-    let next = options?.firstTick === "immediate" ? 0 : 1
-    while (true) {
-      const elapsed = Number(clock.monotonicTimeNanosUnsafe() - start) / 1e6
-      const early = next * intervalMs - elapsed
-      if (early > 0) {
-        yield* Effect.sleep(Duration.millis(early))
-        continue
+const make = Effect.fnUntraced(function*(options: TickGeneratorOptions | undefined, kind: "clock" | "manual") {
+  const interval = yield* checkInterval(options?.interval)
+  const clock = yield* Clock.Clock
+  const sender = yield* makeSender(interval, options)
+  let slot = 0
+  let skipped = 0
+  let started: { readonly at: DateTime.Utc; readonly monotonic: bigint } | undefined
+  yield* Telemetry.observe("thunderline.ticks.skipped", () => skipped)
+
+  const source = kind === "manual"
+    ? TickSource.manual
+    : TickSource.clock({ interval, firstTick: options?.firstTick ?? "interval" })
+  const start = Effect.suspend(() => {
+    const monotonic = clock.monotonicTimeNanosUnsafe()
+    started = { at: DateTime.makeUnsafe(clock.currentTimeMillisUnsafe()), monotonic }
+    return source.start({
+      send: (due, lateness) => {
+        slot = due
+        return sender.send(due, lateness)
+      },
+      skip: (slots) => {
+        skipped += slots
       }
-      const missed = Math.floor(-early / intervalMs)
-      skipped += missed
-      slot = next + missed
-      next = slot + 1
-      yield* send(elapsed - slot * intervalMs)
-    }
+    })
   })
-
-  return TickGenerator.of({
-    start: Effect.gen(function*() {
-      startedAt = yield* DateTime.now
-      started = clock.monotonicTimeNanosUnsafe()
-      if (beat === "manual") return
-      yield* Effect.log(`[TickGenerator] Started with ${intervalMs}ms interval`).pipe(
-        Telemetry.event("thunderline.heartbeat.started")
-      )
-      yield* Effect.forkScoped(loop, { startImmediately: true })
-    }),
+  const generator = TickGenerator.of({
     emit: Effect.suspend(() => {
-      if (beat === "manual") slot++
-      return send(0)
+      if (kind === "manual") slot++
+      return sender.send(slot, Duration.zero)
     }),
+    currentTick: () => sender.last()?.count ?? 0,
     stats: Effect.sync(() => {
-      const sorted = lateness.slice(0, Math.min(count, latenessWindow)).sort()
-      const at = (quantile: number) => sorted[Math.max(0, Math.ceil(quantile * sorted.length) - 1)] ?? 0
+      const last = sender.last()
       return {
-        tickCount: count,
+        tickCount: last?.count ?? 0,
         slot,
-        epoch: 1,
-        interval: intervalMs,
-        uptime: started === undefined ? 0 : Number(clock.monotonicTimeNanosUnsafe() - started) / 1e6,
-        startedAt: startedAt ?? null,
-        lastTickAt: lastTickAt ?? null,
-        lateness: { p50: at(0.5), p99: at(0.99), max: at(1) },
+        epoch: last?.epoch ?? 1,
+        interval: Duration.toMillis(interval),
+        uptime: started === undefined ? 0 : Number(clock.monotonicTimeNanosUnsafe() - started.monotonic) / 1e6,
+        startedAt: started?.at ?? null,
+        lastTickAt: last?.timestamp ?? null,
+        lateness: sender.lateness(),
         skipped
       }
     })
   })
+  return Context.make(TickGenerator, generator).pipe(Context.add(Heartbeat, { start }))
 })
 
-/**
- * A heartbeat on the monotonic clock: slot n is due at start + n intervals, so it never drifts. A beat that could not be
- * sent within its interval is skipped and counted, not sent in a burst.
- */
+/** A heartbeat on the monotonic clock; see `TickSource.clock`. */
 export const layer = (
   options?: TickGeneratorOptions
-): Layer.Layer<TickGenerator, InvalidInterval, SystemPubSub | DomainRegistry> =>
-  Layer.effect(TickGenerator, make(options, "clock"))
+): Layer.Layer<TickGenerator | Heartbeat, InvalidInterval, TickIngress | TickNumberer | DomainRegistry> =>
+  Layer.effectContext(make(options, "clock"))
 
 /** A heartbeat by hand: only `emit` sends a tick. For tests. */
 export const layerManual = (
   options?: TickGeneratorOptions
-): Layer.Layer<TickGenerator, InvalidInterval, SystemPubSub | DomainRegistry> =>
-  Layer.effect(TickGenerator, make(options, "manual"))
+): Layer.Layer<TickGenerator | Heartbeat, InvalidInterval, TickIngress | TickNumberer | DomainRegistry> =>
+  Layer.effectContext(make(options, "manual"))

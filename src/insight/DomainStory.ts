@@ -2,6 +2,7 @@ import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
+import * as Stream from "effect/Stream"
 import { DomainEvent } from "../model/DomainEvent.ts"
 import { StatusName } from "../model/DomainStatus.ts"
 import { RegistryRow } from "../trail/Projection.ts"
@@ -71,19 +72,21 @@ const restartAfter = (crash: DomainEvent, events: ReadonlyArray<DomainEvent>): C
 /** A domain goes down with those that depend on it in one commit, so all at one time. */
 const tookDown = Effect.fnUntraced(function*(event: DomainEvent) {
   const repo = yield* Repo
-  const { events } = yield* repo.events({
+  const events = repo.stream({
     runId: event.runId,
     status: "deactivating",
     since: event.occurredAt,
     until: DateTime.add(event.occurredAt, { milliseconds: 1 }),
     fromTick: event.tick,
     toTick: event.tick + 1,
-    order: "oldest",
-    limit: 1000
+    order: "oldest"
   })
-  return events.filter((other) => other.reason === "dependency" && other.metadata["dependency"] === event.domain)
-    .map((other) => other.domain)
-}, Effect.catchTag("InvalidCursor", Effect.die))
+  const wentDown = events.pipe(
+    Stream.filter((other) => other.reason === "dependency" && other.metadata["dependency"] === event.domain),
+    Stream.map((other) => other.domain)
+  )
+  return yield* Stream.runCollect(wentDown)
+})
 
 /** Reads a domain's story: its newest `limit` transitions (default 100), of one run or of all. */
 export const read = Effect.fn("DomainStory.read")(function*(

@@ -1,7 +1,7 @@
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
-import type { DomainEvent } from "../model/DomainEvent.ts"
+import * as Stream from "effect/Stream"
 import { latestRun } from "../trail/LatestRun.ts"
 import { Repo, type RepoError } from "../trail/Repo.ts"
 import { analyse, type BootAnalysis } from "./BootAnalysis.ts"
@@ -21,17 +21,8 @@ export class BootNotRecorded extends Schema.TaggedError<BootNotRecorded>()("Boot
 const readAtMost = 10_000
 
 /** The first transitions of a run, oldest first. */
-const eventsOf = Effect.fnUntraced(function*(runId: string) {
-  const repo = yield* Repo
-  const events: Array<DomainEvent> = []
-  let cursor: string | undefined
-  do {
-    const page = yield* repo.events({ runId, order: "oldest", limit: 1000, cursor })
-    events.push(...page.events)
-    cursor = Option.getOrUndefined(page.next)
-  } while (cursor !== undefined && events.length < readAtMost)
-  return events
-}, Effect.catchTag("InvalidCursor", Effect.die))
+const eventsOf = (runId: string) =>
+  Repo.use((repo) => Stream.runCollect(Stream.take(repo.stream({ runId, order: "oldest" }), readAtMost)))
 
 /** Reads from the trail how a run (default: the latest) came up, by its first 10,000 transitions. */
 export const read = Effect.fn("RecordedBoot.read")(function*(

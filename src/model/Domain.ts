@@ -1,12 +1,13 @@
 import * as Duration from "effect/Duration"
-import * as Effect from "effect/Effect"
+import type * as Effect from "effect/Effect"
 import type * as Layer from "effect/Layer"
 import { type Pipeable, pipeArguments } from "effect/Pipeable"
 import * as Predicate from "effect/Predicate"
-import * as Schedule from "effect/Schedule"
+import type * as Schedule from "effect/Schedule"
 import * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
 import type { Covariant } from "effect/Types"
+import * as Backoff from "./Backoff.ts"
 import { DomainHandles, type DomainUnavailable } from "./DomainHandle.ts"
 import type { Reason } from "./DomainStatus.ts"
 import type { Tick } from "./Tick.ts"
@@ -45,7 +46,7 @@ export interface Domain<out Name extends string, out Services, out Error = never
   readonly dependsOn: ReadonlyArray<Any>
   readonly after: ReadonlyArray<Any>
   readonly activationTick: number
-  // What these need is told by the type parameters alone; the supervisor provides it.
+  // The type parameters say what these need; the supervisor provides it.
   readonly layer: Layer.Layer<never, unknown>
   readonly workers: ReadonlyArray<Worker>
   readonly onTick: ((tick: Tick) => Effect.Effect<unknown, unknown>) | undefined
@@ -92,15 +93,12 @@ export type WorkersRequirements<Workers> = {
 /** Tells a domain from anything else, for example from what a module exports. */
 export const isDomain = (u: unknown): u is Any => Predicate.hasProperty(u, TypeId)
 
-/** Exponential from 200 ms to 30 s, jittered. */
-export const defaultSchedule: Schedule.Schedule<unknown> = Schedule.exponential("200 millis").pipe(
-  Schedule.jittered,
-  Schedule.modifyDelay(({ duration }) => Effect.succeed(Duration.min(duration, Duration.seconds(30))))
-)
+/** Exponential from 200 ms, capped at 30 s, then jittered. */
+export const defaultSchedule: Schedule.Schedule<unknown> = Backoff.schedule({ from: "200 millis", to: "30 seconds" })
 
 /**
  * A restart policy: at most `limit` restarts (default 5) within `within` (default 1 minute), each after the next delay
- * of `schedule` (default: exponential from 200 ms to 30 s, jittered). The delays start over once the domain has been
+ * of `schedule` (default: exponential from 200 ms, capped at 30 s, then jittered). The delays start over once the domain has been
  * active for `within`. The budget is the domain's own: a sibling that keeps crashing never uses it up.
  */
 export const restart = (options?: {
@@ -142,7 +140,7 @@ const worker = ([name, input]: readonly [string, WorkerInput<never>]): Worker =>
  *   bounds `onDeactivate`, workers' ends and finalizers together.
  * - `maxMissedTicks`: ticks left unanswered by `onTick` before the domain is taken for dead (default 3).
  *
- * A bad name is told when the application starts, together with everything else that is wrong with the graph.
+ * A bad name fails the start of the application, with everything else that is wrong with the graph.
  */
 export const make = <
   const Name extends string,

@@ -52,8 +52,8 @@ export class TrailUnavailable extends Schema.TaggedError<TrailUnavailable>()("Tr
 export type DomainControlError = UnknownDomain | OperationRefused | ShuttingDown | TrailUnavailable
 
 /**
- * The operator's hand on the domains. An operation is accepted or refused at once and, once accepted, is carried out whatever
- * becomes of the caller; the effects return when it is accepted, not when the domain has arrived. Safe from inside any
+ * Operations on domains. An operation is accepted or refused at once. Once accepted it is carried out, also when its
+ * caller is interrupted; the effects return when it is accepted, not when the domain has arrived. Safe from inside any
  * domain, also on itself.
  */
 export class DomainControl extends Context.Service<DomainControl, {

@@ -70,6 +70,8 @@ export type DomainGraphError =
 /** A domain with its neighbours. `rank` grows along every edge: what a domain waits for has a smaller one. */
 export interface DomainNode {
   readonly domain: Domain.Any
+  /** Its place in the order in which the domains were given. */
+  readonly index: number
   readonly rank: number
   /** What it shares the fate of. */
   readonly dependsOn: ReadonlyArray<DomainNode>
@@ -110,7 +112,7 @@ const optionError = (domain: Domain.Any): InvalidDomainOption | undefined => {
 
 /**
  * Checks that the domains make a graph that can start, and ties them together: names are good and unique, options are
- * in range, dependencies are there, nobody waits for himself. The nodes come in the order of the domains.
+ * in range, dependencies are among the domains, and there is no cycle. The nodes come in the order of the domains.
  */
 export const make = Effect.fnUntraced(function*(
   domains: ReadonlyArray<Domain.Any>
@@ -143,11 +145,12 @@ export const make = Effect.fnUntraced(function*(
   })
   const cycle = Graph.findCycle(graph)
   if (Option.isSome(cycle)) {
-    // Edges lead from a dependency to what waits for it; told the other way round it reads "a waits for b".
+    // Edges lead from a dependency to what waits for it; reversed, the path reads "a waits for b".
     return yield* new DependencyCycle({ path: cycle.value.path.map((index) => known[index]!).toReversed() })
   }
-  const nodes = domains.map((domain) => ({
+  const nodes = domains.map((domain, index) => ({
     domain,
+    index,
     rank: 0,
     dependsOn: new Array<DomainNode>(),
     awaits: new Array<DomainNode>(),

@@ -61,6 +61,9 @@ export type DomainStatus = Data.TaggedEnum<{
 }>
 export const DomainStatus = Data.taggedEnum<DomainStatus>()
 
+/** A domain that does not become active by itself any more: crashed for good, or inactive. */
+export const isOut = (status: DomainStatus): boolean => status._tag === "crashed" || status._tag === "inactive"
+
 /**
  * What can happen to a domain. `gate` is where the domain's gate stands at that moment: open (and why) or `undefined`.
  */

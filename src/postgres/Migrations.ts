@@ -4,6 +4,7 @@ import * as Migrator from "effect/sql/Migrator"
 import { SqlClient } from "effect/sql/SqlClient"
 import { isSqlError, type SqlError } from "effect/sql/SqlError"
 import * as initial from "./migrations/0001_trail.ts"
+import { defaultSchema } from "./SchemaName.ts"
 import { sqlState } from "./SqlFailure.ts"
 
 /** The schema in the database was made by a newer version of the program. */
@@ -29,27 +30,6 @@ export class SchemaTooOld extends Schema.TaggedError<SchemaTooOld>()("SchemaTooO
       `this program needs ${this.known}: run "thunderline migrate" first`
   }
 }
-
-/** Not a name for a schema of one's own. */
-export class InvalidSchemaName extends Schema.TaggedError<InvalidSchemaName>()("InvalidSchemaName", {
-  schema: Schema.String
-}) {
-  override get message() {
-    return `"${this.schema}" cannot be the schema's name: it takes 1 to 63 of a-z, 0-9 and _, a letter first, ` +
-      `and neither pg_ in front nor public`
-  }
-}
-
-/** The schema that an app's rows are kept in unless another is given. */
-export const defaultSchema = "thunderline"
-
-/**
- * Checks the name of a schema. `public` is refused, because whatever else is in the database is there.
- */
-export const checkSchema = (schema: string): Effect.Effect<string, InvalidSchemaName> =>
-  /^(?!pg_|public$)[a-z][a-z0-9_]{0,62}$/.test(schema)
-    ? Effect.succeed(schema)
-    : Effect.fail(new InvalidSchemaName({ schema }))
 
 /** A migration that was run. */
 export interface AppliedMigration {

@@ -3,7 +3,9 @@ import * as DateTime from "effect/DateTime"
 import * as Result from "effect/Result"
 import type * as Schema from "effect/Schema"
 import type { DomainEvent } from "../model/DomainEvent.ts"
-import { type EventQuery, keptCause, type RegistryRow, type Run } from "../trail/Repo.ts"
+import type { RegistryRow } from "../trail/Projection.ts"
+import { keptCause } from "../trail/RepoWriter.ts"
+import type { Run } from "../trail/Run.ts"
 
 /**
  * JSON text that PostgreSQL takes as it is: NUL characters, which it cannot store, are left out, and halves of
@@ -106,6 +108,9 @@ export const toEvent = (row: EventColumns): DomainEvent => ({
   occurredAt: DateTime.fromDateUnsafe(row.occurred_at)
 })
 
+/** The columns of `active_domain_registry`. */
+export const registryColumns = "id, domain_name, status, tick_count, metadata, activated_at, updated_at"
+
 /** A row of `active_domain_registry` as the client decodes it. */
 export interface RegistryColumns {
   readonly id: string
@@ -149,17 +154,3 @@ export const toRun = (row: RunColumns): Run => ({
   endedAt: row.ended_at === null ? null : DateTime.fromDateUnsafe(row.ended_at),
   exitReason: row.exit_reason
 })
-
-/** The smallest id of a moment. */
-const firstId = (millis: number): string => {
-  const hex = Math.max(0, millis).toString(16).padStart(12, "0")
-  return `${hex.slice(0, 8)}-${hex.slice(8)}-0000-0000-000000000000`
-}
-
-/** What holds of the ids in a range of time, for transitions whose id says when they happened, give or take a second. */
-export const idRange = (
-  { since, until }: Pick<EventQuery, "since" | "until">
-): ReadonlyArray<{ readonly operator: ">=" | "<"; readonly id: string }> => [
-  ...since === undefined ? [] : [{ operator: ">=" as const, id: firstId(DateTime.toEpochMillis(since) - 1_001) }],
-  ...until === undefined ? [] : [{ operator: "<" as const, id: firstId(DateTime.toEpochMillis(until) + 1_001) }]
-]

@@ -2,61 +2,62 @@ import * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
-import type { Transitions } from "../heartbeat/DomainRegistry.ts"
-import type { DomainNode } from "../model/DomainGraph.ts"
-import { DomainHandles, DomainUnavailable } from "../model/DomainHandle.ts"
+import type { Transitions } from "../heartbeat/Transitions.ts"
+import { type DomainHandles, DomainUnavailable } from "../model/DomainHandle.ts"
 import type { Generation } from "./Generation.ts"
+import type { SupervisedDomain } from "./SupervisedDomain.ts"
+import type { SupervisorState } from "./SupervisorState.ts"
 
-/** The giver-out of domains' services, over what the supervisor runs. */
-export const make = (options: {
-  readonly nodes: ReadonlyMap<string, DomainNode>
-  readonly transitions: Transitions["Service"]
-  /** The active generation of a domain. */
-  readonly active: (node: DomainNode) => Generation | undefined
-}): DomainHandles["Service"] => {
-  const { active, nodes, transitions } = options
+const activeGeneration = ({ phase }: SupervisedDomain): Generation | undefined =>
+  phase._tag === "active" ? phase.generation : undefined
 
-  const unavailable = (node: DomainNode, reason: DomainUnavailable["reason"]) =>
+/** Gives out the services of domains, over what the supervisor runs. */
+export const make = ({ blockedBy, changed, commits, state }: {
+  readonly state: () => SupervisorState
+} & Pick<Transitions["Service"], "blockedBy" | "changed" | "commits">): DomainHandles["Service"] => {
+  const unavailable = (domain: SupervisedDomain, reason: DomainUnavailable["reason"]) =>
     new DomainUnavailable({
-      domain: node.domain.name,
+      domain: domain.node.domain.name,
       reason,
-      status: transitions.status(node)._tag,
-      blockedBy: transitions.blockedBy(node).map((other) => other.domain.name)
+      status: domain.status._tag,
+      blockedBy: blockedBy(domain).map((other) => other.domain.name)
     })
 
-  /** Waits until the domain is active; no later than that is known to be in vain. */
-  const acquire = (node: DomainNode): Effect.Effect<Generation, DomainUnavailable> =>
+  /** Waits until the domain is active, or cannot become active by itself. */
+  const acquire = (domain: SupervisedDomain): Effect.Effect<Generation, DomainUnavailable> =>
     Effect.suspend(() => {
-      const generation = active(node)
+      const generation = activeGeneration(domain)
       if (generation !== undefined) return Effect.succeed(generation)
-      const { _tag: status } = transitions.status(node)
-      if (status === "crashed" || status === "inactive") return Effect.fail(unavailable(node, status))
-      if (transitions.blockedBy(node).length > 0) return Effect.fail(unavailable(node, "blocked"))
-      return Effect.andThen(transitions.changed(transitions.commits()), acquire(node))
+      const { _tag: status } = domain.status
+      if (status === "crashed" || status === "inactive") return Effect.fail(unavailable(domain, status))
+      if (blockedBy(domain).length > 0) return Effect.fail(unavailable(domain, "blocked"))
+      return Effect.andThen(changed(commits()), acquire(domain))
     })
 
-  return DomainHandles.of({
+  return {
     use: Effect.fnUntraced(function*(name, effect, useOptions) {
-      const node = nodes.get(name)
-      if (node === undefined) {
+      const domain = state().find(name)
+      if (domain === undefined) {
         return yield* new DomainUnavailable({ domain: name, reason: "unknown", status: null, blockedBy: [] })
       }
-      const generation = yield* useOptions?.timeout === undefined ? acquire(node) : acquire(node).pipe(
+      const generation = yield* useOptions?.timeout === undefined ? acquire(domain) : acquire(domain).pipe(
         Effect.timeoutOrElse({
           duration: Duration.fromInputUnsafe(useOptions.timeout),
-          orElse: () => Effect.fail(unavailable(node, "timeout"))
+          orElse: () => Effect.fail(unavailable(domain, "timeout"))
         })
       )
       const result = yield* generation.use(effect)
-      if (Option.isNone(result)) return yield* unavailable(node, "ended")
+      if (Option.isNone(result)) return yield* unavailable(domain, "ended")
       return result.value
     }),
     provider: (service) => {
-      for (const [name, node] of nodes) {
-        const services = active(node)?.services()
-        if (services !== undefined && Context.getOption(services, service)._tag === "Some") return Option.some(name)
+      for (const domain of state().domains) {
+        const services = activeGeneration(domain)?.services
+        if (services !== undefined && Option.isSome(Context.getOption(services, service))) {
+          return Option.some(domain.node.domain.name)
+        }
       }
       return Option.none()
     }
-  })
+  }
 }

@@ -8,9 +8,9 @@ import * as Scheduler from "effect/Scheduler"
 import * as Scope from "effect/Scope"
 
 /**
- * Whose business the failure of a fiber is: that of the scope that owns it (`forkScoped`, `forkIn`), of the fiber that
- * forked it and may still join it (`forkChild`), or nobody's (`forkDetach`). A fiber that somebody awaits, joins or
- * keeps in a `FiberSet` is that one's business and not reported.
+ * Who owns a fiber that failed: a scope (`forkScoped`, `forkIn`), the fiber that forked it and may still join it
+ * (`forkChild`), or nothing (`forkDetach`). The failure of a fiber that is awaited, joined or kept in a `FiberSet` is not
+ * reported.
  */
 export type Ownership = "scope" | "child" | "detached"
 
@@ -18,8 +18,10 @@ export type Ownership = "scope" | "child" | "detached"
 export interface FiberObserver {
   /** A context in which forked fibers are observed. */
   readonly install: (context: Context.Context<never>) => Context.Context<never>
-  /** Forks with such a context. This fiber itself is its forker's business and not reported. */
+  /** Forks with such a context. The failure of this fiber itself is not reported. */
   readonly fork: <A, E>(context: Context.Context<never>, effect: Effect.Effect<A, E>) => Fiber.Fiber<A, E>
+  /** Runs an effect that installs such a context in the fiber that runs it, whose own failure is not reported. */
+  readonly adopt: <A, E>(effect: Effect.Effect<A, E>) => Effect.Effect<A, E>
 }
 
 /** What is read of a fiber here and is not in its interface; the canary test tells when Effect changes it. */
@@ -103,6 +105,11 @@ export const make = (
       root = outer
       if (fiber.pollUnsafe() === undefined) keep(fiber, "root")
       return fiber
-    }
+    },
+    adopt: (effect) =>
+      Effect.withFiber((fiber) => {
+        keep(fiber, "root")
+        return effect
+      })
   }
 }

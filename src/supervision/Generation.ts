@@ -1,7 +1,6 @@
 import * as Cause from "effect/Cause"
 import * as Context from "effect/Context"
 import * as Deferred from "effect/Deferred"
-import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
@@ -16,16 +15,6 @@ import type { Opening, Reason } from "../model/DomainStatus.ts"
 import * as Spans from "../telemetry/Spans.ts"
 import * as FiberObserver from "./FiberObserver.ts"
 
-/** A domain's layer and `onActivate` were not ready in time. */
-export class ActivationTimeout extends Schema.TaggedError<ActivationTimeout>()("ActivationTimeout", {
-  domain: Schema.String,
-  timeoutMs: Schema.Finite
-}) {
-  override get message() {
-    return `Domain ${this.domain} was not active within its activationTimeout of ${this.timeoutMs}ms`
-  }
-}
-
 /** A worker that is declared `permanent` has ended. */
 export class WorkerEnded extends Schema.TaggedError<WorkerEnded>()("WorkerEnded", {
   domain: Schema.String,
@@ -36,139 +25,144 @@ export class WorkerEnded extends Schema.TaggedError<WorkerEnded>()("WorkerEnded"
   }
 }
 
-/** What a generation tells its supervisor. */
+/** What a generation tells the supervisor when something in it fails. */
 export interface Failure {
   readonly cause: Cause.Cause<unknown>
   readonly metadata: Schema.JsonObject
 }
 
-/** How a generation was closed: `abandoned` is what could not be waited for any longer. */
+/** How a generation was closed; `abandoned` when its end exceeded the domain's `shutdownTimeout`. */
 export interface Closing {
   readonly cause: Cause.Cause<unknown> | undefined
   readonly abandoned: boolean
 }
 
-/**
- * One building of a domain: its scope, its services, everything that runs in it. It is built once, started once, closed
- * once, and nothing of it is used in the next generation.
- */
-export interface Generation {
+export interface Options {
   readonly domain: Domain.Any
   readonly number: number
   readonly opening: Opening
   /** The span of its activation, begun when its gate opened. */
   readonly span: Tracer.Span
+  /** The application's services and those of the domain's dependencies. */
+  readonly environment: Context.Context<never>
   /** Hears of every failure of what runs in it. */
   readonly onFailure: (failure: Failure) => void
-  /** Builds the layer and runs `onActivate`; the wait for it is bounded by `activationTimeout`, not the work. */
-  readonly build: Effect.Effect<void, unknown>
-  /** Runs an effect with the domain's own services and those of its dependencies. */
-  readonly fork: <A, E>(effect: Effect.Effect<A, E>) => Fiber.Fiber<A, E>
-  /** The domain's own services, for those that depend on it. */
-  readonly services: () => Context.Context<never>
-  /** Starts the workers. */
-  readonly start: () => void
-  /** Lets the generation's end interrupt a fiber, and wait for it. */
-  readonly track: (fiber: Fiber.Fiber<unknown, unknown>) => void
-  /** Runs an effect in this generation, which ends it with `Option.none` when the generation ends. */
-  readonly use: <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.Effect<Option.Option<A>, E, R>
-  /** Ends the uses, runs `onDeactivate` if it was started, closes the scope: all within `shutdownTimeout`. */
-  readonly close: (reason: Reason, exit: Exit.Exit<unknown, unknown>, span: Tracer.Span) => Effect.Effect<Closing>
 }
 
-const isInterrupt = (cause: Cause.Cause<unknown>) => Cause.hasInterruptsOnly(cause)
-
-/**
- * A generation, not yet built. `environment` holds the application's services and those of the dependencies.
- */
-export const make = (options: {
-  readonly domain: Domain.Any
-  readonly number: number
-  readonly opening: Opening
-  readonly span: Tracer.Span
-  readonly environment: Context.Context<never>
-  readonly onFailure: (failure: Failure) => void
-}): Generation => {
-  const { domain, number, onFailure, opening, span } = options
-  const scope = Scope.makeUnsafe()
-  const ended = Deferred.makeUnsafe<void>()
-  const running = new Set<Fiber.Fiber<unknown, unknown>>()
-  const observer = FiberObserver.make(options.environment, (cause, ownership) => {
+/** An observer that tells the supervisor of failed fibers of a scope, and logs those without an owner. */
+const observe = ({ domain, environment, onFailure, opening }: Options) =>
+  FiberObserver.make(environment, (cause, ownership) => {
     if (ownership === "scope") return onFailure({ cause, metadata: { fiber: "scoped" } })
-    Effect.runForkWith(options.environment)(
+    Effect.runForkWith(environment)(
       Effect.logWithLevel(ownership === "detached" ? "Warn" : "Debug")(
-        `[${domain.name}] A ${ownership} fiber failed that nobody waits for`,
+        `[${domain.name}] A ${ownership} fiber failed that nobody awaits`,
         cause
       ).pipe(Effect.annotateLogs({ domain: domain.name, tick: opening.tick.count }))
     )
   })
-  const environment = observer.install(
-    Context.add(options.environment, Scope.Scope, scope).pipe(
-      Context.add(References.CurrentLogAnnotations, {
-        ...Context.get(options.environment, References.CurrentLogAnnotations),
-        domain: domain.name
-      })
+
+/**
+ * One generation of a domain: its scope, its services, everything that runs in it. It is built once, started once, closed
+ * once, and nothing of it is used in the next generation.
+ */
+export class Generation {
+  readonly domain: Domain.Any
+  readonly number: number
+  readonly opening: Opening
+  readonly span: Tracer.Span
+  readonly onFailure: (failure: Failure) => void
+  private readonly scope = Scope.makeUnsafe()
+  private readonly ended = Deferred.makeUnsafe<void>()
+  private readonly running = new Set<Fiber.Fiber<unknown, unknown>>()
+  private readonly observer: FiberObserver.FiberObserver
+  private readonly environment: Context.Context<never>
+  private context: Context.Context<never>
+  private own: Context.Context<never> = Context.empty()
+  private started = false
+
+  constructor(options: Options) {
+    this.domain = options.domain
+    this.number = options.number
+    this.opening = options.opening
+    this.span = options.span
+    this.onFailure = options.onFailure
+    this.observer = observe(options)
+    this.environment = this.observer.install(
+      Context.add(options.environment, Scope.Scope, this.scope).pipe(
+        Context.add(References.CurrentLogAnnotations, {
+          ...Context.get(options.environment, References.CurrentLogAnnotations),
+          domain: options.domain.name
+        })
+      )
     )
-  )
-  let services: Context.Context<never> = Context.empty()
-  let context: Context.Context<never> = environment
-  let building: Fiber.Fiber<void, unknown> | undefined
-  let started = false
+    this.context = this.environment
+  }
 
-  const fork = <A, E>(effect: Effect.Effect<A, E>) => observer.fork(context, effect)
+  /** The domain's own services, for those that depend on it. */
+  get services(): Context.Context<never> {
+    return this.own
+  }
 
-  const buildNow = Effect.gen(function*() {
-    const built = yield* Layer.buildWithMemoMap(domain.layer, Layer.makeMemoMapUnsafe(), scope)
-    services = Context.omit(Layer.CurrentMemoMap)(built)
-    context = Context.merge(environment, services)
-    if (domain.onActivate !== undefined) yield* Effect.provideContext(domain.onActivate(opening.tick), context)
-  }).pipe(Effect.annotateLogs("tick", opening.tick.count), Spans.under(span))
-
-  const build = Effect.gen(function*() {
-    // The build is detached because acquiring is uninterruptible: only the wait for it can be timed.
-    building = fork(buildNow)
-    const exit = yield* Effect.timeoutOption(Fiber.await(building), domain.activationTimeout)
-    if (Option.isSome(exit)) return yield* exit.value
-    return yield* new ActivationTimeout({
-      domain: domain.name,
-      timeoutMs: Duration.toMillis(domain.activationTimeout)
+  /** Builds the layer and runs `onActivate`, in the fiber that runs it. */
+  get build(): Effect.Effect<void, unknown> {
+    const { domain, environment, opening, scope } = this
+    const building = Effect.gen({ self: this }, function*() {
+      const built = yield* Layer.buildWithMemoMap(domain.layer, Layer.makeMemoMapUnsafe(), scope)
+      this.own = Context.omit(Layer.CurrentMemoMap)(built)
+      this.context = Context.merge(environment, this.own)
+      if (domain.onActivate !== undefined) yield* Effect.provideContext(domain.onActivate(opening.tick), this.context)
     })
-  })
-
-  const start = () => {
-    started = true
-    for (const worker of domain.workers) {
-      const fiber = fork(worker.effect)
-      Fiber.runIn(fiber, scope)
-      fiber.addObserver((exit) => {
-        const metadata = { worker: worker.name }
-        if (Exit.isSuccess(exit)) {
-          if (worker.permanent) {
-            onFailure({ cause: Cause.fail(new WorkerEnded({ domain: domain.name, worker: worker.name })), metadata })
-          }
-        } else if (!isInterrupt(exit.cause)) {
-          onFailure({ cause: exit.cause, metadata })
-        }
-      })
-    }
+    return building.pipe(
+      Effect.annotateLogs("tick", opening.tick.count),
+      Spans.under(this.span),
+      Effect.provideContext(environment),
+      this.observer.adopt
+    )
   }
 
-  const track = (fiber: Fiber.Fiber<unknown, unknown>) => {
+  /** Runs an effect with the domain's own services and those of its dependencies. */
+  fork<A, E>(effect: Effect.Effect<A, E>): Fiber.Fiber<A, E> {
+    return this.observer.fork(this.context, effect)
+  }
+
+  /** Starts the workers. */
+  start(): void {
+    this.started = true
+    for (const worker of this.domain.workers) this.startWorker(worker)
+  }
+
+  private startWorker({ effect, name, permanent }: Domain.Worker): void {
+    const fiber = this.fork(effect)
+    const metadata = { worker: name }
+    Fiber.runIn(fiber, this.scope)
+    fiber.addObserver((exit) => {
+      if (Exit.isFailure(exit)) {
+        if (!Cause.hasInterruptsOnly(exit.cause)) this.onFailure({ cause: exit.cause, metadata })
+      } else if (permanent) {
+        const cause = Cause.fail(new WorkerEnded({ domain: this.domain.name, worker: name }))
+        this.onFailure({ cause, metadata })
+      }
+    })
+  }
+
+  /** Lets the generation's end interrupt a fiber, and wait for it. */
+  track(fiber: Fiber.Fiber<unknown, unknown>): void {
     if (fiber.pollUnsafe() !== undefined) return
-    running.add(fiber)
-    fiber.addObserver(() => running.delete(fiber))
+    this.running.add(fiber)
+    fiber.addObserver(() => this.running.delete(fiber))
   }
 
-  const use = <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<Option.Option<A>, E, R> =>
-    Effect.uninterruptibleMask((restore) =>
-      Effect.gen(function*() {
-        if (Deferred.isDoneUnsafe(ended)) return Option.none()
+  /** Runs an effect with the domain's services; the generation's end interrupts it and gives `Option.none`. */
+  use<A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<Option.Option<A>, E, R> {
+    return Effect.uninterruptibleMask((restore) =>
+      Effect.gen({ self: this }, function*() {
+        if (Deferred.isDoneUnsafe(this.ended)) return Option.none()
         const fiber = yield* Effect.forkChild(
-          restore(Effect.updateContext(effect, (outer: Context.Context<R>) => Context.merge(outer, services))),
+          restore(Effect.updateContext(effect, (outer: Context.Context<R>) => Context.merge(outer, this.own))),
           { startImmediately: true }
         )
-        track(fiber)
-        const exit = yield* restore(Effect.raceFirst(Fiber.await(fiber), Deferred.await(ended))).pipe(
+        this.track(fiber)
+        const exit = yield* restore(Effect.raceFirst(Fiber.await(fiber), Deferred.await(this.ended))).pipe(
           Effect.onInterrupt(() => Fiber.interrupt(fiber))
         )
         if (exit !== undefined) return Option.some(yield* exit)
@@ -176,50 +170,51 @@ export const make = (options: {
         return Exit.isSuccess(last) ? Option.some(last.value) : Option.none()
       })
     )
+  }
 
-  const closeNow = (reason: Reason, exit: Exit.Exit<unknown, unknown>) =>
-    Effect.gen(function*() {
+  /**
+   * Ends the uses and the build, runs `onDeactivate` if the generation was started, closes the scope: all within
+   * `shutdownTimeout`. What exceeds it is abandoned.
+   */
+  close(
+    building: Fiber.Fiber<void, unknown> | undefined,
+    reason: Reason,
+    exit: Exit.Exit<unknown, unknown>,
+    span: Tracer.Span
+  ): Effect.Effect<Closing> {
+    return Effect.gen({ self: this }, function*() {
+      const fiber = this.fork(Spans.under(span)(this.closeNow(building, reason, exit)))
+      const done = yield* Effect.timeoutOption(Fiber.await(fiber), this.domain.shutdownTimeout)
+      if (Option.isNone(done)) {
+        fiber.interruptUnsafe()
+        return { cause: undefined, abandoned: true }
+      }
+      return { cause: failures(Exit.isSuccess(done.value) ? done.value.value : [done.value]), abandoned: false }
+    })
+  }
+
+  private closeNow(
+    building: Fiber.Fiber<void, unknown> | undefined,
+    reason: Reason,
+    exit: Exit.Exit<unknown, unknown>
+  ) {
+    const { domain, ended, running, scope, started } = this
+    return Effect.gen(function*() {
       Deferred.doneUnsafe(ended, Effect.void)
       yield* Fiber.interruptAll(running)
       if (building !== undefined) yield* Fiber.interrupt(building)
-      if (started && domain.onDeactivate !== undefined) {
-        yield* domain.onDeactivate(reason)
-      }
+      if (started && domain.onDeactivate !== undefined) yield* domain.onDeactivate(reason)
     }).pipe(
       Effect.exit,
       Effect.flatMap((hook) => Effect.exit(Scope.close(scope, exit)).pipe(Effect.map((closed) => [hook, closed]))),
       Effect.onInterrupt(() => Scope.close(scope, exit))
     )
-
-  const close = (reason: Reason, exit: Exit.Exit<unknown, unknown>, span: Tracer.Span): Effect.Effect<Closing> =>
-    Effect.gen(function*() {
-      const fiber = fork(Spans.under(span)(closeNow(reason, exit)))
-      const done = yield* Effect.timeoutOption(Fiber.await(fiber), domain.shutdownTimeout)
-      if (Option.isNone(done)) {
-        fiber.interruptUnsafe()
-        return { cause: undefined, abandoned: true }
-      }
-      const exits = Exit.isSuccess(done.value) ? done.value.value : [done.value]
-      const cause = exits.flatMap((one) => Exit.isFailure(one) && !isInterrupt(one.cause) ? [one.cause] : [])
-        .reduce<Cause.Cause<unknown> | undefined>(
-          (all, one) => all === undefined ? one : Cause.combine(all, one),
-          undefined
-        )
-      return { cause, abandoned: false }
-    })
-
-  return {
-    domain,
-    number,
-    opening,
-    span,
-    onFailure,
-    build,
-    fork,
-    services: () => services,
-    start,
-    track,
-    use,
-    close
   }
 }
+
+/** The causes of those that failed, interruption aside, as one. */
+const failures = (exits: ReadonlyArray<Exit.Exit<unknown, unknown>>): Cause.Cause<unknown> | undefined =>
+  exits.reduce<Cause.Cause<unknown> | undefined>((all, exit) => {
+    if (Exit.isSuccess(exit) || Cause.hasInterruptsOnly(exit.cause)) return all
+    return all === undefined ? exit.cause : Cause.combine(all, exit.cause)
+  }, undefined)

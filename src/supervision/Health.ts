@@ -40,7 +40,7 @@ export class Health extends Context.Service<Health, {
   readonly live: Effect.Effect<Report>
   /** Whether every required domain is active; never while the program shuts down. */
   readonly ready: Effect.Effect<Report>
-  /** Whether every domain whose tick has come has been active, is crashed, blocked or out. Once it has, it stays so. */
+  /** Whether every domain whose activation tick has come has been active, is crashed, inactive or blocked. It latches. */
   readonly startup: Effect.Effect<Report>
 }>()("thunderline/Health") {}
 

@@ -1,52 +1,66 @@
 import * as Effect from "effect/Effect"
-import type { Transition, Transitions } from "../heartbeat/DomainRegistry.ts"
-import * as Control from "../model/DomainControl.ts"
+import { type Operation, OperationRefused } from "../model/DomainControl.ts"
 import { type IllegalTransition, Trigger } from "../model/DomainStatus.ts"
-import type { Cascade } from "./Cascade.ts"
-import { type Lifecycle, type Slot, traced } from "./Lifecycle.ts"
+import { entering, settle } from "./Activation.ts"
+import { takeDown, traced } from "./Cascade.ts"
+import * as Gate from "./Gate.ts"
+import { generationOf, type SupervisedDomain } from "./SupervisedDomain.ts"
+import type { SupervisorState } from "./SupervisorState.ts"
 
-/** What an operator can ask of a domain, as the supervisor makes it: refused at once where its state does not allow it. */
-export const make = ({ cascade, lifecycle, transitions }: {
-  readonly lifecycle: Lifecycle
-  readonly transitions: Transitions["Service"]
-  readonly cascade: Cascade
-}): {
-  readonly [M in Control.Operation]: (slot: Slot) => Effect.Effect<void, Control.OperationRefused | IllegalTransition>
-} => {
-  const { begin, cancelBackOff, status } = lifecycle
-  const { gate, settle, takeDown } = cascade
+type Execute = (
+  state: SupervisorState,
+  domain: SupervisedDomain
+) => Effect.Effect<void, OperationRefused | IllegalTransition>
 
-  const refuse = (slot: Slot, operation: Control.Operation) =>
-    Effect.fail(new Control.OperationRefused({ domain: slot.node.domain.name, operation, status: status(slot) }))
+const refuse = ({ node, status }: SupervisedDomain, operation: Operation) =>
+  Effect.fail(new OperationRefused({ domain: node.domain.name, operation, status: status._tag }))
 
-  return {
-    restart: Effect.fnUntraced(function*(slot) {
-      const now = status(slot)
-      if (now !== "active" && now !== "crashed" && now !== "restarting") return yield* refuse(slot, "restart")
-      slot.budget.reset()
-      cancelBackOff(slot)
-      const opening = gate(slot, "now")
-      const asked: Transition = { node: slot.node, trigger: Trigger.Restart({ gate: opening }), reason: "operator" }
-      if (now === "active") return yield* takeDown(slot, [{ ...asked, ...traced(slot) }], "operator")
-      yield* transitions.commit([{ ...asked, ...(opening === undefined ? {} : yield* begin(slot, opening)) }])
-      yield* settle(slot, opening, "operator")
-    }),
-    activate: Effect.fnUntraced(function*(slot) {
-      if (status(slot) !== "inactive") return yield* refuse(slot, "activate")
-      slot.budget.reset()
-      yield* transitions.commit([{ node: slot.node, trigger: Trigger.Activate(), reason: "operator" }])
-      yield* settle(slot, undefined, "operator")
-    }),
-    deactivate: Effect.fnUntraced(function*(slot) {
-      const before = transitions.status(slot.node)
-      if (before._tag === "inactive" || (before._tag === "deactivating" && before.target === "inactive")) {
-        return yield* refuse(slot, "deactivate")
-      }
-      const asked: Transition = { node: slot.node, trigger: Trigger.Deactivate(), reason: "operator" }
-      if (slot.generation !== undefined) return yield* takeDown(slot, [{ ...asked, ...traced(slot) }], "operator")
-      yield* transitions.commit([asked])
-      cancelBackOff(slot)
-      lifecycle.disarm(slot)
-    })
+const restart: Execute = Effect.fnUntraced(function*(state, domain) {
+  const { budget, phase } = domain
+  if (phase._tag !== "active" && phase._tag !== "crashed" && phase._tag !== "restarting") {
+    return yield* refuse(domain, "restart")
   }
-}
+  budget.reset()
+  const opening = Gate.look(state, domain, "now")
+  const trigger = Trigger.Restart({ gate: opening })
+  if (phase._tag === "active") {
+    return yield* takeDown(state, domain, [{
+      domain,
+      phase: () => ({ _tag: "deactivating" }),
+      trigger,
+      reason: "operator",
+      ...traced(phase.generation)
+    }], "operator")
+  }
+  if (phase._tag === "restarting") phase.backoff.cancel()
+  yield* state.commit([{ domain, trigger, reason: "operator", ...(yield* entering(state, domain, opening)) }])
+  yield* settle(state, domain, "operator")
+})
+
+const activate: Execute = Effect.fnUntraced(function*(state, domain) {
+  if (domain.phase._tag !== "inactive") return yield* refuse(domain, "activate")
+  domain.budget.reset()
+  const waiting = yield* entering(state, domain, undefined)
+  yield* state.commit([{ domain, trigger: Trigger.Activate(), reason: "operator", ...waiting }])
+  yield* settle(state, domain, "operator")
+})
+
+const deactivate: Execute = Effect.fnUntraced(function*(state, domain) {
+  const { phase, status } = domain
+  if (status._tag === "inactive" || (status._tag === "deactivating" && status.target === "inactive")) {
+    return yield* refuse(domain, "deactivate")
+  }
+  const generation = generationOf(domain)
+  const step = { domain, trigger: Trigger.Deactivate(), reason: "operator" as const }
+  if (generation !== undefined) {
+    const leaving = { ...step, phase: () => ({ _tag: "deactivating" as const }), ...traced(generation) }
+    return yield* takeDown(state, domain, [leaving], "operator")
+  }
+  const _tag = status._tag === "deactivating" ? "deactivating" as const : "inactive" as const
+  yield* state.commit([{ ...step, phase: () => ({ _tag }) }])
+  if (phase._tag === "restarting") phase.backoff.cancel()
+  if (phase._tag === "waiting") phase.fiber.interruptUnsafe()
+})
+
+/** What an operation does to a domain; refused at once where the domain's state does not allow it. */
+export const execute: { readonly [O in Operation]: Execute } = { restart, activate, deactivate }

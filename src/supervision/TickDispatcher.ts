@@ -1,165 +1,60 @@
-import * as Cause from "effect/Cause"
+/**
+ * Hands each tick to the active domains that have an `onTick`. Use `handled` to watch how long their calls take, as the
+ * shipped domain cerebros does. To hear of ticks themselves subscribe to `system:domain_tick`.
+ */
 import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
-import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
-import * as Exit from "effect/Exit"
-import { identity } from "effect/Function"
 import * as Layer from "effect/Layer"
-import * as Option from "effect/Option"
 import * as PubSub from "effect/PubSub"
-import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
-import type { DomainHealth } from "../model/DomainHealth.ts"
-import type { Tick } from "../model/Tick.ts"
 import * as Spans from "../telemetry/Spans.ts"
-import * as Telemetry from "../telemetry/Telemetry.ts"
-import type { Generation } from "./Generation.ts"
-import { isSuspended } from "./Watchdog.ts"
+import * as TickReceiver from "./TickReceiver.ts"
 
-/** A domain left its ticks unanswered and is taken for dead. */
-export class DomainSilent extends Schema.TaggedError<DomainSilent>()("DomainSilent", {
-  domain: Schema.String,
-  tick: Schema.Natural,
-  unanswered: Schema.Natural
-}) {
-  override get message() {
-    return `Domain ${this.domain} has not answered tick ${this.tick}, nor the ${this.unanswered - 1} after it`
-  }
-}
+export { DomainSilent, type TickHandled } from "./TickReceiver.ts"
 
-/** One call of a domain's `onTick` that succeeded. */
-export interface TickHandled {
-  readonly domain: string
-  readonly generation: number
-  /** The tick's count. */
-  readonly tick: number
-  readonly duration: Duration.Duration
-  /** How many ticks before this one were skipped because the domain was still busy. */
-  readonly coalesced: number
-}
-
-/** Hands each tick to the active domains that have an `onTick`. */
+/** The dispatcher, to watch. */
 export class TickDispatcher extends Context.Service<TickDispatcher, {
   /** Every handled tick from now on; a slow reader loses the oldest. */
-  readonly handled: Stream.Stream<TickHandled>
+  readonly handled: Stream.Stream<TickReceiver.TickHandled>
 }>()("thunderline/TickDispatcher") {}
 
-/** One generation's ticks: at most one call at a time, and at most one tick that waits, the newest. */
-export interface TickReceiver {
-  readonly health: () => DomainHealth
-  readonly deliver: (tick: Tick) => void
-  /** Takes no more ticks; the call under way ends with the generation. */
-  readonly stop: () => void
-}
-
-/** Makes the receivers, for the supervisor alone. */
-export class TickReceivers extends Context.Service<TickReceivers, {
-  readonly make: (generation: Generation) => TickReceiver
-}>()("thunderline/TickDispatcher/TickReceivers") {}
-
-const tracedTick = ({ domain, number }: Generation, tick: Tick) => <A, E>(effect: Effect.Effect<A, E>) =>
-  Effect.flatMap(Spans.ofTick(tick), (parent) =>
-    Effect.withSpan(effect, "Domain.tick", {
-      parent: Option.getOrUndefined(parent),
-      root: Option.isNone(parent),
-      level: "Debug",
-      attributes: {
-        [Telemetry.attribute.domain]: domain.name,
-        [Telemetry.attribute.generation]: number,
-        [Telemetry.attribute.tick]: tick.count
-      },
-      captureStackTrace: false
-    }))
+/** How many handled ticks are kept for the slowest reader. */
+const capacity = 4096
 
 const make = Effect.gen(function*() {
-  const clock = yield* Clock.Clock
-  const everyTick = yield* Spans.everyTick
-  const pubsub = yield* Effect.acquireRelease(PubSub.sliding<TickHandled>(4096), PubSub.shutdown)
-
-  // The plain publish is the cheap one, and refuses only when a slow reader has to lose its oldest.
-  const services = yield* Effect.context<never>()
-  const report = (handled: TickHandled) => {
-    if (!PubSub.publishUnsafe(pubsub, handled)) Effect.runForkWith(services)(PubSub.publish(pubsub, handled))
-  }
-
-  const makeReceiver = (generation: Generation): TickReceiver => {
-    const { domain, onFailure } = generation
-    const attributes = { [Telemetry.attribute.domain]: domain.name }
-    const durations = Telemetry.histogram("thunderline.domain.tick.duration", attributes)
-    const coalescings = Telemetry.counter("thunderline.domain.ticks.coalesced", attributes)
-    let running: { readonly tick: Tick } | undefined
-    let waiting: Tick | undefined
-    let coalesced = 0
-    let unanswered = 0
-
-    const run = (tick: Tick) => {
-      const skipped = coalesced
-      const started = clock.monotonicTimeNanosUnsafe()
-      const call = { tick }
-      coalesced = 0
-      running = call
-      const fiber = generation.fork(
-        Effect.suspend(() => domain.onTick!(tick)).pipe(
-          Effect.scoped,
-          Effect.annotateLogs("tick", tick.count),
-          everyTick ? tracedTick(generation, tick) : identity
-        )
-      )
-      generation.track(fiber)
-      fiber.addObserver((exit) => {
-        if (running !== call) return
-        running = undefined
-        if (Exit.isFailure(exit)) {
-          waiting = undefined
-          if (!Cause.hasInterruptsOnly(exit.cause)) onFailure({ cause: exit.cause, metadata: { tick: tick.count } })
-          return
-        }
-        unanswered = 0
-        const nanos = clock.monotonicTimeNanosUnsafe() - started
-        const duration = Duration.nanos(nanos)
-        durations.updateUnsafe(Number(nanos) / 1e9, services)
-        report({
-          domain: domain.name,
-          generation: generation.number,
-          tick: tick.count,
-          duration,
-          coalesced: skipped
-        })
-        if (waiting !== undefined) {
-          const newest = waiting
-          waiting = undefined
-          run(newest)
-        }
-      })
-    }
-
-    return {
-      health: () => unanswered === 0 ? "healthy" : unanswered < domain.maxMissedTicks ? "suspect" : "silent",
-      deliver: (tick) => {
-        if (running === undefined) return run(tick)
-        if (waiting !== undefined) {
-          coalesced++
-          coalescings.updateUnsafe(1, services)
-        }
-        waiting = tick
-        if (isSuspended(tick)) return
-        unanswered++
-        if (unanswered === domain.maxMissedTicks) {
-          const silent = new DomainSilent({ domain: domain.name, tick: running.tick.count, unanswered })
-          onFailure({ cause: Cause.fail(silent), metadata: { tick: tick.count } })
-        }
-      },
-      stop: () => {
-        running = undefined
-        waiting = undefined
-      }
+  const pubsub = yield* Effect.acquireRelease(PubSub.sliding<TickReceiver.TickHandled>(capacity), PubSub.shutdown)
+  const context = yield* Effect.context<never>()
+  const options: TickReceiver.Options = {
+    clock: yield* Clock.Clock,
+    context,
+    everyTick: yield* Spans.everyTick,
+    // The plain publish is the cheap one, and refuses only when a slow reader has to lose its oldest.
+    handled: (handled) => {
+      if (!PubSub.publishUnsafe(pubsub, handled)) Effect.runForkWith(context)(PubSub.publish(pubsub, handled))
     }
   }
-
+  const receivers = new Set<TickReceiver.TickReceiver>()
   return Context.make(TickDispatcher, { handled: Stream.fromPubSub(pubsub) }).pipe(
-    Context.add(TickReceivers, { make: makeReceiver })
+    Context.add(TickReceiver.TickReceivers, {
+      attach: (generation) => {
+        const receiver = TickReceiver.make(generation, options)
+        const attached: TickReceiver.TickReceiver = {
+          ...receiver,
+          stop: () => {
+            receivers.delete(attached)
+            receiver.stop()
+          }
+        }
+        receivers.add(attached)
+        return attached
+      },
+      deliver: (tick) => {
+        for (const receiver of receivers) receiver.deliver(tick)
+      }
+    })
   )
 })
 
-export const layer: Layer.Layer<TickDispatcher | TickReceivers> = Layer.effectContext(make)
+/** The dispatcher, without any domain. */
+export const layer: Layer.Layer<TickDispatcher | TickReceiver.TickReceivers> = Layer.effectContext(make)

@@ -53,7 +53,7 @@ export const linksTo = (span: Tracer.AnySpan | undefined): ReadonlyArray<Tracer.
 export const within = (span: Tracer.Span) => <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
   Effect.clockWith((clock) => Effect.onExit(under(span)(effect), (exit) => Effect.sync(() => end(span, clock, exit))))
 
-/** Runs an effect under a span, whose end is somebody else's business. */
+/** Runs an effect under a span without ending it. */
 export const under = (span: Tracer.AnySpan) => <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
   Effect.provideService(effect, Tracer.ParentSpan, span)
 

@@ -15,7 +15,8 @@ export const attribute = {
   reason: "thunderline.reason",
   status: "status",
   error: "error.type",
-  signal: "thunderline.telemetry.signal"
+  signal: "thunderline.telemetry.signal",
+  loop: "thunderline.loop.name"
 } as const
 
 /** What a metric is: an `upDownCounter` is a number of things that are there now, a `gauge` a reading. */
@@ -53,6 +54,18 @@ export const metrics = {
     attributes: [],
     description: "Beats that could not be sent within their interval"
   },
+  "thunderline.ticks.refused": {
+    type: "counter",
+    unit: "{tick}",
+    attributes: [],
+    description: "Ticks refused because they were not newer than the one before"
+  },
+  "thunderline.loop.restarts": {
+    type: "counter",
+    unit: "{restart}",
+    attributes: [attribute.loop],
+    description: "Loops of Thunderline itself that ended by a bug and run again"
+  },
   "thunderline.domain.count": {
     type: "upDownCounter",
     unit: "{domain}",
@@ -87,7 +100,7 @@ export const metrics = {
     type: "counter",
     unit: "{transition}",
     attributes: [attribute.domain, attribute.state],
-    description: "Operations of a domain into each state"
+    description: "Transitions of a domain into each state"
   },
   "thunderline.trail.degraded": {
     type: "gauge",
@@ -218,12 +231,13 @@ export const events = {
   "thunderline.domain.activating": "A domain's layer is being built",
   "thunderline.domain.activated": "A domain is active; with `active_count` and `status`",
   "thunderline.domain.crashed": "A domain crashed; with the cause",
-  "thunderline.domain.restarting": "A crashed domain is built again after a delay",
+  "thunderline.domain.restarting": "A crashed domain restarts after a delay",
   "thunderline.domain.given_up": "A domain has no restart left and stays crashed",
-  "thunderline.domain.deactivating": "A domain is on its way out",
-  "thunderline.domain.deactivated": "A domain has come to its end",
+  "thunderline.domain.deactivating": "A generation of a domain is being closed",
+  "thunderline.domain.deactivated": "A generation of a domain is closed",
   "thunderline.domain.end_failed": "A finalizer or `onDeactivate` failed; with the cause",
-  "thunderline.domain.abandoned": "A domain's end took longer than it may, and was left behind",
+  "thunderline.domain.abandoned": "A domain's shutdown exceeded its `shutdownTimeout`",
+  "thunderline.loop.ended": "A loop of Thunderline itself ended by a bug and runs again; with the cause",
   "thunderline.watchdog.suspended": "The heartbeat has been late for ten ticks, so silence is not judged",
   "thunderline.trail.degraded": "The trail cannot be written",
   "thunderline.trail.recovered": "The trail is written again",

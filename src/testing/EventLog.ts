@@ -82,9 +82,10 @@ export const expectNone = (events: ReadonlyArray<DomainEvent>, ...patterns: Read
 }
 
 /** All transitions so far of an application that runs, in order. */
-export const read: Effect.Effect<ReadonlyArray<DomainEvent>, Repo.RepoError | Repo.InvalidCursor, Outbox | Repo.Repo> =
-  Effect.gen(function*() {
+export const read: Effect.Effect<ReadonlyArray<DomainEvent>, Repo.RepoError, Outbox | Repo.Repo> = Effect.gen(
+  function*() {
     const repo = yield* Repo.Repo
     yield* Outbox.use((outbox) => outbox.flush)
     return yield* allEvents(repo)
-  })
+  }
+)

@@ -9,6 +9,7 @@ import * as Option from "effect/Option"
 import * as Random from "effect/Random"
 import * as Schema from "effect/Schema"
 import * as Scope from "effect/Scope"
+import * as Stream from "effect/Stream"
 import * as TestClock from "effect/testing/TestClock"
 import * as Tracer from "effect/Tracer"
 import { DomainRegistry, type DomainView } from "../heartbeat/DomainRegistry.ts"
@@ -17,7 +18,9 @@ import type * as Domain from "../model/Domain.ts"
 import { DomainControl, Operation } from "../model/DomainControl.ts"
 import type { DomainEvent } from "../model/DomainEvent.ts"
 import * as Thunderline from "../Thunderline.ts"
+import * as MemoryRepo from "../trail/MemoryRepo.ts"
 import * as Repo from "../trail/Repo.ts"
+import type { RepoWriter } from "../trail/RepoWriter.ts"
 import * as Fault from "./Fault.ts"
 
 /** What happens to the domains: the faults in them, and an operations, each right after a tick. */
@@ -57,16 +60,8 @@ export interface Report {
 }
 
 /** All transitions that a `Repo` holds, in order. */
-export const allEvents = Effect.fnUntraced(function*(repo: Repo.Repo["Service"]) {
-  const events: Array<DomainEvent> = []
-  let cursor: string | undefined
-  do {
-    const page = yield* repo.events({ order: "oldest", limit: 1000, cursor })
-    events.push(...page.events)
-    cursor = page.next._tag === "Some" ? page.next.value : undefined
-  } while (cursor !== undefined)
-  return events
-})
+export const allEvents = (repo: Repo.Repo["Service"]): Effect.Effect<ReadonlyArray<DomainEvent>, Repo.RepoError> =>
+  Stream.runCollect(repo.stream({ order: "oldest" }))
 
 /** Lets the fibers do what they can without time passing, after something that no clock has woken. */
 const settle = Effect.gen(function*() {
@@ -79,9 +74,9 @@ const live = Effect.fnUntraced(function*(options: Options) {
   const operations = options.script?.operations ?? []
   const domains = yield* Fault.inject(options.domains, options.script?.faults ?? [])
   const scope = yield* Scope.make()
-  const repo = yield* Repo.Repo
+  const trail = yield* Effect.context<Repo.Repo | RepoWriter>()
   // What the domains need is known to who gave them: `layer` has it.
-  const app = Thunderline.layer({ domains, interval, repo: Layer.succeed(Repo.Repo, repo) }) as Layer.Layer<
+  const app = Thunderline.layer({ domains, interval, repo: Layer.succeedContext(trail) }) as Layer.Layer<
     Thunderline.Infrastructure,
     Thunderline.StartError
   >
@@ -105,7 +100,7 @@ const live = Effect.fnUntraced(function*(options: Options) {
     if (waited === 1000) return yield* Effect.die(new Error("The shutdown did not end within 1,000 intervals"))
     yield* TestClock.adjust(interval)
   }
-  const events = yield* allEvents(repo)
+  const events = yield* allEvents(Context.get(trail, Repo.Repo))
   return { events, domains: views, heartbeat, refused } satisfies Report
 })
 
@@ -136,7 +131,7 @@ export const run = Effect.fn("Simulation.run")(function*(options: Options) {
       Effect.provideService(SecureRandom.SecureRandom, SecureRandom.make(bytes)),
       Effect.provideService(Tracer.Tracer, makeTracer()),
       Effect.provideService(Metric.MetricRegistry, new Map()),
-      Effect.provide(Repo.layerMemory)
+      Effect.provide(MemoryRepo.layer)
     )
   })
   return yield* simulated.pipe(Effect.provide(TestClock.layer()), Random.withSeed(options.seed ?? 1))

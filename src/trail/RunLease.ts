@@ -1,3 +1,7 @@
+/**
+ * How this run stands in the trail. Use it to see whether another program has taken over. It is held and renewed by
+ * Thunderline; there is nothing to call.
+ */
 import * as Context from "effect/Context"
 import * as Data from "effect/Data"
 import * as DateTime from "effect/DateTime"
@@ -8,16 +12,18 @@ import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
-import * as Schedule from "effect/Schedule"
+import * as Backoff from "../model/Backoff.ts"
 import { Escalation } from "../model/Escalation.ts"
 import { CurrentRun } from "./CurrentRun.ts"
-import { Repo, type RepoError, RepoUnavailable, type Run, type RunInUse } from "./Repo.ts"
-import { TrailStatus } from "./TrailStatus.ts"
+import { type RepoError, RepoUnavailable } from "./Repo.ts"
+import { RepoWriter } from "./RepoWriter.ts"
+import type { Run, RunInUse } from "./Run.ts"
+import { TrailReports } from "./TrailReports.ts"
 
 /**
- * How this run stands in the trail: `held`, it is this run's; `unclaimed`, the database has not answered yet or not any
- * more; `superseded`, this run was not heard of for too long and another program has taken over: its transitions are
- * still kept under its own run, but do not change the present any more.
+ * `held`: the trail is this run's. `unclaimed`: the database has not answered yet, or does not any more. `superseded`:
+ * this run did not renew for too long and another program has taken over; its transitions are still kept under its own
+ * run, but do not change the present any more.
  */
 export type LeaseStatus = Data.TaggedEnum<{
   held: {}
@@ -33,25 +39,32 @@ export class RunLease extends Context.Service<RunLease, {
 
 /** How a run is kept alive in the trail; everything has a default. */
 export interface RunLeaseOptions {
-  /** How long a run that says nothing counts as alive (default 15 seconds). */
+  /** How long a run that does not renew counts as alive (default 15 seconds). */
   readonly lease?: Duration.Input | undefined
   /** How often the lease is renewed (default 5 seconds). */
   readonly renewEvery?: Duration.Input | undefined
 }
 
-/** What `required` asks of the trail, besides what it means for an operations: that it answers at the start. */
+/** Where `trail` is `required`, the database has to answer at the start. */
 export interface RunLeaseSettings {
   readonly run?: RunLeaseOptions | undefined
   readonly trail?: "best-effort" | "required" | undefined
 }
 
-/** How long the start waits for the first answer, a renewal until the trail counts as degraded, the end for the last. */
+/** The limits for the first claim, for a renewal before the trail counts as degraded, and for each step of the end. */
 const limits = { begin: Duration.seconds(5), renewal: Duration.seconds(2), end: Duration.seconds(2) }
 
-const retrySchedule = Schedule.exponential("100 millis").pipe(
-  Schedule.modifyDelay(({ duration }) => Effect.succeed(Duration.min(duration, Duration.seconds(2)))),
-  Schedule.jittered
-)
+const retrySchedule = Backoff.schedule({ from: "100 millis", to: "2 seconds" })
+
+/** The lease between its first claim and the end of the program. */
+interface Keeper {
+  readonly run: Run
+  readonly lease: Duration.Duration
+  readonly renewEvery: Duration.Duration
+  /** What came of the first claim. */
+  readonly first: Deferred.Deferred<void, RepoError | RunInUse>
+  status: LeaseStatus
+}
 
 const unanswered = new RepoUnavailable({
   operation: "Repo.renewRun",
@@ -59,103 +72,108 @@ const unanswered = new RepoUnavailable({
   cause: undefined
 })
 
-const make = Effect.fnUntraced(function*({ trail: needed, run: options }: RunLeaseSettings) {
-  const lease = Duration.fromInputUnsafe(options?.lease ?? "15 seconds")
-  const renewEvery = Duration.fromInputUnsafe(options?.renewEvery ?? "5 seconds")
-  const repo = yield* Repo
-  const trail = yield* TrailStatus
-  const escalation = yield* Escalation
-  const { app, node, runId, startedAt, version } = yield* CurrentRun
-  const run: Run = { runId, app, node, version, startedAt, lastSeenAt: startedAt, endedAt: null, exitReason: null }
-  const first = Deferred.makeUnsafe<void, RepoError | RunInUse>()
-  let status: LeaseStatus = LeaseStatus.unclaimed({ detail: "the database has not answered yet" })
-
-  /** Holds the trail until that fails. */
-  const hold = Effect.scoped(Effect.gen(function*() {
-    const claim = yield* repo.claimRun(run, lease)
-    if (status._tag === "superseded") yield* Effect.logInfo(`[RunLease] The trail is this run's again`)
-    status = LeaseStatus.held()
-    yield* trail.ok("RunLease")
-    Deferred.doneUnsafe(first, Effect.void)
-    // One that is not answered shows, and is waited for all the same: a frozen server also holds up its interruption.
-    const renew = Effect.scoped(Effect.gen(function*() {
-      yield* Effect.forkScoped(Effect.delay(trail.degraded("RunLease", unanswered), limits.renewal))
-      yield* claim.renew
-      yield* trail.ok("RunLease")
-    }))
-    return yield* Effect.forever(Effect.delay(renew, renewEvery))
+/** Claims the trail and renews the claim until that fails. */
+const hold = Effect.fnUntraced(function*(keeper: Keeper) {
+  const writer = yield* RepoWriter
+  const reports = yield* TrailReports
+  const claim = yield* writer.claimRun(keeper.run, keeper.lease)
+  if (keeper.status._tag === "superseded") yield* Effect.logInfo("[RunLease] This run holds the trail again")
+  keeper.status = LeaseStatus.held()
+  yield* reports.ok("RunLease")
+  Deferred.doneUnsafe(keeper.first, Effect.void)
+  // A renewal that is not answered is reported and awaited all the same: a frozen server also delays its interruption.
+  const renew = Effect.scoped(Effect.gen(function*() {
+    yield* Effect.forkScoped(Effect.delay(reports.degraded("RunLease", unanswered), limits.renewal))
+    yield* claim.renew
+    yield* reports.ok("RunLease")
   }))
+  return yield* Effect.forever(Effect.delay(renew, keeper.renewEvery))
+}, Effect.scoped)
 
-  /** Another program has taken over. This one's transitions must not change the present: its run has ended. */
-  const yieldTo = Effect.fnUntraced(function*(by: RunInUse) {
-    if (status._tag === "superseded") return
-    const at = yield* DateTime.now
-    yield* repo.beginRun({ ...run, endedAt: at, exitReason: "superseded" })
-    yield* repo.endRun(runId, at, "superseded")
-    status = LeaseStatus.superseded({ by })
-    yield* Effect.logError(`[RunLease] Another program has taken over: ${by.message}`)
-    yield* trail.degraded("RunLease", { detail: "another program has taken over", message: by.message })
-  })
+/** Another program has taken over. This one's transitions must not change the present: its run ends. */
+const giveWay = Effect.fnUntraced(function*(keeper: Keeper, by: RunInUse) {
+  if (keeper.status._tag === "superseded") return
+  const { run } = keeper
+  const writer = yield* RepoWriter
+  const at = yield* DateTime.now
+  yield* writer.beginRun({ ...run, endedAt: at, exitReason: "superseded" })
+  yield* writer.endRun(run.runId, at, "superseded")
+  keeper.status = LeaseStatus.superseded({ by })
+  yield* Effect.logError(`[RunLease] Another program has taken over: ${by.message}`)
+  const reports = yield* TrailReports
+  yield* reports.degraded("RunLease", { detail: "another program has taken over", message: by.message })
+})
 
-  const keep = hold.pipe(
+/** Holds the trail for ever: claims it again when the claim is lost, and gives way to a program that took over. */
+const keep = (keeper: Keeper) =>
+  hold(keeper).pipe(
     Effect.catchTag("RunInUse", (error) => {
-      if (Deferred.doneUnsafe(first, Effect.fail(error))) return Effect.never
-      return Effect.andThen(yieldTo(error), Effect.sleep(renewEvery))
+      if (Deferred.doneUnsafe(keeper.first, Effect.fail(error))) return Effect.never
+      return Effect.andThen(giveWay(keeper, error), Effect.sleep(keeper.renewEvery))
     }),
-    Effect.tapError((error) =>
-      Effect.suspend(() => {
-        if (status._tag !== "superseded") status = LeaseStatus.unclaimed({ detail: error.detail })
-        Deferred.doneUnsafe(first, Effect.fail(error))
-        return trail.degraded("RunLease", error)
-      })
-    ),
+    Effect.tapError((error) => {
+      if (keeper.status._tag !== "superseded") keeper.status = LeaseStatus.unclaimed({ detail: error.detail })
+      Deferred.doneUnsafe(keeper.first, Effect.fail(error))
+      return TrailReports.use((reports) => reports.degraded("RunLease", error))
+    }),
     Effect.retry(retrySchedule),
     Effect.forever
   )
 
-  const keeper = yield* Effect.forkDetach(keep)
-  const atMost = <A, E>(effect: Effect.Effect<A, E>) =>
-    Effect.flatMap(Effect.forkDetach(effect), (fiber) => Effect.timeoutOption(Fiber.await(fiber), limits.end))
+/** Why the run ends. */
+const exitReason = Effect.fnUntraced(function*(exit: Exit.Exit<unknown, unknown>) {
+  const escalated = yield* Escalation.use((escalation) => escalation.raised)
+  if (Option.isSome(escalated)) return `escalated: ${escalated.value.domain}`
+  return Exit.isFailure(exit) && !Exit.hasInterrupts(exit) ? "failed" : "shutdown"
+})
 
-  yield* Effect.addFinalizer((exit) =>
-    Effect.gen(function*() {
-      if (status._tag === "held") {
-        const escalated = yield* escalation.raised
-        const reason = Option.isSome(escalated)
-          ? `escalated: ${escalated.value.domain}`
-          : Exit.isFailure(exit) && !Exit.hasInterrupts(exit)
-          ? "failed"
-          : "shutdown"
-        yield* atMost(Effect.flatMap(DateTime.now, (at) => repo.endRun(runId, at, reason)))
-      }
-      yield* atMost(Fiber.interrupt(keeper))
-    })
-  )
+const atMost = <A, E, R>(effect: Effect.Effect<A, E, R>) =>
+  Effect.flatMap(Effect.forkDetach(effect), (fiber) => Effect.timeoutOption(Fiber.await(fiber), limits.end))
 
-  const begun = yield* Effect.exit(Effect.timeoutOption(Deferred.await(first), limits.begin))
-  if (Exit.isSuccess(begun)) {
-    if (Option.isNone(begun.value) && needed === "required") {
-      return yield* new RepoUnavailable({
-        operation: "Repo.claimRun",
-        detail: `no answer within ${Duration.format(limits.begin)}`,
-        cause: undefined
-      })
+const end = Effect.fnUntraced(
+  function*(keeper: Keeper, fiber: Fiber.Fiber<never, unknown>, exit: Exit.Exit<unknown, unknown>) {
+    if (keeper.status._tag === "held") {
+      const writer = yield* RepoWriter
+      const at = yield* DateTime.now
+      yield* atMost(writer.endRun(keeper.run.runId, at, yield* exitReason(exit)))
     }
-  } else {
-    const failure = Exit.findErrorOption(begun)
-    if (Option.isSome(failure) && (failure.value._tag === "RunInUse" || needed === "required")) {
-      return yield* failure.value
-    }
+    yield* atMost(Fiber.interrupt(fiber))
   }
-  return RunLease.of({ status: Effect.sync(() => status) })
+)
+
+/** Fails where the program must not start: beside another one, or without the trail that it requires. */
+const awaitFirst = Effect.fnUntraced(function*(keeper: Keeper, required: boolean) {
+  const claimed = yield* Effect.exit(Effect.timeoutOption(Deferred.await(keeper.first), limits.begin))
+  if (Exit.isSuccess(claimed)) {
+    if (Option.isSome(claimed.value) || !required) return
+    const detail = `no answer within ${Duration.format(limits.begin)}`
+    return yield* new RepoUnavailable({ operation: "Repo.claimRun", detail, cause: undefined })
+  }
+  const failure = Exit.findErrorOption(claimed)
+  if (Option.isSome(failure) && (failure.value._tag === "RunInUse" || required)) return yield* failure.value
+})
+
+const make = Effect.fnUntraced(function*({ run: options, trail }: RunLeaseSettings) {
+  const { app, node, runId, startedAt, version } = yield* CurrentRun
+  const keeper: Keeper = {
+    run: { runId, app, node, version, startedAt, lastSeenAt: startedAt, endedAt: null, exitReason: null },
+    lease: Duration.fromInputUnsafe(options?.lease ?? "15 seconds"),
+    renewEvery: Duration.fromInputUnsafe(options?.renewEvery ?? "5 seconds"),
+    first: Deferred.makeUnsafe(),
+    status: LeaseStatus.unclaimed({ detail: "the database has not answered yet" })
+  }
+  const fiber = yield* Effect.forkDetach(keep(keeper))
+  yield* Effect.addFinalizer((exit) => end(keeper, fiber, exit))
+  yield* awaitFirst(keeper, trail === "required")
+  return RunLease.of({ status: Effect.sync(() => keeper.status) })
 })
 
 /**
- * The run, begun in the trail and held until the scope closes. It fails with `RunInUse` when another program is alive on
- * the same trail and, where the trail is required, with what keeps it from answering; else it goes on trying while the
+ * The run, begun in the trail and held until the scope closes. Fails with `RunInUse` when another program is alive on the
+ * same trail and, where the trail is required, when the database does not answer; otherwise it keeps trying while the
  * program runs.
  */
 export const layer = (
   settings: RunLeaseSettings
-): Layer.Layer<RunLease, RepoError | RunInUse, Repo | TrailStatus | CurrentRun | Escalation> =>
+): Layer.Layer<RunLease, RepoError | RunInUse, RepoWriter | TrailReports | CurrentRun | Escalation> =>
   Layer.effect(RunLease, make(settings))

@@ -1,13 +1,18 @@
+/**
+ * Whether the trail is written at this moment. Use it to show the trail's state or to judge health. To learn how much is
+ * waiting to be written, ask `Outbox.stats`.
+ */
 import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Telemetry from "../telemetry/Telemetry.ts"
+import { type Reporter, TrailReports } from "./TrailReports.ts"
 
 /**
- * Whether the trail is written: `ok`, or `degraded` since a moment (milliseconds since the epoch) because the database
- * cannot be reached, or has been taken over.
+ * `ok`, or `degraded` since a moment (milliseconds since the epoch), because the database cannot be reached or another
+ * program has taken over.
  */
 export type TrailState = Data.TaggedEnum<{
   ok: {}
@@ -16,35 +21,22 @@ export type TrailState = Data.TaggedEnum<{
 }>
 export const TrailState = Data.taggedEnum<TrailState>()
 
-/** Who works on the trail: the outbox when there is something to write, the lease every few seconds. */
-export type Reporter = "Outbox" | "RunLease"
-
-/** Why the trail is not written, in short and in a sentence. */
-interface Trouble {
-  readonly detail: string
-  readonly message: string
-}
-
-/** What those who work on the trail have found: it is `ok` when none of them is in trouble. */
+/** The state of the trail: `ok` when nobody who works on it reports trouble. */
 export class TrailStatus extends Context.Service<TrailStatus, {
   readonly status: () => TrailState
-  readonly degraded: (reporter: Reporter, trouble: Trouble) => Effect.Effect<void>
-  /** `note` is what the log shall say besides. */
-  readonly ok: (reporter: Reporter, note?: string) => Effect.Effect<void>
 }>()("thunderline/TrailStatus") {}
 
 const make = Effect.gen(function*() {
   const clock = yield* Clock.Clock
   const inTrouble = new Set<Reporter>()
   let status: TrailState = TrailState.ok()
-  /** When it was last said to be degraded, by the clock that is never set. */
+  /** When it became degraded, by the monotonic clock. */
   let begun = 0n
   yield* Telemetry.observe(
     "thunderline.trail.degraded",
     () => (status._tag === "ok" ? 0 : Number(clock.monotonicTimeNanosUnsafe() - begun) / 1e9)
   )
-  return TrailStatus.of({
-    status: () => status,
+  const reports = TrailReports.of({
     degraded: Effect.fnUntraced(function*(reporter, { detail, message }) {
       inTrouble.add(reporter)
       const before = status
@@ -64,6 +56,8 @@ const make = Effect.gen(function*() {
       )
     })
   })
+  return Context.make(TrailStatus, { status: () => status }).pipe(Context.add(TrailReports, reports))
 })
 
-export const layer: Layer.Layer<TrailStatus> = Layer.effect(TrailStatus, make)
+/** The status, and where it is reported; `ok` at first. */
+export const layer: Layer.Layer<TrailStatus | TrailReports> = Layer.effectContext(make)

@@ -19,6 +19,7 @@ import { CurrentRun } from "../../src/trail/CurrentRun.ts"
 import { Outbox } from "../../src/trail/Outbox.ts"
 import { Repo } from "../../src/trail/Repo.ts"
 import { RunLease } from "../../src/trail/RunLease.ts"
+import { TrailStatus } from "../../src/trail/TrailStatus.ts"
 
 const services = {
   CurrentRun,
@@ -32,7 +33,8 @@ const services = {
   RunLease,
   SystemPubSub,
   TickDispatcher,
-  TickGenerator
+  TickGenerator,
+  TrailStatus
 }
 
 type IdentifierOf<Key> = Key extends Context.Key<infer Identifier, any> ? Identifier : never

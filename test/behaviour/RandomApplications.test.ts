@@ -48,16 +48,20 @@ describe("the model", () => {
   for (
     const [bug, changes] of Object.entries({
       "dependants left active": [
-        { file: "supervision/Cascade.ts", find: "const down = sharers(slot)", replace: "const down: Array<Slot> = []" }
+        {
+          file: "supervision/Cascade.ts",
+          find: "const down = sharers(state, domain)",
+          replace: "const down: Array<Live> = []"
+        }
       ],
       "budget never reset": [
         { file: "supervision/RestartBudget.ts", find: "if (ms >= withinMs) reset()", replace: "" }
       ],
       "tick answered twice": [
         {
-          file: "supervision/TickDispatcher.ts",
-          find: "run(newest)",
-          replace: "run(newest)\n          run(newest)"
+          file: "supervision/TickReceiver.ts",
+          find: "call(newest)",
+          replace: "call(newest)\n    call(newest)"
         }
       ],
       "stale generation used": [
@@ -65,14 +69,14 @@ describe("the model", () => {
       ],
       "restart after shutdown": [
         {
-          file: "supervision/Cascade.ts",
-          find: "isStopping() ? undefined : lifecycle.gate",
-          replace: "lifecycle.gate"
+          file: "supervision/Gate.ts",
+          find: "state.stopping || ",
+          replace: ""
         },
         {
-          file: "supervision/Supervisor.ts",
-          find: "&& now._tag !== \"inactive\" &&",
-          replace: "&& now._tag !== \"inactive\" && now._tag !== \"restarting\" &&"
+          file: "supervision/Shutdown.ts",
+          find: "&& status._tag !== \"inactive\" &&",
+          replace: "&& status._tag !== \"inactive\" && status._tag !== \"restarting\" &&"
         }
       ]
     })

@@ -7,7 +7,8 @@ import * as Domain from "../../src/model/Domain.ts"
 import * as EventLog from "../../src/testing/EventLog.ts"
 import type { Fault } from "../../src/testing/Fault.ts"
 import * as Simulation from "../../src/testing/Simulation.ts"
-import * as Repo from "../../src/trail/Repo.ts"
+import * as MemoryRepo from "../../src/trail/MemoryRepo.ts"
+import { RepoWriter } from "../../src/trail/RepoWriter.ts"
 import * as LogLines from "../support/LogLines.ts"
 
 const names = domains.map(({ name }) => name)
@@ -15,9 +16,9 @@ const names = domains.map(({ name }) => name)
 /** The story of a domain from the transitions of a simulation. */
 const storyOf = (report: Simulation.Report, domain: string) =>
   Effect.gen(function*() {
-    yield* Repo.Repo.use((repo) => repo.record(report.events))
+    yield* RepoWriter.use((writer) => writer.record(report.events))
     return yield* DomainStory.read(domain)
-  }).pipe(Effect.provide(Repo.layerMemory))
+  }).pipe(Effect.provide(MemoryRepo.layer))
 
 describe("the six domains, when a worker of thunderbolt is killed", () => {
   const faults: ReadonlyArray<Fault> = [{ _tag: "KillWorker", domain: "thunderbolt", generation: 1, ms: 3200 }]

@@ -45,7 +45,7 @@ describe("the API", () => {
       expect(yield* client.system.tick()).toMatchObject({ count: 1, tick: { count: 1 } })
       expect(yield* client.system.stats()).toMatchObject({
         domains: { total: 2, byStatus: { active: 2, crashed: 0 } },
-        trail: { backend: "memory", status: "ok" },
+        trail: { backend: "memory", durable: false, status: "ok" },
         telemetry: { collector: null }
       })
       const { active, domains } = yield* client.domains.list()

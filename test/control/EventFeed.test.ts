@@ -15,11 +15,14 @@ import * as SystemPubSub from "../../src/heartbeat/SystemPubSub.ts"
 import * as Domain from "../../src/model/Domain.ts"
 import { DomainEvent } from "../../src/model/DomainEvent.ts"
 import * as CurrentRun from "../../src/trail/CurrentRun.ts"
+import * as MemoryRepo from "../../src/trail/MemoryRepo.ts"
 import { Outbox } from "../../src/trail/Outbox.ts"
 import { Repo, RepoUnavailable } from "../../src/trail/Repo.ts"
 import * as RepoModule from "../../src/trail/Repo.ts"
+import { RepoWriter } from "../../src/trail/RepoWriter.ts"
 import { awaitStates, tick, trail } from "../support/app.ts"
 import { awaitState, settle } from "../support/awaitState.ts"
+import { bus as fullBus } from "../support/bus.ts"
 import { event, tick as makeTick } from "../support/values.ts"
 import { served } from "./support.ts"
 
@@ -101,24 +104,20 @@ describe("the live stream", () => {
 })
 
 /** A feed over a bus that a test fills by hand. */
-const feed = (options: EventFeed.EventFeedOptions, repo: Layer.Layer<Repo> = RepoModule.layerMemory) =>
+const feed = (options: EventFeed.EventFeedOptions, repo: Layer.Layer<Repo | RepoWriter> = MemoryRepo.layer) =>
   EventFeed.layer(options).pipe(
     Layer.provideMerge(Layer.mergeAll(
       repo,
       SystemPubSub.layer,
       CurrentRun.layer(),
-      Layer.mock(DomainRegistry, { currentTick: Effect.succeed(0) }),
-      Layer.mock(Outbox, {
-        offer: () => {},
-        follow: () => ({ end: () => {}, committed: Effect.void }),
-        flush: Effect.void
-      })
+      Layer.mock(DomainRegistry, { currentTick: Effect.succeed(0), lookup: () => undefined }),
+      Layer.mock(Outbox, { flush: Effect.void })
     ))
   )
 
 const publish = (...numbers: ReadonlyArray<number>) =>
   Effect.gen(function*() {
-    const pubsub = yield* SystemPubSub.SystemPubSub
+    const pubsub = yield* fullBus
     for (const n of numbers) yield* pubsub.publish("system:domain_event", event(n))
     yield* settle
   })
@@ -161,7 +160,7 @@ describe("the feed", () => {
     Effect.gen(function*() {
       const read = yield* reader({})
       yield* read
-      const pubsub = yield* SystemPubSub.SystemPubSub
+      const pubsub = yield* fullBus
       for (const count of [1, 2, 3]) yield* pubsub.publish("system:domain_tick", makeTick(count))
       yield* settle
       expect(yield* read).toEqual(["event: tick"])
@@ -183,7 +182,7 @@ describe("the feed", () => {
 
   it.effect("reads from the trail what is not in memory any more, and tells nothing twice", () =>
     Effect.gen(function*() {
-      yield* Repo.use((repo) => repo.record([1, 2, 3, 4].map((n) => event(n))))
+      yield* RepoWriter.use((writer) => writer.record([1, 2, 3, 4].map((n) => event(n))))
       const read = yield* reader({ after: event(2).id })
       expect(yield* read).toEqual(["event: hello", id(3), id(4)])
       yield* publish(5)
@@ -196,11 +195,11 @@ describe("the feed", () => {
       Repo,
       Effect.map(
         Repo,
-        (repo) => Repo.of({ ...repo, events: (query) => Effect.andThen(reading.await, repo.events(query)) })
+        (repo) => RepoModule.make({ ...repo, events: (query) => Effect.andThen(reading.await, repo.events(query)) })
       )
-    ).pipe(Layer.provide(RepoModule.layerMemory))
+    ).pipe(Layer.provideMerge(MemoryRepo.layer))
     return Effect.gen(function*() {
-      yield* Repo.use((repo) => repo.record([1, 2, 3].map((n) => event(n))))
+      yield* RepoWriter.use((writer) => writer.record([1, 2, 3].map((n) => event(n))))
       const read = yield* reader({ after: event(1).id })
       const first = yield* Effect.forkChild(read)
       yield* settle
@@ -225,10 +224,14 @@ describe("the feed", () => {
       Effect.scoped,
       Effect.provide(feed(
         {},
-        Layer.mock(Repo, {
-          backend: "memory",
-          events: () => Effect.fail(new RepoUnavailable({ operation: "events", detail: "away", cause: undefined }))
-        })
+        Layer.effect(
+          Repo,
+          Effect.map(Repo, (repo) =>
+            RepoModule.make({
+              ...repo,
+              events: () => Effect.fail(new RepoUnavailable({ operation: "events", detail: "away", cause: undefined }))
+            }))
+        ).pipe(Layer.provideMerge(MemoryRepo.layer))
       ))
     ))
 

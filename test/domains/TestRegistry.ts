@@ -14,6 +14,7 @@ export const make = (tick = 0): TestRegistry => ({ tick, domains: [] })
 export const layer = (state: TestRegistry): Layer.Layer<DomainRegistry> =>
   Layer.mock(DomainRegistry, {
     currentTick: Effect.sync(() => state.tick),
+    lookup: (name) => state.domains.find((domain) => domain.name === name)?.status,
     snapshot: Effect.sync(() => state.domains)
   })
 

@@ -9,15 +9,19 @@ import * as Option from "effect/Option"
 import * as PubSub from "effect/PubSub"
 import * as Stream from "effect/Stream"
 import * as TestClock from "effect/testing/TestClock"
-import { DomainRegistry, layer, type Transition, Transitions } from "../../src/heartbeat/DomainRegistry.ts"
+import * as DomainRecord from "../../src/heartbeat/DomainRecord.ts"
+import { DomainRegistry, layer } from "../../src/heartbeat/DomainRegistry.ts"
 import * as SystemPubSub from "../../src/heartbeat/SystemPubSub.ts"
+import { type Transition, Transitions } from "../../src/heartbeat/Transitions.ts"
 import * as Domain from "../../src/model/Domain.ts"
 import { maxCauseLength } from "../../src/model/DomainEvent.ts"
 import * as DomainGraph from "../../src/model/DomainGraph.ts"
+import type { DomainHealth } from "../../src/model/DomainHealth.ts"
 import { DomainStatus, Trigger } from "../../src/model/DomainStatus.ts"
 import * as CurrentRun from "../../src/trail/CurrentRun.ts"
+import * as MemoryRepo from "../../src/trail/MemoryRepo.ts"
 import * as Outbox from "../../src/trail/Outbox.ts"
-import { layerMemory, Repo } from "../../src/trail/Repo.ts"
+import { Repo } from "../../src/trail/Repo.ts"
 import * as TrailStatus from "../../src/trail/TrailStatus.ts"
 import { settle } from "../support/awaitState.ts"
 import { foundation } from "../support/foundation.ts"
@@ -32,9 +36,13 @@ const enrolled = Effect.gen(function*() {
   const nodes = yield* DomainGraph.make([c, a, b])
   const transitions = yield* Transitions
   const registry = yield* DomainRegistry
-  transitions.enrol(nodes)
+  const health = new Map<string, DomainHealth>()
+  transitions.enrol(nodes.map((node) => DomainRecord.make(node, 0)), {
+    health: ({ node }) => health.get(node.domain.name) ?? null,
+    unmet: () => []
+  })
   const [nodeC, nodeA, nodeB] = nodes as [DomainGraph.DomainNode, DomainGraph.DomainNode, DomainGraph.DomainNode]
-  return { a: nodeA, b: nodeB, c: nodeC, registry, transitions }
+  return { a: nodeA, b: nodeB, c: nodeC, health, registry, transitions }
 })
 
 const opening = (count: number, wave = 0) => ({ tick: tick(count), wave })
@@ -139,7 +147,7 @@ describe("DomainRegistry", () => {
         ["a", 2],
         ["b", 1]
       ])
-      assert.strictEqual(transitions.generation(a), 2)
+      assert.strictEqual(transitions.recordOf(a).generation, 2)
     }).pipe(Effect.provide(foundation)))
 
   it.effect("keeps the newest tick, and for each domain the last one at which it was active", () =>
@@ -157,15 +165,14 @@ describe("DomainRegistry", () => {
 
   it.effect("shows how an active domain answers its ticks, asked for anew, and nothing once that is over", () =>
     Effect.gen(function*() {
-      const { a, registry, transitions } = yield* enrolled
-      const health = Effect.map(registry.snapshot, (views) => views.map((view) => view.health))
-      let now: "healthy" | "suspect" = "healthy"
-      transitions.healthFrom(a, () => now)
-      assert.deepStrictEqual(yield* health, [null, "healthy", null])
-      now = "suspect"
-      assert.deepStrictEqual(yield* health, [null, "suspect", null])
-      transitions.healthFrom(a, undefined)
-      assert.deepStrictEqual(yield* health, [null, null, null])
+      const { health, registry } = yield* enrolled
+      const shown = Effect.map(registry.snapshot, (views) => views.map((view) => view.health))
+      health.set("a", "healthy")
+      assert.deepStrictEqual(yield* shown, [null, "healthy", null])
+      health.set("a", "suspect")
+      assert.deepStrictEqual(yield* shown, [null, "suspect", null])
+      health.delete("a")
+      assert.deepStrictEqual(yield* shown, [null, null, null])
     }).pipe(Effect.provide(foundation)))
 
   it.effect("says what blocks a waiting domain: what is crashed, inactive or blocked itself", () =>
@@ -292,7 +299,7 @@ describe("DomainRegistry", () => {
       assert.deepStrictEqual(yield* PubSub.takeUpTo(events, 10), [])
       assert.deepInclude(yield* outbox.stats, { written: 1, backlog: 0 })
       assert.isUndefined(changed.pollUnsafe())
-      assert.strictEqual(transitions.generation(b), 0)
+      assert.strictEqual(transitions.recordOf(b).generation, 0)
     }).pipe(Effect.provide(foundation)))
 
   it.effect("checks each transition of a commit against what the transitions before it made", () =>
@@ -316,15 +323,14 @@ describe("DomainRegistry", () => {
     const seen: Array<unknown> = []
     let look: Effect.Effect<unknown> = Effect.void
     const bus = Layer.effect(
-      SystemPubSub.SystemPubSub,
-      Effect.map(SystemPubSub.make(), (real) => ({
-        ...real,
+      SystemPubSub.SystemPublisher,
+      Effect.map(SystemPubSub.SystemPublisher, (real) => ({
         publish: (topic, payload) =>
           Effect.tap(look, (state) => Effect.sync(() => seen.push([topic, state]))).pipe(
             Effect.andThen(real.publish(topic, payload))
           )
       }))
-    )
+    ).pipe(Layer.provideMerge(SystemPubSub.layer))
     return Effect.gen(function*() {
       const { a, b, registry, transitions } = yield* enrolled
       const outbox = yield* Outbox.Outbox
@@ -344,7 +350,7 @@ describe("DomainRegistry", () => {
       Effect.provide(layer.pipe(
         Layer.provideMerge(Outbox.layer()),
         Layer.provideMerge(bus),
-        Layer.provideMerge(Layer.mergeAll(layerMemory, TrailStatus.layer, CurrentRun.layer()))
+        Layer.provideMerge(Layer.mergeAll(MemoryRepo.layer, TrailStatus.layer, CurrentRun.layer()))
       ))
     )
   })

@@ -13,6 +13,7 @@ import type { DomainEvent } from "../../src/model/DomainEvent.ts"
 import type { Tick } from "../../src/model/Tick.ts"
 import { int } from "../support/arbitraries.ts"
 import { settle } from "../support/awaitState.ts"
+import { bus as fullBus } from "../support/bus.ts"
 import { event, tick } from "../support/values.ts"
 
 const drain = <A>(subscription: PubSub.Subscription<A>) => PubSub.takeUpTo(subscription, Number.MAX_SAFE_INTEGER)
@@ -20,7 +21,7 @@ const drain = <A>(subscription: PubSub.Subscription<A>) => PubSub.takeUpTo(subsc
 describe("SystemPubSub", () => {
   it.effect("numbers each topic by itself, from 1, in the order of publishing", () =>
     Effect.gen(function*() {
-      const bus = yield* SystemPubSub.SystemPubSub
+      const bus = yield* fullBus
       const ticks = yield* bus.subscribe("system:domain_tick")
       const events = yield* bus.subscribe("system:domain_event")
       yield* bus.publish("system:domain_tick", tick(7))
@@ -34,7 +35,7 @@ describe("SystemPubSub", () => {
 
   it.effect("shows a reader only what comes after it subscribed, with the numbers going on", () =>
     Effect.gen(function*() {
-      const bus = yield* SystemPubSub.SystemPubSub
+      const bus = yield* fullBus
       yield* bus.publish("system:domain_tick", tick(1))
       const late = yield* bus.subscribe("system:domain_tick")
       yield* bus.publish("system:domain_tick", tick(2))
@@ -43,7 +44,7 @@ describe("SystemPubSub", () => {
 
   it.effect("gives a reader by stream all that it gives a subscriber", () =>
     Effect.gen(function*() {
-      const bus = yield* SystemPubSub.SystemPubSub
+      const bus = yield* fullBus
       const reader = yield* Effect.forkChild(bus.stream("system:domain_tick").pipe(Stream.take(3), Stream.runCollect))
       yield* settle
       for (const n of [1, 2, 3, 4]) yield* bus.publish("system:domain_tick", tick(n))
@@ -56,7 +57,7 @@ describe("SystemPubSub", () => {
 
   it.effect("lets a slow reader lose the oldest, see it from the gap, and slow nobody else", () =>
     Effect.gen(function*() {
-      const bus = yield* SystemPubSub.SystemPubSub
+      const bus = yield* fullBus
       const slow = yield* bus.subscribe("system:domain_tick")
       const fast = yield* bus.subscribe("system:domain_tick")
       const seen: Array<number> = []
@@ -75,7 +76,7 @@ describe("SystemPubSub", () => {
 
   it.effect("keeps the newest 4,096 of a topic unless told otherwise", () =>
     Effect.gen(function*() {
-      const bus = yield* SystemPubSub.SystemPubSub
+      const bus = yield* fullBus
       const slow = yield* bus.subscribe("system:domain_tick")
       for (let n = 1; n <= 5_000; n++) yield* bus.publish("system:domain_tick", tick(n))
       const kept = yield* drain(slow)
@@ -85,7 +86,7 @@ describe("SystemPubSub", () => {
 
   it.effect("ends a subscription with its scope", () =>
     Effect.gen(function*() {
-      const bus = yield* SystemPubSub.SystemPubSub
+      const bus = yield* fullBus
       const scope = yield* Scope.make()
       const subscription = yield* bus.subscribe("system:domain_tick").pipe(Scope.provide(scope))
       yield* Scope.close(scope, Exit.void)
@@ -95,7 +96,7 @@ describe("SystemPubSub", () => {
 
   it.effect("numbers in the order of delivery also where publishers yield to each other", () =>
     Effect.gen(function*() {
-      const bus = yield* SystemPubSub.SystemPubSub
+      const bus = yield* fullBus
       const reader = yield* bus.subscribe("system:domain_tick")
       yield* Effect.forEach(
         Array.from({ length: 8 }, (_, i) => i + 20),
@@ -116,7 +117,7 @@ describe("SystemPubSub", () => {
     { steps: Arbitrary.array(int(-3, 5), { maxLength: 60 }), capacity: int(1, 8) },
     ({ capacity, steps }) =>
       Effect.gen(function*() {
-        const bus = yield* SystemPubSub.SystemPubSub
+        const bus = yield* fullBus
         const reader = yield* bus.subscribe("system:domain_tick")
         let published = 0
         let seen = 0

@@ -14,15 +14,15 @@ import * as TickGenerator from "../../src/heartbeat/TickGenerator.ts"
 import type { Tick } from "../../src/model/Tick.ts"
 import { int } from "../support/arbitraries.ts"
 import { awaitState } from "../support/awaitState.ts"
-import { foundation } from "../support/foundation.ts"
+import { ticking } from "../support/foundation.ts"
 import * as LogLines from "../support/LogLines.ts"
 import * as VirtualClock from "../support/VirtualClock.ts"
 
 const generator = (options?: TickGenerator.TickGeneratorOptions) =>
-  TickGenerator.layer(options).pipe(Layer.provideMerge(foundation), Layer.provideMerge(LogLines.layer))
+  TickGenerator.layer(options).pipe(Layer.provideMerge(ticking), Layer.provideMerge(LogLines.layer))
 
 const manual = (options?: TickGenerator.TickGeneratorOptions) =>
-  TickGenerator.layerManual(options).pipe(Layer.provideMerge(foundation), Layer.provideMerge(LogLines.layer))
+  TickGenerator.layerManual(options).pipe(Layer.provideMerge(ticking), Layer.provideMerge(LogLines.layer))
 
 /** Subscribes before the heart beats, then gives what has come since one asked last. */
 const listen = SystemPubSub.use((bus) => bus.subscribe("system:domain_tick")).pipe(
@@ -33,7 +33,7 @@ const listen = SystemPubSub.use((bus) => bus.subscribe("system:domain_tick")).pi
   )
 )
 
-const start = TickGenerator.TickGenerator.use((heart) => heart.start)
+const start = TickGenerator.Heartbeat.use((heart) => heart.start)
 const stats = TickGenerator.TickGenerator.use((heart) => heart.stats)
 
 const millis = (tick: Tick) => ({

@@ -13,7 +13,10 @@ import type { Reason } from "../../src/model/DomainStatus.ts"
 import type { Tick } from "../../src/model/Tick.ts"
 import * as Thunderline from "../../src/Thunderline.ts"
 import type { CurrentRun } from "../../src/trail/CurrentRun.ts"
+import type { OutboxIntake } from "../../src/trail/OutboxIntake.ts"
 import type { Repo } from "../../src/trail/Repo.ts"
+import type { RepoWriter } from "../../src/trail/RepoWriter.ts"
+import type { TrailReports } from "../../src/trail/TrailReports.ts"
 
 class Store extends Context.Service<Store, { readonly get: Effect.Effect<number> }>()("test/Store") {}
 class Lanes extends Context.Service<Lanes, { readonly drain: Effect.Effect<void> }>()("test/Lanes") {}
@@ -130,13 +133,16 @@ describe("Domain's types", () => {
 
   it("provide Thunderline's own services to domains, and to the app around them", () => {
     const registry = DomainRegistry.use((one) => one.activeCount)
-    const bus = SystemPubSub.use((one) => one.publish("system:domain_tick", {} as Tick))
+    const bus = Effect.scoped(SystemPubSub.use((one) => one.subscribe("system:domain_tick")))
     const grid = Domain.make("grid", { layer: Layer.effectDiscard(registry), onTick: () => bus })
     expectTypeOf<Domain.Requirements<typeof grid>>().toEqualTypeOf<DomainRegistry | SystemPubSub>()
     expectTypeOf<Needs<typeof grid>>().toEqualTypeOf<never>()
     type Provided = Layer.Success<ReturnType<typeof Thunderline.layer<readonly [typeof grid]>>>
     expectTypeOf<DomainRegistry | SystemPubSub | Repo | CurrentRun | DomainControl | DomainHandles>()
       .toExtend<Provided>()
+    expectTypeOf<RepoWriter>().not.toExtend<Provided>()
+    expectTypeOf<OutboxIntake>().not.toExtend<Provided>()
+    expectTypeOf<TrailReports>().not.toExtend<Provided>()
     expectTypeOf(Thunderline.layerTest({ domains: [grid] })).toEqualTypeOf<
       Layer.Layer<Thunderline.Infrastructure, Thunderline.StartError>
     >()
@@ -162,7 +168,7 @@ describe("Domain's types", () => {
   it("gather the requirements of all domains and those of the repo", () => {
     const bolt = Domain.make("bolt", { layer: lanesLayer })
     const flow = Domain.make("flow", { layer: storeLayer })
-    const repo = {} as Layer.Layer<Repo, StoreError, Scope.Scope>
+    const repo = {} as Layer.Layer<Repo | RepoWriter, StoreError, Scope.Scope>
     const main = Thunderline.layer({ domains: [bolt, flow], repo })
     expectTypeOf(main).toEqualTypeOf<
       Layer.Layer<Thunderline.Infrastructure, Thunderline.StartError | StoreError, Store | Pool | Scope.Scope>

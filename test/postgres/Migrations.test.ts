@@ -5,10 +5,10 @@ import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import { SqlClient } from "effect/sql/SqlClient"
 import * as Migrations from "../../src/postgres/Migrations.ts"
+import * as SchemaName from "../../src/postgres/SchemaName.ts"
 import * as SqlRepo from "../../src/postgres/SqlRepo.ts"
-import { Repo } from "../../src/trail/Repo.ts"
-import { layerRepo, layerSchema, layerServer, provided, TestSchema, TestServer } from "../support/Database.ts"
-import { makeEvent } from "../trail/RepoContract.ts"
+import { makeEvent } from "../../src/testing/TrailSamples.ts"
+import { layerRepo, layerSchema, layerServer, opened, TestSchema, TestServer } from "../support/Database.ts"
 
 const tablesOf = Effect.fnUntraced(function*(schema: string) {
   const sql = yield* SqlClient
@@ -44,7 +44,7 @@ it.layer(layerServer, { excludeTestServices: true, timeout: "60 seconds" })("Mig
   it.effect("keep the rows of two apps apart", () => {
     const app = Layer.fresh(layerRepo)
     return Effect.gen(function*() {
-      const [one, two] = [yield* provided(Repo, app), yield* provided(Repo, app)]
+      const [one, two] = [yield* opened(app), yield* opened(app)]
       yield* one.recordActivation("thunderflow", 1)
       expect(yield* one.byDomainName("thunderflow")).toMatchObject(Option.some({ tickCount: 1 }))
       expect(yield* two.byDomainName("thunderflow")).toEqual(Option.none())
@@ -60,7 +60,7 @@ it.layer(layerServer, { excludeTestServices: true, timeout: "60 seconds" })("Mig
       const error = yield* Effect.flip(Migrations.run(schema))
       expect(error).toMatchObject({ _tag: "SchemaTooNew", schema, found: 99, known: Migrations.latest })
       expect(error.message).toContain("version 99")
-      const repo = yield* provided(Repo, SqlRepo.layer({ schema }))
+      const repo = yield* opened(SqlRepo.layer({ schema }))
       expect(yield* Effect.flip(repo.record([makeEvent()]))).toMatchObject({
         _tag: "RepoRejected",
         operation: "Repo.record",
@@ -84,8 +84,8 @@ it.layer(layerServer, { excludeTestServices: true, timeout: "60 seconds" })("Mig
 it.effect("A schema's name is checked before it is used", () =>
   Effect.gen(function*() {
     const accepted = ["thunderline", "a", "app_2", "x".repeat(63)]
-    expect(yield* Effect.forEach(accepted, Migrations.checkSchema)).toEqual(accepted)
+    expect(yield* Effect.forEach(accepted, SchemaName.check)).toEqual(accepted)
     for (const schema of ["", "public", "pg_catalog", "2nd", "App", "a-b", "a.b", "a\"; drop", "x".repeat(64)]) {
-      expect(yield* Effect.flip(Migrations.checkSchema(schema))).toMatchObject({ _tag: "InvalidSchemaName", schema })
+      expect(yield* Effect.flip(SchemaName.check(schema))).toMatchObject({ _tag: "InvalidSchemaName", schema })
     }
   }))

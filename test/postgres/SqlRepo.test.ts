@@ -1,5 +1,5 @@
 import * as PgClient from "@effect/sql-pg/PgClient"
-import { describe, expect, it } from "@effect/vitest"
+import { afterAll, beforeAll, describe, expect, it } from "@effect/vitest"
 import * as SecureRandom from "effect/crypto/SecureRandom"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
@@ -7,18 +7,26 @@ import * as Schedule from "effect/Schedule"
 import { SqlClient } from "effect/sql/SqlClient"
 import * as EmbeddedPostgres from "../../src/postgres/embedded/EmbeddedPostgres.ts"
 import * as SqlRepo from "../../src/postgres/SqlRepo.ts"
-import { Repo } from "../../src/trail/Repo.ts"
+import * as RepoContract from "../../src/testing/RepoContract.ts"
+import { makeEvent } from "../../src/testing/TrailSamples.ts"
 import * as Database from "../support/Database.ts"
-import { makeEvent, suite } from "../trail/RepoContract.ts"
+import { wholeTrail } from "../support/wholeTrail.ts"
 
-suite("The trail on an embedded server", Database.layerRepo.pipe(Layer.provide(Database.layerServer)))
+const runner = { afterAll, beforeAll, describe, it }
+
+RepoContract.suite(
+  "The trail on an embedded server",
+  Database.layerRepo.pipe(Layer.provide(Database.layerServer)),
+  runner
+)
 
 if (Database.externalUrl === undefined) {
   console.info("THUNDERLINE_TEST_DATABASE_URL is not set: the trail is not tested on an external server")
 } else {
-  suite(
+  RepoContract.suite(
     "The trail on the external server",
-    Database.layerRepo.pipe(Layer.provide(Database.layerExternal(Database.externalUrl)))
+    Database.layerRepo.pipe(Layer.provide(Database.layerExternal(Database.externalUrl))),
+    runner
   )
 }
 
@@ -27,8 +35,7 @@ const repoWith = (startupParameters: Record<string, string>) =>
   Effect.gen(function*() {
     const server = yield* Database.TestServer
     const schema = yield* Database.TestSchema
-    return yield* Database.provided(
-      Repo,
+    return yield* Database.opened(
       SqlRepo.layer({ schema }).pipe(Layer.provide(PgClient.layer({ ...server, startupParameters })))
     )
   })
@@ -39,7 +46,7 @@ it.layer(Database.layerRepo.pipe(Layer.provideMerge(Database.layerServer)), {
 })("The trail in PostgreSQL", (it) => {
   it.effect("leaves out NUL characters, and keeps what looks like one", () =>
     Effect.gen(function*() {
-      const repo = yield* Repo
+      const repo = yield* wholeTrail
       const event = makeEvent({
         runId: SecureRandom.uuidV7Unsafe(),
         domain: "nul\u0000-domain",
@@ -63,7 +70,7 @@ it.layer(Database.layerRepo.pipe(Layer.provideMerge(Database.layerServer)), {
 
   it.effect("takes no text for SQL", () =>
     Effect.gen(function*() {
-      const repo = yield* Repo
+      const repo = yield* wholeTrail
       const domain = "'; drop table run; --"
       yield* repo.recordActivation(domain, 1)
       yield* repo.record([makeEvent({ domain })])
@@ -73,7 +80,7 @@ it.layer(Database.layerRepo.pipe(Layer.provideMerge(Database.layerServer)), {
 
   it.effect("records a batch in one round trip", () =>
     Effect.gen(function*() {
-      const repo = yield* Repo
+      const repo = yield* wholeTrail
       const sql = yield* SqlClient
       const xacts = Effect.gen(function*() {
         const rows = yield* sql<{ xmin: string }>`
@@ -86,7 +93,7 @@ it.layer(Database.layerRepo.pipe(Layer.provideMerge(Database.layerServer)), {
 
   it.effect("keeps nothing of a batch that is refused", () =>
     Effect.gen(function*() {
-      const repo = yield* Repo
+      const repo = yield* wholeTrail
       const runId = SecureRandom.uuidV7Unsafe()
       const good = makeEvent({ runId, domain: "refused" })
       for (const bad of [makeEvent({ runId, domain: "x".repeat(101) }), makeEvent({ runId, id: "no-uuid" })]) {
@@ -127,8 +134,7 @@ it.layer(Database.layerRepo.pipe(Layer.provideMerge(Database.layerServer)), {
       yield* sql`create role reader login`
       yield* sql`grant usage on schema ${sql(schema)} to reader`
       yield* sql`grant select on all tables in schema ${sql(schema)} to reader`
-      const repo = yield* Database.provided(
-        Repo,
+      const repo = yield* Database.opened(
         SqlRepo.layer({ schema }).pipe(Layer.provide(PgClient.layer({ ...server, username: "reader" })))
       )
       expect(yield* Effect.flip(repo.record([makeEvent()]))).toMatchObject({
@@ -145,7 +151,7 @@ describe("The trail on a server that comes and goes", () => {
     Effect.gen(function*() {
       const folder = yield* Database.temporaryFolder
       const server = yield* Effect.scoped(EmbeddedPostgres.acquire(folder))
-      const repo = yield* Database.provided(Repo, SqlRepo.layer().pipe(Layer.provide(PgClient.layer(server))))
+      const repo = yield* Database.opened(SqlRepo.layer().pipe(Layer.provide(PgClient.layer(server))))
       expect(yield* Effect.flip(repo.recordActivation("thunderflow", 1))).toMatchObject({
         _tag: "RepoUnavailable",
         operation: "Repo.recordActivation"
@@ -156,7 +162,7 @@ describe("The trail on a server that comes and goes", () => {
 
   it.live("loses nothing that it has acknowledged when every session is ended in the middle", () =>
     Effect.gen(function*() {
-      const repo = yield* Repo
+      const repo = yield* wholeTrail
       const sql = yield* SqlClient
       const runId = SecureRandom.uuidV7Unsafe()
       const end = sql`select pg_terminate_backend(pid) from pg_stat_activity where pid <> pg_backend_pid()

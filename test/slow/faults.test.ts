@@ -19,7 +19,7 @@ import { DomainRegistry } from "../../src/heartbeat/DomainRegistry.ts"
 import { SystemPubSub } from "../../src/heartbeat/SystemPubSub.ts"
 import * as Domain from "../../src/model/Domain.ts"
 import { DomainControl } from "../../src/model/DomainControl.ts"
-import * as Database from "../../src/postgres/Database.ts"
+import * as Postgres from "../../src/postgres/Postgres.ts"
 import { allEvents } from "../../src/testing/Simulation.ts"
 import * as Thunderline from "../../src/Thunderline.ts"
 import * as Outbox from "../../src/trail/Outbox.ts"
@@ -190,7 +190,7 @@ describe("With the database", () => {
           Thunderline.layer({
             domains: restless,
             interval: "10 millis",
-            repo: Database.layer({ database: server.url, stateDir: server.folder })
+            repo: Postgres.layer({ url: Redacted.make(server.url) })
           }).pipe(Layer.provide(Logger.layer([]))),
           scope
         )

@@ -10,6 +10,7 @@ import * as PostmasterFile from "../../src/postgres/embedded/PostmasterFile.ts"
 import * as SqlRepo from "../../src/postgres/SqlRepo.ts"
 import { allEvents } from "../../src/testing/Simulation.ts"
 import * as Outbox from "../../src/trail/Outbox.ts"
+import { OutboxIntake } from "../../src/trail/OutboxIntake.ts"
 import { Repo } from "../../src/trail/Repo.ts"
 import * as TrailStatus from "../../src/trail/TrailStatus.ts"
 import { temporaryFolder } from "../support/Database.ts"
@@ -21,12 +22,13 @@ describe("The embedded server", () => {
       const server = yield* EmbeddedPostgres.acquire(folder)
       yield* Effect.gen(function*() {
         const outbox = yield* Outbox.Outbox
+        const { offer } = yield* OutboxIntake
         const sql = yield* SqlClient
         const all = (yield* makeEvents)(100_000)
         const kills = new Set([40_000, 70_000])
         for (let i = 0; i < all.length; i += 500) {
           while ((yield* outbox.stats).backlog > 8_000) yield* Effect.sleep("1 millis")
-          outbox.offer(all.slice(i, i + 500))
+          offer(all.slice(i, i + 500))
           if (kills.delete(i)) process.kill(PostmasterFile.read(join(folder, "postgres"))!.pid, "SIGKILL")
         }
         yield* outbox.flush

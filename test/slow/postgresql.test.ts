@@ -1,9 +1,10 @@
+import { afterAll, beforeAll, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
+import * as RepoContract from "../../src/testing/RepoContract.ts"
 import * as Database from "../support/Database.ts"
 import * as PostgresProcess from "../support/PostgresProcess.ts"
-import { suite } from "../trail/RepoContract.ts"
 
 const distribution = PostgresProcess.distribution()
 if (distribution === undefined) console.info("The distribution's PostgreSQL is not tested: it is not installed")
@@ -18,5 +19,9 @@ for (const { bin, version } of servers) {
     Database.TestServer,
     Effect.map(PostgresProcess.make({ bin }), ({ url }) => ({ url: Redacted.make(url) }))
   )
-  suite(`The trail on PostgreSQL ${version}, by TCP`, Database.layerRepo.pipe(Layer.provide(server)))
+  RepoContract.suite(
+    `The trail on PostgreSQL ${version}, by TCP`,
+    Database.layerRepo.pipe(Layer.provide(server)),
+    { afterAll, beforeAll, describe, it }
+  )
 }

@@ -1,10 +1,11 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Random from "effect/Random"
+import * as Redacted from "effect/Redacted"
 import { type ChildProcess, spawn } from "node:child_process"
 import { createInterface } from "node:readline"
 import { fileURLToPath } from "node:url"
-import * as Database from "../../src/postgres/Database.ts"
+import * as Postgres from "../../src/postgres/Postgres.ts"
 import { allEvents } from "../../src/testing/Simulation.ts"
 import { Repo } from "../../src/trail/Repo.ts"
 import * as PostgresProcess from "../support/PostgresProcess.ts"
@@ -50,7 +51,7 @@ describe("Where the trail is required", () => {
         for (const { count, domain, runId } of said) acknowledged.set(`${runId} ${domain}`, count)
       }
       const events = yield* Effect.flatMap(Repo, allEvents).pipe(
-        Effect.provide(Database.layer({ database: server.url, stateDir: server.folder }))
+        Effect.provide(Postgres.layer({ url: Redacted.make(server.url) }))
       )
       const kept = new Map<string, number>()
       for (const { domain, from, reason, runId, to } of events) {

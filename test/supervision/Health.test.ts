@@ -7,7 +7,6 @@ import * as Option from "effect/Option"
 import * as Scope from "effect/Scope"
 import * as TestClock from "effect/testing/TestClock"
 import { DomainRegistry } from "../../src/heartbeat/DomainRegistry.ts"
-import { SystemPubSub } from "../../src/heartbeat/SystemPubSub.ts"
 import { TickGenerator } from "../../src/heartbeat/TickGenerator.ts"
 import * as Domain from "../../src/model/Domain.ts"
 import { DomainControl } from "../../src/model/DomainControl.ts"
@@ -15,9 +14,9 @@ import { Health, layer, type Report } from "../../src/supervision/Health.ts"
 import * as ShutdownNotice from "../../src/supervision/ShutdownNotice.ts"
 import { Exporter } from "../../src/telemetry/Exporter.ts"
 import * as Thunderline from "../../src/Thunderline.ts"
-import { Repo } from "../../src/trail/Repo.ts"
 import { awaitStates, tick } from "../support/app.ts"
 import { settle } from "../support/awaitState.ts"
+import { publisher } from "../support/bus.ts"
 import * as FaultyRepo from "../support/FaultyRepo.ts"
 
 const empty = Layer.empty
@@ -44,6 +43,7 @@ describe("live", () => {
   it.effect("fails when no tick has come for more than three intervals", () =>
     Effect.gen(function*() {
       const silent = Layer.mock(TickGenerator, {
+        currentTick: () => 0,
         stats: Effect.succeed({
           tickCount: 0,
           slot: 0,
@@ -107,10 +107,10 @@ describe("ready", () => {
       yield* tick
       yield* tick
       expect(yield* ready).toMatchObject({ status: "pass", degraded: ["busy has not answered its last tick"] })
-      const pubsub = yield* SystemPubSub
+      const { publish } = yield* publisher
       const { lastTick } = yield* DomainRegistry
       const newest = Option.getOrThrow(yield* lastTick)
-      yield* pubsub.publish("system:domain_tick", { ...newest, lateness: Duration.millis(900) })
+      yield* publish("system:domain_tick", { ...newest, lateness: Duration.millis(900) })
       yield* settle
       expect(yield* ready).toMatchObject({
         status: "pass",
@@ -150,10 +150,9 @@ describe("ready", () => {
       yield* settle
       expect(yield* ready).toMatchObject({ status: "pass", degraded: [] })
     }).pipe(Effect.provide(
-      Layer.unwrap(Effect.map(Repo, (repo) =>
-        Thunderline.layer({ domains: [store], heartbeat: "manual", repo: Layer.succeed(Repo, repo) }))).pipe(
-          Layer.provideMerge(FaultyRepo.layer)
-        )
+      Thunderline.layer({ domains: [store], heartbeat: "manual", repo: FaultyRepo.layer }).pipe(
+        Layer.provideMerge(FaultyRepo.layer)
+      )
     )))
 
   it.effect("fails before the first domain is deactivated, for domains and for everybody else", () =>

@@ -2,7 +2,6 @@ import { assert, describe, it } from "@effect/vitest"
 import { Context, DateTime, Duration, Effect, Exit, Fiber, Layer, Schedule, Scope } from "effect"
 import { TestClock } from "effect/testing"
 import { DomainRegistry } from "../../src/heartbeat/DomainRegistry.ts"
-import { SystemPubSub } from "../../src/heartbeat/SystemPubSub.ts"
 import * as Domain from "../../src/model/Domain.ts"
 import { DomainControl, type DomainControlError } from "../../src/model/DomainControl.ts"
 import type * as Fault from "../../src/testing/Fault.ts"
@@ -10,6 +9,7 @@ import * as Thunderline from "../../src/Thunderline.ts"
 import * as Repo from "../../src/trail/Repo.ts"
 import { app, awaitStates, brief, tick, trail } from "../support/app.ts"
 import { settle } from "../support/awaitState.ts"
+import { accept } from "../support/bus.ts"
 import * as FaultyRepo from "../support/FaultyRepo.ts"
 
 const restart = Domain.restart({ schedule: Schedule.spaced("1 second"), limit: 5, within: "1 minute" })
@@ -200,10 +200,9 @@ describe("Supervisor", () => {
 
     it.effect("passes no verdict while the heartbeat itself is late", () =>
       Effect.gen(function*() {
-        const pubsub = yield* SystemPubSub
         const send = (count: number, lateness: Duration.Input) =>
           Effect.andThen(
-            pubsub.publish("system:domain_tick", {
+            accept({
               count,
               slot: count,
               epoch: 1,
@@ -279,7 +278,7 @@ describe("Supervisor", () => {
       }).pipe(Effect.provide(required(chain().domains))))
   })
 
-  describe("operator operations", () => {
+  describe("operations", () => {
     it.effect("restart ends the generation, takes dependants along and builds anew", () =>
       Effect.gen(function*() {
         const control = yield* DomainControl
@@ -368,7 +367,7 @@ describe("Supervisor", () => {
         yield* awaitStates({ a: "inactive" })
       }).pipe(Effect.provide(app(chain().domains))))
 
-    it.effect("a domain may operation others, what it depends on, and itself", () => {
+    it.effect("a domain may ask for operations on others, what it depends on, and itself", () => {
       const base = Domain.make("base", { layer: Layer.empty })
       const restless = Domain.make("restless", {
         dependsOn: [base],

@@ -12,13 +12,8 @@ import * as Domain from "../../src/model/Domain.ts"
 import { DomainControl } from "../../src/model/DomainControl.ts"
 import type { Tick } from "../../src/model/Tick.ts"
 import * as Generation from "../../src/supervision/Generation.ts"
-import {
-  DomainSilent,
-  layer,
-  TickDispatcher,
-  type TickHandled,
-  TickReceivers
-} from "../../src/supervision/TickDispatcher.ts"
+import { DomainSilent, layer, TickDispatcher, type TickHandled } from "../../src/supervision/TickDispatcher.ts"
+import { TickReceivers } from "../../src/supervision/TickReceiver.ts"
 import * as Thunderline from "../../src/Thunderline.ts"
 import * as app from "../support/app.ts"
 import { int } from "../support/arbitraries.ts"
@@ -36,7 +31,7 @@ const receiver = Effect.fnUntraced(function*(
   yield* Effect.forkChild(Stream.runForEach(dispatcher.handled, (one) => Effect.sync(() => handled.push(one))))
   yield* settle
   const span = yield* Effect.makeSpan("Domain.activate")
-  const generation = Generation.make({
+  const generation = new Generation.Generation({
     domain: Domain.make("one", { layer: Layer.empty, onTick, ...options }),
     number: 3,
     opening: { tick: tick(1), wave: 0 },
@@ -46,8 +41,8 @@ const receiver = Effect.fnUntraced(function*(
   })
   yield* generation.build
   generation.start()
-  const { deliver, health, stop } = (yield* TickReceivers).make(generation)
-  return { deliver, health, stop, handled, failures, close: generation.close("shutdown", Exit.void, span) }
+  const { deliver, health, stop } = (yield* TickReceivers).attach(generation)
+  return { deliver, health, stop, handled, failures, close: generation.close(undefined, "shutdown", Exit.void, span) }
 })
 
 const seconds = (ticks: ReadonlyArray<TickHandled>) =>

@@ -6,11 +6,14 @@ import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
 import { SqlClient } from "effect/sql/SqlClient"
 import { chmod, mkdtemp, rm } from "node:fs/promises"
+import { type AddressInfo, createServer } from "node:net"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import * as EmbeddedPostgres from "../../src/postgres/embedded/EmbeddedPostgres.ts"
 import * as SqlRepo from "../../src/postgres/SqlRepo.ts"
 import type { Repo } from "../../src/trail/Repo.ts"
+import type { RepoWriter } from "../../src/trail/RepoWriter.ts"
+import { wholeTrail } from "./wholeTrail.ts"
 
 /** A PostgreSQL server for tests: where it is reached. */
 export class TestServer extends Context.Service<TestServer, PgClient.PgPoolConfig>()("test/TestServer") {}
@@ -29,6 +32,14 @@ export const temporaryFolder = Effect.acquireRelease(
   (folder) => Effect.promise(() => rm(folder, { recursive: true, force: true }))
 )
 
+/** A port that nobody listens on: one that was just given up. */
+export const freePort = Effect.callback<number>((resume) => {
+  const server = createServer().listen(0, "127.0.0.1", () => {
+    const { port } = server.address() as AddressInfo
+    server.close(() => resume(Effect.succeed(port)))
+  })
+})
+
 /** An embedded server in a temporary folder: a second to start, so one for a whole file. */
 export const layerServer = Layer.effect(TestServer, Effect.flatMap(temporaryFolder, EmbeddedPostgres.acquire))
 
@@ -36,9 +47,9 @@ export const layerServer = Layer.effect(TestServer, Effect.flatMap(temporaryFold
 export const externalUrl = process.env["THUNDERLINE_TEST_DATABASE_URL"]
 export const layerExternal = (url: string) => Layer.succeed(TestServer, { url: Redacted.make(url) })
 
-/** What a layer provides, kept for the scope of the test. */
-export const provided = <I, A, E, R>(tag: Context.Key<I, A>, layer: Layer.Layer<I, E, R>) =>
-  Effect.map(Layer.build(layer), (context) => Context.get(context, tag))
+/** The trail that a layer provides, kept for the scope of the test. */
+export const opened = <E, R>(layer: Layer.Layer<Repo | RepoWriter, E, R>) =>
+  Effect.flatMap(Layer.build(layer), (context) => Effect.provideContext(wholeTrail, context))
 
 /** A pool on the server, and a new schema (without tables yet) that is dropped afterwards. */
 export const layerSchema = Layer.unwrap(
@@ -56,5 +67,9 @@ export const layerSchema = Layer.unwrap(
 )
 
 /** A `Repo` with a schema of its own on the server: 40 ms. */
-export const layerRepo: Layer.Layer<Repo | TestSchema | SqlClient | PgClient.PgClient, unknown, TestServer> = Layer
+export const layerRepo: Layer.Layer<
+  Repo | RepoWriter | TestSchema | SqlClient | PgClient.PgClient,
+  unknown,
+  TestServer
+> = Layer
   .unwrap(Effect.map(TestSchema, (schema) => SqlRepo.layer({ schema }))).pipe(Layer.provideMerge(layerSchema))

@@ -2,7 +2,9 @@ import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import type { DomainEvent } from "../../src/model/DomainEvent.ts"
-import { layerMemory, Repo, RepoRejected, RepoUnavailable } from "../../src/trail/Repo.ts"
+import * as MemoryRepo from "../../src/trail/MemoryRepo.ts"
+import { type Repo, RepoRejected, RepoUnavailable } from "../../src/trail/Repo.ts"
+import { RepoWriter } from "../../src/trail/RepoWriter.ts"
 
 /** What goes wrong with the database in front of the memory backend, and what got through to it. */
 export class Faults extends Context.Service<Faults, {
@@ -25,8 +27,8 @@ export class Faults extends Context.Service<Faults, {
 }>()("test/Faults") {}
 
 /** The memory backend behind a database that can be made to fail. */
-export const layer: Layer.Layer<Repo | Faults> = Layer.effectContext(Effect.gen(function*() {
-  const repo = yield* Repo
+export const layer: Layer.Layer<Repo | RepoWriter | Faults> = Layer.effectContext(Effect.gen(function*() {
+  const writer = yield* RepoWriter
   const faults = Faults.of({
     down: false,
     frozen: false,
@@ -51,9 +53,9 @@ export const layer: Layer.Layer<Repo | Faults> = Layer.effectContext(Effect.gen(
     }
     if (faults.down) return yield* new RepoUnavailable(failure)
     if (events.some((event) => faults.refused.has(event.id))) return yield* new RepoRejected(failure)
-    yield* repo.record(events)
+    yield* writer.record(events)
     faults.batches.push(events.map((event) => event.id))
     faults.committed()
   })
-  return Context.make(Repo, Repo.of({ ...repo, record })).pipe(Context.add(Faults, faults))
-})).pipe(Layer.provide(layerMemory))
+  return Context.make(RepoWriter, { ...writer, record }).pipe(Context.add(Faults, faults))
+})).pipe(Layer.provideMerge(MemoryRepo.layer))

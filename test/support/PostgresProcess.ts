@@ -3,11 +3,10 @@ import * as Effect from "effect/Effect"
 import * as Schedule from "effect/Schedule"
 import { type ChildProcess, execFileSync, spawn } from "node:child_process"
 import { chownSync, existsSync, mkdirSync, readdirSync, readFileSync } from "node:fs"
-import { createServer } from "node:net"
 import { join } from "node:path"
 import * as PostgresBinaries from "../../src/postgres/embedded/PostgresBinaries.ts"
 import * as PostmasterFile from "../../src/postgres/embedded/PostmasterFile.ts"
-import { temporaryFolder } from "./Database.ts"
+import { freePort, temporaryFolder } from "./Database.ts"
 
 /** The newest PostgreSQL of the distribution, if there is one. */
 export const distribution = (): { readonly version: string; readonly bin: string } | undefined => {
@@ -15,13 +14,6 @@ export const distribution = (): { readonly version: string; readonly bin: string
   const version = existsSync(root) ? readdirSync(root).sort((a, b) => Number(a) - Number(b)).at(-1) : undefined
   return version === undefined ? undefined : { version, bin: join(root, version, "bin") }
 }
-
-const freePort = Effect.callback<number>((resume) => {
-  const server = createServer().listen(0, "127.0.0.1", () => {
-    const address = server.address()
-    server.close(() => resume(Effect.succeed(typeof address === "object" && address !== null ? address.port : 0)))
-  })
-})
 
 /** Whom the server runs as: it refuses root. */
 const user = () => {
@@ -40,7 +32,7 @@ export const make = Effect.fnUntraced(function*(
 ) {
   const folder = yield* temporaryFolder
   const { initdb, postgres } = options.bin === undefined
-    ? yield* PostgresBinaries.find
+    ? yield* PostgresBinaries.find()
     : { initdb: join(options.bin, "initdb"), postgres: join(options.bin, "postgres") }
   const data = join(folder, "data")
   const port = yield* freePort

@@ -1,5 +1,6 @@
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
+import * as Stream from "effect/Stream"
 import { DomainRegistry } from "../../src/heartbeat/DomainRegistry.ts"
 import { TickGenerator } from "../../src/heartbeat/TickGenerator.ts"
 import type * as Domain from "../../src/model/Domain.ts"
@@ -49,14 +50,7 @@ export const trail = Effect.gen(function*() {
   const outbox = yield* Outbox.Outbox
   const repo = yield* Repo.Repo
   yield* outbox.flush
-  const events: Array<DomainEvent> = []
-  let cursor: string | undefined
-  do {
-    const page = yield* Effect.orDie(repo.events({ order: "oldest", limit: 1000, cursor }))
-    events.push(...page.events)
-    cursor = page.next._tag === "Some" ? page.next.value : undefined
-  } while (cursor !== undefined)
-  return events
+  return yield* Effect.orDie(Stream.runCollect(repo.stream({ order: "oldest" })))
 })
 
 /** A transition in one word: `name: from -> to`. */

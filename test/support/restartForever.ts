@@ -7,7 +7,8 @@ import * as TestClock from "effect/testing/TestClock"
 import { DomainRegistry } from "../../src/heartbeat/DomainRegistry.ts"
 import * as Domain from "../../src/model/Domain.ts"
 import * as Thunderline from "../../src/Thunderline.ts"
-import * as Repo from "../../src/trail/Repo.ts"
+import * as MemoryRepo from "../../src/trail/MemoryRepo.ts"
+import { RepoWriter } from "../../src/trail/RepoWriter.ts"
 
 // A domain with a layer, a worker, an onTick and a dependant that crashes again and again, in virtual time. Prints the
 // heap in use after every thousand generations, as JSON; run with --expose-gc.
@@ -27,9 +28,9 @@ const dependant = Domain.make("dependant", { dependsOn: [crashing], layer: Layer
 
 /** The trail in memory is meant to grow; this one keeps nothing. */
 const forgetful = Layer.effect(
-  Repo.Repo,
-  Effect.map(Repo.Repo, (repo) => Repo.Repo.of({ ...repo, record: () => Effect.void }))
-).pipe(Layer.provide(Repo.layerMemory))
+  RepoWriter,
+  Effect.map(RepoWriter, (writer) => RepoWriter.of({ ...writer, record: () => Effect.void }))
+).pipe(Layer.provideMerge(MemoryRepo.layer))
 
 const heap = Effect.sync(() => {
   globalThis.gc!()

@@ -16,19 +16,21 @@ import { readFileSync } from "node:fs"
 import { createServer } from "node:http"
 import { join } from "node:path"
 import * as PrometheusText from "../../src/control/PrometheusText.ts"
-import { SystemPubSub } from "../../src/heartbeat/SystemPubSub.ts"
 import * as Domain from "../../src/model/Domain.ts"
 import { DomainControl } from "../../src/model/DomainControl.ts"
 import type { DomainEvent } from "../../src/model/DomainEvent.ts"
 import * as NodeMetrics from "../../src/node/NodeMetrics.ts"
 import * as ExportLosses from "../../src/otel/ExportLosses.ts"
+import * as Loop from "../../src/telemetry/Loop.ts"
 import * as Telemetry from "../../src/telemetry/Telemetry.ts"
 import * as Fault from "../../src/testing/Fault.ts"
 import * as Thunderline from "../../src/Thunderline.ts"
-import { Repo } from "../../src/trail/Repo.ts"
+import type { Repo } from "../../src/trail/Repo.ts"
+import type { RepoWriter } from "../../src/trail/RepoWriter.ts"
 import { root } from "../cli/Process.ts"
 import { awaitStates, trail } from "../support/app.ts"
 import { settle } from "../support/awaitState.ts"
+import { accept } from "../support/bus.ts"
 import { expressions, labelsIn, namesIn } from "../support/Deploy.ts"
 import * as FaultyRepo from "../support/FaultyRepo.ts"
 import { tick } from "../support/values.ts"
@@ -93,13 +95,12 @@ const life = Effect.fnUntraced(function*(level: "All" | "Debug") {
     ])
     const main = Thunderline.layer({
       domains,
-      repo: Layer.effect(Repo, Repo),
+      repo: Layer.effectContext(Effect.context<Repo | RepoWriter>()),
       outbox: { capacity: 8 }
-    }) as Layer.Layer<Thunderline.Infrastructure, unknown, Repo>
+    }) as Layer.Layer<Thunderline.Infrastructure, unknown, Repo | RepoWriter>
     yield* Effect.gen(function*() {
       const faults = yield* FaultyRepo.Faults
       const control = yield* DomainControl
-      const pubsub = yield* SystemPubSub
       yield* TestClock.adjust("1 second")
       yield* awaitStates({ steady: "active", slow: "active", flaky: "active", broken: "crashed", messy: "active" })
       yield* TestClock.adjust("2 seconds")
@@ -117,7 +118,7 @@ const life = Effect.fnUntraced(function*(level: "All" | "Debug") {
       faults.down = false
       yield* TestClock.adjust("5 seconds")
       for (let n = 100; n < 120; n++) {
-        yield* pubsub.publish("system:domain_tick", tick(n, { lateness: Duration.millis(800) }))
+        yield* accept(tick(n, { lateness: Duration.millis(800) }))
       }
       yield* settle
       events.push(...(yield* trail))
@@ -165,6 +166,8 @@ describe("docs/telemetry.md", () => {
       const other = recording("All")
       yield* Effect.gen(function*() {
         yield* Layer.build(NodeMetrics.layer)
+        yield* Loop.supervised("test", Effect.void)
+        yield* settle
         const losses = yield* ExportLosses.make({ capacity: 1 })
         losses.lose("traces", "export_failed", 1, "by test")
         losses.sent("traces", 0)

@@ -1,17 +1,24 @@
-import { assert, describe, it } from "@effect/vitest"
-import { Effect } from "effect"
-import { start } from "../cli/Process.ts"
+import { afterAll, beforeAll, describe, expect, it } from "@effect/vitest"
+import * as Effect from "effect/Effect"
+import * as RepoContract from "../../src/testing/RepoContract.ts"
+import { makeEvent } from "../../src/testing/TrailSamples.ts"
+import * as MemoryRepo from "../../src/trail/MemoryRepo.ts"
+import { wholeTrail } from "../support/wholeTrail.ts"
 
-describe("memory", () => {
-  it.live("10,000 crashes and restarts leave the heap as it was, within 5 MB", () =>
+RepoContract.suite("The trail in memory", MemoryRepo.layer, { afterAll, beforeAll, describe, it })
+
+describe("The trail in memory", () => {
+  it.effect("drops the oldest transitions rather than grow without end", () =>
     Effect.gen(function*() {
-      const child = yield* start(process.execPath, ["--expose-gc", "test/support/restartForever.ts"])
-      const { code, stderr, stdout } = yield* child.ended
-      assert.deepStrictEqual([code, stderr], [0, ""])
-      const { generation, heaps }: { generation: number; heaps: ReadonlyArray<number> } = JSON.parse(stdout)
-      assert.isAtLeast(generation, 11_000)
-      const growth = heaps.at(-1)! - heaps[0]!
-      console.log(`${generation} generations: the heap grew by ${Math.round(growth / 1024)} KiB after the first 1,000`)
-      assert.isBelow(growth, 5 * 1024 * 1024)
-    }), 120_000)
+      const repo = yield* wholeTrail
+      const all = Array.from({ length: MemoryRepo.capacity + 1 }, () => makeEvent())
+      yield* repo.record(all)
+      const page = yield* repo.events({ order: "oldest", limit: 1 })
+      expect(page.events).toEqual([all[1]])
+    }).pipe(Effect.provide(MemoryRepo.layer)))
+
+  it.effect("says that it does not outlive the program", () =>
+    Effect.gen(function*() {
+      expect(yield* wholeTrail).toMatchObject({ backend: "memory", durable: false })
+    }).pipe(Effect.provide(MemoryRepo.layer)))
 })

@@ -9,6 +9,7 @@ import * as Logger from "effect/Logger"
 import * as Scope from "effect/Scope"
 import * as TestClock from "effect/testing/TestClock"
 import { layer, Outbox, type OutboxOptions } from "../../src/trail/Outbox.ts"
+import { OutboxIntake } from "../../src/trail/OutboxIntake.ts"
 import { Repo } from "../../src/trail/Repo.ts"
 import * as TrailStatus from "../../src/trail/TrailStatus.ts"
 import { int } from "../support/arbitraries.ts"
@@ -18,6 +19,9 @@ import * as LogLines from "../support/LogLines.ts"
 import { event } from "../support/values.ts"
 
 const { Faults } = FaultyRepo
+
+/** Both sides of the outbox as one. */
+const wholeOutbox = Effect.zipWith(Outbox, OutboxIntake, (outbox, intake) => ({ ...outbox, ...intake }))
 
 /** It does not wait at its end, so that a test that fails in an outage ends too. */
 const outbox = (options?: OutboxOptions) =>
@@ -39,7 +43,7 @@ const attempts = (n: number) => Effect.map(Faults, (faults) => faults.attempts >
 describe("Outbox", () => {
   it.effect("writes what it is offered, in order, in batches of at most batchSize", () =>
     Effect.gen(function*() {
-      const { flush, offer, stats } = yield* Outbox
+      const { flush, offer, stats } = yield* wholeOutbox
       offer(events(1, 5))
       offer(events(6, 10))
       assert.deepInclude(yield* stats, { backlog: 10, written: 0 })
@@ -51,7 +55,7 @@ describe("Outbox", () => {
 
   it.effect("is flushed at once when it is empty, and takes an empty offer", () =>
     Effect.gen(function*() {
-      const { flush, offer } = yield* Outbox
+      const { flush, offer } = yield* wholeOutbox
       yield* flush
       offer([])
       yield* flush
@@ -61,7 +65,7 @@ describe("Outbox", () => {
 
   it.effect("says trail: degraded once when the database goes away, keeps on trying, and says ok when it is back", () =>
     Effect.gen(function*() {
-      const { flush, offer, stats } = yield* Outbox
+      const { flush, offer, stats } = yield* wholeOutbox
       const faults = yield* Faults
       const { lines } = yield* LogLines.LogLines
       yield* TestClock.adjust("7 seconds")
@@ -94,7 +98,7 @@ describe("Outbox", () => {
 
   it.effect("survives a write that is cut off from within, and writes it again", () =>
     Effect.gen(function*() {
-      const { flush, offer, stats } = yield* Outbox
+      const { flush, offer, stats } = yield* wholeOutbox
       const faults = yield* Faults
       faults.cuts = 2
       offer(events(1, 3))
@@ -108,7 +112,7 @@ describe("Outbox", () => {
 
   it.effect("drops the oldest that are not being written when it is full, counts them exactly, and says so", () =>
     Effect.gen(function*() {
-      const { flush, offer, stats } = yield* Outbox
+      const { flush, offer, stats } = yield* wholeOutbox
       const faults = yield* Faults
       const { texts } = yield* LogLines.LogLines
       faults.down = true
@@ -131,7 +135,7 @@ describe("Outbox", () => {
     let look = () => {}
     const logger = Logger.make(() => look())
     return Effect.gen(function*() {
-      const { flush, offer, stats } = yield* Outbox
+      const { flush, offer, stats } = yield* wholeOutbox
       look = () => {
         const { backlog, dropped, written } = Effect.runSyncWith(Context.empty())(stats)
         sums.push(backlog + dropped + written)
@@ -150,7 +154,7 @@ describe("Outbox", () => {
 
   it.effect("drops the oldest also when a whole batch is larger than it holds", () =>
     Effect.gen(function*() {
-      const { flush, offer, stats } = yield* Outbox
+      const { flush, offer, stats } = yield* wholeOutbox
       const faults = yield* Faults
       faults.down = true
       offer(events(1, 10))
@@ -165,7 +169,7 @@ describe("Outbox", () => {
 
   it.effect("takes half a million at once, as when many domains are shut down", () =>
     Effect.gen(function*() {
-      const { offer, stats } = yield* Outbox
+      const { offer, stats } = yield* wholeOutbox
       const one = event(1)
       offer(Array.from({ length: 500_000 }, () => one))
       assert.deepInclude(yield* stats, { backlog: 10_000, dropped: 490_000 })
@@ -173,7 +177,7 @@ describe("Outbox", () => {
 
   it.effect("loses only the row that the database refuses, and logs which", () =>
     Effect.gen(function*() {
-      const { flush, offer, stats } = yield* Outbox
+      const { flush, offer, stats } = yield* wholeOutbox
       const faults = yield* Faults
       const { lines } = yield* LogLines.LogLines
       faults.refused.add(event(3).id)
@@ -190,7 +194,7 @@ describe("Outbox", () => {
 
   it.effect("counts nothing twice while it looks for a refused row and the database goes away", () =>
     Effect.gen(function*() {
-      const { flush, offer, stats } = yield* Outbox
+      const { flush, offer, stats } = yield* wholeOutbox
       const faults = yield* Faults
       faults.refused.add(event(4).id)
       offer(events(1, 4))
@@ -210,7 +214,7 @@ describe("Outbox", () => {
 
   it.effect("marks the next transition that is written with the gap before it", () =>
     Effect.gen(function*() {
-      const { flush, offer } = yield* Outbox
+      const { flush, offer } = yield* wholeOutbox
       const faults = yield* Faults
       faults.down = true
       offer(events(1, 4))
@@ -243,7 +247,7 @@ describe("Outbox", () => {
 
   it.effect("says that it is full once, at the moment it is, also while a write is stuck", () =>
     Effect.gen(function*() {
-      const { flush, offer, stats } = yield* Outbox
+      const { flush, offer, stats } = yield* wholeOutbox
       const faults = yield* Faults
       const { texts } = yield* LogLines.LogLines
       faults.frozen = true
@@ -263,9 +267,9 @@ describe("Outbox", () => {
       assert.deepStrictEqual((yield* stats).status, TrailStatus.TrailState.ok())
     }).pipe(Effect.provide(outbox({ capacity: 10, batchSize: 4 }))))
 
-  it.effect("leaves a write behind that is not answered, and tries again", () =>
+  it.effect("abandons a write that is not answered, and tries again", () =>
     Effect.gen(function*() {
-      const { flush, offer, stats } = yield* Outbox
+      const { flush, offer, stats } = yield* wholeOutbox
       const faults = yield* Faults
       faults.frozen = true
       offer(events(1, 3))
@@ -281,7 +285,7 @@ describe("Outbox", () => {
 
   it.effect("takes a defect of the database for an outage, and one that stays for a bad row", () =>
     Effect.gen(function*() {
-      const { flush, offer, stats } = yield* Outbox
+      const { flush, offer, stats } = yield* wholeOutbox
       const faults = yield* Faults
       faults.defects = 3
       offer(events(1, 2))
@@ -297,7 +301,7 @@ describe("Outbox", () => {
 
   it.effect("tells who follows transitions when they are committed, or that one was dropped", () =>
     Effect.gen(function*() {
-      const { flush, follow, offer } = yield* Outbox
+      const { flush, follow, offer } = yield* wholeOutbox
       const faults = yield* Faults
       const followed = (from: number, to: number) => {
         const receipt = follow()
@@ -329,7 +333,7 @@ describe("Outbox", () => {
     Effect.gen(function*() {
       const scope = yield* Scope.make()
       const context = yield* Layer.buildWithScope(layer({ batchSize: 2 }), scope)
-      const { offer } = yield* Effect.provideContext(Outbox, context)
+      const { offer } = yield* Effect.provideContext(wholeOutbox, context)
       offer(events(1, 5))
       yield* Scope.close(scope, Exit.void)
       assert.deepStrictEqual(yield* trail, ids(1, 5))
@@ -346,7 +350,7 @@ describe("Outbox", () => {
         const faults = yield* Faults
         const { texts } = yield* LogLines.LogLines
         const context = yield* Layer.buildWithScope(layer({ batchSize: 2, flushTimeout: "3 seconds" }), scope)
-        const { offer, stats } = yield* Effect.provideContext(Outbox, context)
+        const { offer, stats } = yield* Effect.provideContext(wholeOutbox, context)
         offer(events(1, 2))
         yield* awaitState("they are written", Effect.map(stats, ({ written }) => written === 2))
         faults[fault] = true
@@ -356,7 +360,7 @@ describe("Outbox", () => {
         assert.isUndefined(closing.pollUnsafe())
         yield* TestClock.adjust("1 millis")
         yield* awaitState("it is closed", Effect.sync(() => closing.pollUnsafe() !== undefined))
-        assert.include(texts(), "[Outbox] 5 transitions could not be written before the end, of: one")
+        assert.include(texts(), "[Outbox] Shutdown: 5 transitions could not be written, of: one")
         assert.deepStrictEqual(yield* trail, ids(1, 2))
         faults.frozen = false
       }).pipe(Effect.provide(Layer.mergeAll(FaultyRepo.layer, TrailStatus.layer, LogLines.layer))))
@@ -374,7 +378,7 @@ describe("Outbox", () => {
     },
     ({ batchSize, capacity, steps }) =>
       Effect.gen(function*() {
-        const { flush, offer, stats } = yield* Outbox
+        const { flush, offer, stats } = yield* wholeOutbox
         const faults = yield* Faults
         let offered = 0
         for (const step of steps) {

@@ -8,7 +8,9 @@ import * as Scope from "effect/Scope"
 import * as TestClock from "effect/testing/TestClock"
 import * as Escalator from "../../src/supervision/Escalator.ts"
 import * as CurrentRun from "../../src/trail/CurrentRun.ts"
-import { layerMemory, Repo, RepoUnavailable, RunInUse } from "../../src/trail/Repo.ts"
+import * as MemoryRepo from "../../src/trail/MemoryRepo.ts"
+import { Repo, RepoUnavailable, RunInUse } from "../../src/trail/Repo.ts"
+import { RepoWriter } from "../../src/trail/RepoWriter.ts"
 import * as RunLease from "../../src/trail/RunLease.ts"
 import * as TrailStatus from "../../src/trail/TrailStatus.ts"
 import { awaitState } from "../support/awaitState.ts"
@@ -24,7 +26,7 @@ const away = new RepoUnavailable({ operation: "Repo.claimRun", detail: "by test"
 const taken = new RunInUse({ runId: "another", app: "app", node: "there", since: DateTime.makeUnsafe(0) })
 
 const trail = Layer.effectContext(Effect.gen(function*() {
-  const repo = yield* Repo
+  const writer = yield* RepoWriter
   const trouble = Trouble.of({ now: undefined, frozen: false })
   const check = Effect.suspend(() => (trouble.now === undefined ? Effect.void : Effect.fail(trouble.now)))
   const thaw: Effect.Effect<void> = Effect.suspend(() =>
@@ -32,17 +34,17 @@ const trail = Layer.effectContext(Effect.gen(function*() {
   )
   const renewal = Effect.mapError(check, () => away)
   return Context.make(Trouble, trouble).pipe(Context.add(
-    Repo,
-    Repo.of({
-      ...repo,
+    RepoWriter,
+    RepoWriter.of({
+      ...writer,
       claimRun: (run, lease) =>
-        Effect.andThen(check, repo.claimRun(run, lease)).pipe(
+        Effect.andThen(check, writer.claimRun(run, lease)).pipe(
           Effect.map(({ renew }) => ({ renew: thaw.pipe(Effect.andThen(renewal), Effect.andThen(renew)) }))
         )
     })
   ))
 })).pipe(
-  Layer.provide(layerMemory),
+  Layer.provideMerge(MemoryRepo.layer),
   Layer.provideMerge(Layer.mergeAll(CurrentRun.layer({ app: "shop" }), Escalator.layer, TrailStatus.layer))
 )
 

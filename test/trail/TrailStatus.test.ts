@@ -3,6 +3,7 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Metric from "effect/Metric"
 import * as TestClock from "effect/testing/TestClock"
+import { TrailReports } from "../../src/trail/TrailReports.ts"
 import * as TrailStatus from "../../src/trail/TrailStatus.ts"
 import * as LogLines from "../support/LogLines.ts"
 
@@ -11,7 +12,8 @@ const trouble = (detail: string) => ({ detail, message: `no answer: ${detail}` }
 describe("TrailStatus", () => {
   it.effect("is degraded as long as one of those who work on the trail is in trouble, and says so once", () =>
     Effect.gen(function*() {
-      const { degraded, ok, status } = yield* TrailStatus.TrailStatus
+      const { status } = yield* TrailStatus.TrailStatus
+      const { degraded, ok } = yield* TrailReports
       const { lines } = yield* LogLines.LogLines
       yield* ok("Outbox")
       assert.deepStrictEqual(status(), TrailStatus.TrailState.ok())
@@ -34,7 +36,7 @@ describe("TrailStatus", () => {
 
   it.effect("measures for how long it has been degraded", () =>
     Effect.gen(function*() {
-      const { degraded, ok } = yield* TrailStatus.TrailStatus
+      const { degraded, ok } = yield* TrailReports
       const seconds = Effect.map(Metric.snapshot, (metrics) => {
         const metric = metrics.find(({ id }) => id === "thunderline.trail.degraded")!
         return metric.type === "Gauge" ? metric.state.value : undefined

@@ -6,6 +6,7 @@ import * as FetchHttpClient from "effect/http/FetchHttpClient"
 import * as HttpClient from "effect/http/HttpClient"
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
+import type { Database } from "../../postgres/Database.ts"
 import { Repo } from "../../trail/Repo.ts"
 import * as TrailSettings from "../flags/TrailSettings.ts"
 import * as RunningProgram from "../RunningProgram.ts"
@@ -60,9 +61,9 @@ const program = Effect.fnUntraced(function*(where: RunningProgram.Where) {
   }
 })
 
-const database = Effect.fnUntraced(function*(settings: TrailSettings.TrailSettings) {
+const database = Effect.fnUntraced(function*(settings: Database) {
   const check = "the database can be read, and its schema is up to date"
-  if (settings.database._tag === "Memory") return skipped(check, "the trail is kept in memory")
+  if (settings.location._tag === "memory") return skipped(check, "the trail is kept in memory")
   const runs = yield* Effect.result(Trail.read(settings, Repo.use((repo) => repo.runs(100))))
   if (Result.isFailure(runs) && runs.failure instanceof Trail.TrailElsewhere) {
     return skipped(check, runs.failure.message)

@@ -21,8 +21,7 @@ export const command = Command.make(
   "migrate",
   { ...TrailSettings.flags, json: Output.json },
   Effect.fnUntraced(function*({ json, ...settings }) {
-    if (settings.database._tag === "Memory") return yield* new Trail.TrailInMemory()
-    const applied = yield* Trail.named(settings)(Trail.Trail.use((trail) => trail.migrate(settings))).pipe(
+    const applied = yield* Trail.migrate(settings).pipe(
       Progress.busy(`Migrating schema ${settings.schema}`),
       Effect.mapError((error) =>
         error instanceof Trail.DatabaseUnreachable ? new NotMigrated({ detail: error.message }) : error

@@ -5,37 +5,39 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Path from "effect/Path"
 import * as StateFolder from "../../node/StateFolder.ts"
-import * as Migrations from "../../postgres/Migrations.ts"
-import * as Database from "./DatabaseFlag.ts"
-
-/** Which trail a command works on. Every command that touches it has these three flags. */
-export interface TrailSettings {
-  readonly database: Database.Database
-  /** The schema within the database; each app has its own. */
-  readonly schema: string
-  /** Absolute path of the folder for the embedded server and whatever else outlives a run. */
-  readonly stateDir: string
-}
+import * as Database from "../../postgres/Database.ts"
+import * as SchemaName from "../../postgres/SchemaName.ts"
 
 const variable = (name: string) => Effect.orDie(Config.option(Config.String(name)))
 
 const usage = (message: string) => new CliError.UserError({ cause: message, userMessage: message })
 
-const database = Flag.String("database").pipe(
+const expected = "embedded, memory or postgres://user@host:port/database"
+
+const location = Flag.String("database").pipe(
   Flag.optional,
   Flag.mapEffect(Effect.fnUntraced(function*(given) {
     if (Option.isSome(given)) {
       return yield* Effect.mapError(
-        Effect.fromResult(Database.parse(given.value, "--database")),
-        (value) => new CliError.InvalidValue({ option: "database", value, expected: Database.expected, kind: "flag" })
+        Effect.fromResult(Database.parseLocation(given.value, "--database")),
+        ({ detail }) =>
+          new CliError.InvalidValue({
+            option: "database",
+            value: Database.redact(given.value),
+            expected: `${expected}; ${detail}`,
+            kind: "flag"
+          })
       )
     }
     const url = yield* variable("DATABASE_URL")
-    if (Option.isNone(url)) return Database.Database.Embedded({ source: "default" })
+    if (Option.isNone(url)) return Database.Location.embedded({ source: "default" })
     return yield* Effect.mapError(
-      Effect.fromResult(Database.parse(url.value, "DATABASE_URL")),
-      (value) =>
-        usage(`Invalid value in the environment variable DATABASE_URL: "${value}". Expected: ${Database.expected}`)
+      Effect.fromResult(Database.parseLocation(url.value, "DATABASE_URL")),
+      ({ detail }) =>
+        usage(
+          `Invalid value in the environment variable DATABASE_URL: "${Database.redact(url.value)}". ` +
+            `Expected: ${expected}; ${detail}`
+        )
     )
   })),
   Flag.withMetavar("embedded|memory|URL"),
@@ -43,10 +45,8 @@ const database = Flag.String("database").pipe(
 )
 
 const schema = Flag.String("schema").pipe(
-  Flag.withDefault(Migrations.defaultSchema),
-  Flag.mapEffect((name) =>
-    Effect.mapError(Migrations.checkSchema(name), (error) => usage(`--schema: ${error.message}`))
-  ),
+  Flag.withDefault(SchemaName.defaultSchema),
+  Flag.mapEffect((name) => Effect.mapError(SchemaName.check(name), (error) => usage(`--schema: ${error.message}`))),
   Flag.withMetavar("name"),
   Flag.withDescription("Schema in the database; each app has its own (default thunderline)")
 )
@@ -66,5 +66,5 @@ const stateDir = Flag.String("state-dir").pipe(
   )
 )
 
-/** `--database`, `--schema` and `--state-dir`. */
-export const flags = { database, schema, stateDir }
+/** `--database`, `--schema` and `--state-dir`, of every command that works on a trail: together they are a `Database`. */
+export const flags = { location, schema, stateDir }

@@ -182,7 +182,7 @@ const trail = ({ stats: { trail } }: Overview): Check => {
   }
   return trail.dropped > 0
     ? bad(check, "warning", found, "Transitions were lost while the database was away.", "thunderline history")
-    : ok(check, found, trail.backend === "memory" ? "It is lost with the program." : "Nothing is lost.")
+    : ok(check, found, trail.durable ? "Nothing is lost." : "It is lost with the program.")
 }
 
 const clock = (here: number) => ({ stats: { now } }: Overview): Check => {

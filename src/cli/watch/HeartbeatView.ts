@@ -74,13 +74,13 @@ export const summary = ({ connection, domains, stats }: Model, style: Style, wid
     paintStatus(name, style)
   ]])
   const left = joined([[`${count(domains.length)} ${domains.length === 1 ? "domain" : "domains"}`], ...states], "  ")
-  const { backend, backlog, detail, dropped, status } = stats.trail
+  const { backend, backlog, detail, dropped, durable, status } = stats.trail
   const waiting = backlog === 0 ? "" : `, ${count(backlog)} waiting`
   const lost = dropped === 0 ? "" : `, ${count(dropped)} lost`
   const trail: Line = connection._tag !== "Connected"
     ? []
     : status === "ok"
-    ? [[`trail ${backend === "memory" ? "in memory" : "ok"}${waiting}${lost}`, dropped > 0 ? style.yellow : style.dim]]
+    ? [[`trail ${durable ? "ok" : `in ${backend}`}${waiting}${lost}`, dropped > 0 ? style.yellow : style.dim]]
     : [[`trail degraded${waiting}${lost}`, style.red]]
   const wide = status === "degraded" && detail !== null
     ? between(left, [...trail, [`: ${oneLine(detail)}`, style.red]], width)

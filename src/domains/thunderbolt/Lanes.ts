@@ -109,6 +109,47 @@ const makeLane = Effect.fnUntraced(function*(name: string, options: LaneOptions)
 const outcomeOf = (exit: Exit.Exit<unknown, unknown>): JobOutcome["outcome"] =>
   Exit.isSuccess(exit) ? "succeeded" : Cause.squash(exit.cause) instanceof JobTimedOut ? "timed-out" : "failed"
 
+/** A job on its way through a lane: what runs it, and what tells its submitter how it ended. */
+const makeWork = <A, E>(
+  lane: Lane,
+  job: string,
+  effect: Effect.Effect<A, E>,
+  finished: (work: Work) => void,
+  told: (outcome: JobOutcome) => Effect.Effect<void>
+) => {
+  const done = Deferred.makeUnsafe<A, E | JobTimedOut | JobInterrupted>()
+  let stage: JobInterrupted["stage"] = "queued"
+  const interrupted = Effect.suspend(() => Deferred.fail(done, new JobInterrupted({ lane: lane.name, job, stage })))
+  const run = Effect.fnUntraced(function*() {
+    stage = "running"
+    let attempts = 0
+    const start = yield* Clock.currentTimeMillis
+    const exit = yield* Effect.suspend(() => {
+      attempts++
+      return effect
+    }).pipe(
+      Effect.timeoutOrElse({
+        duration: lane.deadline,
+        orElse: () => Effect.fail(new JobTimedOut({ lane: lane.name, job, deadline: lane.deadline }))
+      }),
+      Effect.retry(lane.retry),
+      Effect.onExit((exit) => {
+        finished(work)
+        if (Exit.hasInterrupts(exit)) return interrupted
+        lane.completed[outcomeOf(exit)]++
+        return Deferred.done(done, exit)
+      }),
+      Effect.exit
+    )
+    if (Exit.hasInterrupts(exit)) return
+    const durationMs = (yield* Clock.currentTimeMillis) - start
+    yield* told({ lane: lane.name, job, outcome: outcomeOf(exit), attempts, durationMs })
+  })
+  const work: Work = { run: run(), abandon: interrupted }
+  return { work, await: Deferred.await(done) }
+}
+
+/** Lanes over an `EventBuffer`, which hears of every job that ends and every rebalancing. */
 export const make = Effect.fnUntraced(function*(options: Readonly<Record<string, LaneOptions>>) {
   const buffer = yield* EventBuffer
   const lanes = yield* Effect.all(Record.map(options, (lane, name) => makeLane(name, lane)))
@@ -116,40 +157,9 @@ export const make = Effect.fnUntraced(function*(options: Readonly<Record<string,
   // A borrowed place comes back only when its job ends: the sum of the limits may be overrun, this never is.
   const total = yield* Semaphore.make(all.reduce((sum, { base }) => sum + base, 0))
   const unfinished = new Set<Work>()
-
-  const makeWork = <A, E>(lane: Lane, job: string, effect: Effect.Effect<A, E>) => {
-    const done = Deferred.makeUnsafe<A, E | JobTimedOut | JobInterrupted>()
-    let stage: JobInterrupted["stage"] = "queued"
-    const interrupted = Effect.suspend(() => Deferred.fail(done, new JobInterrupted({ lane: lane.name, job, stage })))
-    const run = Effect.fnUntraced(function*() {
-      stage = "running"
-      let attempts = 0
-      const start = yield* Clock.currentTimeMillis
-      const exit = yield* Effect.suspend(() => {
-        attempts++
-        return effect
-      }).pipe(
-        Effect.timeoutOrElse({
-          duration: lane.deadline,
-          orElse: () => Effect.fail(new JobTimedOut({ lane: lane.name, job, deadline: lane.deadline }))
-        }),
-        Effect.retry(lane.retry),
-        Effect.onExit((exit) => {
-          unfinished.delete(work)
-          if (Exit.hasInterrupts(exit)) return interrupted
-          lane.completed[outcomeOf(exit)]++
-          return Deferred.done(done, exit)
-        }),
-        Effect.exit
-      )
-      if (Exit.hasInterrupts(exit)) return
-      const durationMs = (yield* Clock.currentTimeMillis) - start
-      const data: JobOutcome = { lane: lane.name, job, outcome: outcomeOf(exit), attempts, durationMs }
-      yield* buffer.offer({ type: "lanes.job", source: "thunderbolt", data: { ...data } })
-    })
-    const work: Work = { run: run(), abandon: interrupted }
-    return { work, await: Deferred.await(done) }
-  }
+  const finished = (work: Work) => void unfinished.delete(work)
+  const told = (outcome: JobOutcome) =>
+    Effect.asVoid(buffer.offer({ type: "lanes.job", source: "thunderbolt", data: { ...outcome } }))
 
   yield* Effect.addFinalizer(() =>
     Effect.forEach(all, ({ queue }) => Queue.shutdown(queue), { discard: true }).pipe(
@@ -177,7 +187,7 @@ export const make = Effect.fnUntraced(function*(options: Readonly<Record<string,
       const lane = lanes[name]
       if (lane === undefined) return yield* new UnknownLane({ lane: name, known: Object.keys(lanes) })
       const services = yield* Effect.context<Effect.Services<typeof effect>>()
-      const { await: result, work } = makeWork(lane, job, Effect.provideContext(effect, services))
+      const { await: result, work } = makeWork(lane, job, Effect.provideContext(effect, services), finished, told)
       unfinished.add(work)
       const taken = yield* Queue.offer(lane.queue, work).pipe(
         Effect.onInterrupt(() => Effect.sync(() => unfinished.delete(work)))

@@ -6,12 +6,12 @@ import * as Schedule from "effect/Schedule"
 import type * as Scope from "effect/Scope"
 import { resolve } from "node:path"
 import * as StateFolder from "../../node/StateFolder.ts"
-import type { EmbeddedPostgresFailed } from "./PostgresBinaries.ts"
+import type { EmbeddedPostgresFailed, EmbeddedPostgresMissing } from "./PostgresBinaries.ts"
 import * as PostgresServer from "./PostgresServer.ts"
 import * as PostmasterFile from "./PostmasterFile.ts"
 
 export { StateFolderInUse, StateFolderUnusable } from "../../node/StateFolder.ts"
-export { EmbeddedPostgresFailed } from "./PostgresBinaries.ts"
+export { EmbeddedPostgresFailed, EmbeddedPostgresMissing } from "./PostgresBinaries.ts"
 export type { EmbeddedServer } from "./PostgresServer.ts"
 
 /** Why an embedded server is not to be had. */
@@ -19,6 +19,7 @@ export type EmbeddedPostgresError =
   | StateFolder.StateFolderInUse
   | StateFolder.StateFolderUnusable
   | EmbeddedPostgresFailed
+  | EmbeddedPostgresMissing
 
 /** How long to wait for a state folder that somebody reads, or for a server that somebody is starting. */
 const everyFewMillis = Schedule.upTo(Schedule.spaced("50 millis"), { duration: Duration.seconds(15) })

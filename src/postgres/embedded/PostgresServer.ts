@@ -226,7 +226,7 @@ export const serve = Effect.fnUntraced(function*(folder: string) {
         `give it another folder, such as /var/lib/thunderline`
     })
   }
-  const binaries = yield* reachable(folder, yield* find)
+  const binaries = yield* reachable(folder, yield* find())
   if (!existsSync(join(data, "PG_VERSION"))) yield* initdb(folder, data, binaries, user)
   const sockets = yield* socketFolder(folder, data, user)
   const launch = Effect.andThen(

@@ -77,7 +77,16 @@ export const stats: Stats = {
     total: 9,
     byStatus: { waiting: 3, activating: 0, active: 3, deactivating: 0, inactive: 1, crashed: 1, restarting: 1 }
   },
-  trail: { backend: "postgresql", status: "ok", since: null, detail: null, backlog: 0, written: 1234, dropped: 0 },
+  trail: {
+    backend: "postgresql",
+    durable: true,
+    status: "ok",
+    since: null,
+    detail: null,
+    backlog: 0,
+    written: 1234,
+    dropped: 0
+  },
   telemetry: { collector: null },
   followers: 1,
   now: at(now + 5_000)

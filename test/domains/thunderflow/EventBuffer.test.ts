@@ -8,6 +8,7 @@ import * as Stream from "effect/Stream"
 import * as EventBuffer from "../../../src/domains/thunderflow/EventBuffer.ts"
 import * as SystemPubSub from "../../../src/heartbeat/SystemPubSub.ts"
 import type { DomainEvent } from "../../../src/model/DomainEvent.ts"
+import { makeBus } from "../../support/bus.ts"
 
 const event = (n: number): EventBuffer.SystemEvent => ({ type: "test", source: "test", data: n })
 
@@ -159,7 +160,7 @@ describe("EventBuffer", () => {
 
   it.effect("is fed with every transition on the bus, and told where the bus had to drop some", () =>
     Effect.gen(function*() {
-      const bus = yield* SystemPubSub.make({ capacity: 2 })
+      const bus = yield* makeBus({ capacity: 2 })
       const buffer = yield* EventBuffer.make({ capacity: 1, backPressure: "suspend" })
       yield* EventBuffer.feed.pipe(
         Effect.provideService(SystemPubSub.SystemPubSub, bus),

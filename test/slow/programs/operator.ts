@@ -6,11 +6,12 @@
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Logger from "effect/Logger"
+import * as Redacted from "effect/Redacted"
 import * as Schedule from "effect/Schedule"
 import { writeSync } from "node:fs"
 import * as Domain from "../../../src/model/Domain.ts"
 import { DomainControl } from "../../../src/model/DomainControl.ts"
-import * as Database from "../../../src/postgres/Database.ts"
+import * as Postgres from "../../../src/postgres/Postgres.ts"
 import * as Thunderline from "../../../src/Thunderline.ts"
 import { CurrentRun } from "../../../src/trail/CurrentRun.ts"
 
@@ -40,7 +41,7 @@ const main = Thunderline.layer({
   domains: [...restless, ...operated],
   waitForTick: false,
   trail: "required",
-  repo: Database.layer({ database: process.argv[2]!, stateDir: "/nowhere" })
+  repo: Postgres.layer({ url: Redacted.make(process.argv[2]!) })
 }).pipe(Layer.provide(Logger.layer([])))
 
 await Effect.runPromise(

@@ -3,6 +3,7 @@
  * once, at its third tick. Says when everything has come up again, and at the end what the program itself knows of what
  * it has sent. With `load`, makes far more spans and log lines than can be exported.
  */
+import * as Context from "effect/Context"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
@@ -19,7 +20,9 @@ import * as NodeMetrics from "../../../src/node/NodeMetrics.ts"
 import * as Fault from "../../../src/testing/Fault.ts"
 import { allEvents } from "../../../src/testing/Simulation.ts"
 import * as Thunderline from "../../../src/Thunderline.ts"
+import * as MemoryRepo from "../../../src/trail/MemoryRepo.ts"
 import * as Repo from "../../../src/trail/Repo.ts"
+import type { RepoWriter } from "../../../src/trail/RepoWriter.ts"
 
 const [exporter, url, load] = process.argv.slice(2)
 
@@ -53,7 +56,7 @@ const memory = Effect.sync(() => {
 })
 
 const main = Effect.gen(function*() {
-  const repo = yield* Repo.Repo
+  const kept = yield* Effect.context<Repo.Repo | RepoWriter>()
   const ended = Deferred.makeUnsafe<void>()
   process.on("SIGTERM", () => Deferred.doneUnsafe(ended, Effect.void))
   process.on("SIGUSR2", () => Effect.runFork(Effect.flatMap(memory, (heap) => say({ event: "memory", heap }))))
@@ -62,7 +65,7 @@ const main = Effect.gen(function*() {
     domains,
     interval: "100 millis",
     node,
-    repo: Layer.succeed(Repo.Repo, repo)
+    repo: Layer.succeedContext(kept)
   }) as Layer.Layer<Thunderline.Infrastructure, unknown>
   const stats = yield* Effect.gen(function*() {
     const registry = yield* DomainRegistry
@@ -87,14 +90,14 @@ const main = Effect.gen(function*() {
     yield* Deferred.await(ended)
     return { ...(yield* TickGenerator.use((generator) => generator.stats)), gap }
   }).pipe(Effect.provide(app))
-  yield* say({ event: "ended", node, stats, trail: yield* allEvents(repo) })
+  yield* say({ event: "ended", node, stats, trail: yield* allEvents(Context.get(kept, Repo.Repo)) })
 })
 
 const started = performance.now()
 await Effect.runPromise(
   main.pipe(
     Effect.provide(Layer.provideMerge(NodeMetrics.layer, telemetry)),
-    Effect.provide(Layer.merge(Repo.layerMemory, Logger.layer([logger]))),
+    Effect.provide(Layer.merge(MemoryRepo.layer, Logger.layer([logger]))),
     Effect.scoped
   )
 )

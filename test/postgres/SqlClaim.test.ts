@@ -11,9 +11,9 @@ import * as Schedule from "effect/Schedule"
 import * as Scope from "effect/Scope"
 import { SqlClient } from "effect/sql/SqlClient"
 import * as SqlRepo from "../../src/postgres/SqlRepo.ts"
-import { Repo, type Run } from "../../src/trail/Repo.ts"
+import { makeEvent } from "../../src/testing/TrailSamples.ts"
+import type { Repo, Run } from "../../src/trail/Repo.ts"
 import * as Database from "../support/Database.ts"
-import { makeEvent } from "../trail/RepoContract.ts"
 
 const lease = Duration.seconds(15)
 
@@ -35,10 +35,7 @@ const makeRun = (): Run => {
 const program = Effect.fnUntraced(function*(exclusive: boolean) {
   const schema = yield* Database.TestSchema
   const server = yield* Database.TestServer
-  const repo = yield* Database.provided(
-    Repo,
-    SqlRepo.layer({ schema, exclusive }).pipe(Layer.provide(PgClient.layer(server)))
-  )
+  const repo = yield* Database.opened(SqlRepo.layer({ schema, exclusive }).pipe(Layer.provide(PgClient.layer(server))))
   return { repo, run: makeRun() }
 })
 

@@ -1,0 +1,22 @@
+import * as Effect from "effect/Effect"
+import type * as Schema from "effect/Schema"
+import type { DomainNode } from "../model/DomainGraph.ts"
+import * as Telemetry from "../telemetry/Telemetry.ts"
+
+/** What a domain's log lines begin with: `[Thunderflow]`. */
+export const label = ({ domain: { name } }: DomainNode): string => `[${name[0]!.toUpperCase()}${name.slice(1)}]`
+
+/** Adds a domain's name and a tick to a log line. */
+export const annotate = (
+  { domain }: DomainNode,
+  tick: number,
+  more?: Schema.JsonObject
+): (line: Effect.Effect<void>) => Effect.Effect<void> => Effect.annotateLogs({ domain: domain.name, tick, ...more })
+
+/** Logs a line of a domain at INFO as an event. */
+export const info = (
+  node: DomainNode,
+  message: string,
+  tick: number,
+  event: Parameters<typeof Telemetry.event>[0]
+): Effect.Effect<void> => Effect.logInfo(`${label(node)} ${message}`).pipe(annotate(node, tick), Telemetry.event(event))

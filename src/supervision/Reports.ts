@@ -1,0 +1,133 @@
+import * as Cause from "effect/Cause"
+import * as Deferred from "effect/Deferred"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Predicate from "effect/Predicate"
+import { type IllegalTransition, Trigger } from "../model/DomainStatus.ts"
+import * as Spans from "../telemetry/Spans.ts"
+import * as Telemetry from "../telemetry/Telemetry.ts"
+import { ActivationTimeout, entering, openGates, settle } from "./Activation.ts"
+import { crash, traced } from "./Cascade.ts"
+import type { CommandOf } from "./Command.ts"
+import * as DomainLog from "./DomainLog.ts"
+import * as Gate from "./Gate.ts"
+import { generationOf } from "./SupervisedDomain.ts"
+import { monotonicMs, type SupervisorState } from "./SupervisorState.ts"
+import { DomainSilent } from "./TickReceiver.ts"
+
+type Step = Effect.Effect<void, IllegalTransition>
+
+const failedWith = (cause: Cause.Cause<unknown>, error: new(...args: any) => unknown): boolean =>
+  cause.reasons.some((reason) => Cause.isFailReason(reason) && reason.error instanceof error)
+
+/** The tag or name of the first error of a cause, for `error.type`. */
+const errorType = (cause: Cause.Cause<unknown>): string => {
+  const error = Cause.squash(cause)
+  if (Predicate.hasProperty(error, "_tag") && typeof error._tag === "string") return error._tag
+  return error instanceof Error ? error.name : "_OTHER"
+}
+
+/** A generation is ready, or its build has failed or timed out. */
+export const built = Effect.fnUntraced(
+  function*(state: SupervisorState, { domain, durationMs, exit, generation }: CommandOf<"Built">) {
+    const { metrics, node, phase } = domain
+    if (phase._tag !== "activating" || phase.generation !== generation) return
+    phase.deadline.cancel()
+    if (Exit.isFailure(exit)) {
+      const reason = failedWith(exit.cause, ActivationTimeout) ? "timeout" : "failure"
+      metrics.failed(errorType(exit.cause)).updateUnsafe(durationMs / 1_000, state.services)
+      return yield* crash(state, domain, reason, exit.cause, { durationMs })
+    }
+    yield* state.commit([{
+      domain,
+      trigger: Trigger.Activated(),
+      reason: "activated",
+      durationMs,
+      ...traced(generation),
+      phase: () => ({
+        _tag: "active",
+        generation,
+        since: monotonicMs(state),
+        receiver: node.domain.onTick === undefined ? null : state.receivers.attach(generation)
+      })
+    }])
+    metrics.activated.updateUnsafe(durationMs / 1_000, state.services)
+    const { tick, wave } = generation.opening
+    yield* Effect.logInfo(`[DomainRegistry] Domain activated: ${node.domain.name}`).pipe(
+      Effect.annotateLogs({ domain: node.domain.name, tick: tick.count, wave }),
+      Telemetry.event("thunderline.domain.activated", { active_count: state.activeCount(), status: "active" }),
+      Spans.under(generation.span)
+    )
+    generation.start()
+    yield* openGates(state, node.followers.map(state.domainOf), "dependency", "dependency")
+  }
+)
+
+/** Something of a generation has failed. */
+export const failed = (state: SupervisorState, { domain, failure, generation }: CommandOf<"Failed">): Step => {
+  if (generationOf(domain) !== generation) return Effect.void
+  const reason = failedWith(failure.cause, DomainSilent) ? "silent" : "failure"
+  return crash(state, domain, reason, failure.cause, { metadata: failure.metadata })
+}
+
+/** A generation is closed, or its end has exceeded `shutdownTimeout`. */
+export const closed = Effect.fnUntraced(
+  function*(state: SupervisorState, { closing, domain, durationMs, ended, span }: CommandOf<"Closed">) {
+    const { node, status } = domain
+    const { name, shutdownTimeout } = node.domain
+    const tick = state.tickNow().count
+    if (status._tag === "deactivating") {
+      const opening = status.target === "activating" ? Gate.look(state, domain, "now") : undefined
+      const next = status.target === "inactive"
+        ? { phase: () => ({ _tag: "inactive" as const }) }
+        : yield* entering(state, domain, opening)
+      yield* state.commit([{
+        domain,
+        trigger: Trigger.Closed({ gate: opening }),
+        reason: status.reason,
+        durationMs,
+        cause: closing.cause === undefined ? undefined : Cause.pretty(closing.cause),
+        metadata: closing.abandoned ? { abandoned: true } : {},
+        traceId: span.traceId,
+        spanId: span.spanId,
+        ...next
+      }])
+    }
+    if (closing.abandoned) {
+      const limit = Duration.format(shutdownTimeout)
+      yield* Effect.logWarning(`${DomainLog.label(node)} Shutdown exceeded shutdownTimeout (${limit}); abandoned`).pipe(
+        DomainLog.annotate(node, tick),
+        Telemetry.event("thunderline.domain.abandoned"),
+        Spans.under(span)
+      )
+    }
+    if (closing.cause !== undefined) {
+      yield* Effect.logWarning(`${DomainLog.label(node)} Shutdown failed`, closing.cause).pipe(
+        DomainLog.annotate(node, tick),
+        Telemetry.event("thunderline.domain.end_failed"),
+        Spans.under(span)
+      )
+    }
+    if (status._tag === "deactivating") {
+      yield* Effect.logInfo(`[DomainRegistry] Domain deactivated: ${name}`).pipe(
+        DomainLog.annotate(node, tick),
+        Telemetry.event("thunderline.domain.deactivated"),
+        Spans.under(span)
+      )
+      yield* settle(state, domain, status.reason)
+    }
+    Deferred.doneUnsafe(ended, Effect.void)
+  }
+)
+
+/** The delay before a restart is over. */
+export const backoffElapsed = Effect.fnUntraced(
+  function*(state: SupervisorState, { backoff, domain }: CommandOf<"BackoffElapsed">) {
+    if (domain.phase._tag !== "restarting" || domain.phase.backoff !== backoff) return
+    const opening = Gate.look(state, domain, "now")
+    const trigger = Trigger.BackoffElapsed({ gate: opening })
+    yield* state.commit([{ domain, trigger, reason: "backoff", ...(yield* entering(state, domain, opening)) }])
+    yield* settle(state, domain, "backoff")
+  }
+)

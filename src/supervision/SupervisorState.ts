@@ -1,0 +1,141 @@
+import * as Clock from "effect/Clock"
+import * as Context from "effect/Context"
+import * as DateTime from "effect/DateTime"
+import * as Deferred from "effect/Deferred"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import type * as Fiber from "effect/Fiber"
+import * as Layer from "effect/Layer"
+import * as Scope from "effect/Scope"
+import { SystemPublisher } from "../heartbeat/SystemPubSub.ts"
+import { TickIngress } from "../heartbeat/TickIngress.ts"
+import { type Transition, Transitions } from "../heartbeat/Transitions.ts"
+import type { DomainNode } from "../model/DomainGraph.ts"
+import type { IllegalTransition } from "../model/DomainStatus.ts"
+import type { Tick } from "../model/Tick.ts"
+import { CurrentRun } from "../trail/CurrentRun.ts"
+import { OutboxIntake } from "../trail/OutboxIntake.ts"
+import type { Command } from "./Command.ts"
+import { Escalator } from "./Escalator.ts"
+import { type GateCondition, GateConditions } from "./GateCondition.ts"
+import * as SupervisedDomain from "./SupervisedDomain.ts"
+import type { Phase, SupervisedDomain as Supervised } from "./SupervisedDomain.ts"
+import { TickReceivers } from "./TickReceiver.ts"
+
+/** One transition of a domain, and what the supervisor holds for the domain afterwards. */
+export interface Step extends Omit<Transition, "node"> {
+  readonly domain: Supervised
+  readonly phase: () => Phase
+}
+
+/** What the supervisor's parts share. */
+export interface SupervisorState {
+  /** In the order in which they were given. */
+  readonly domains: ReadonlyArray<Supervised>
+  readonly domainOf: (node: DomainNode) => Supervised
+  readonly find: (name: string) => Supervised | undefined
+  readonly conditions: ReadonlyArray<GateCondition>
+  readonly receivers: TickReceivers["Service"]
+  readonly escalator: Escalator["Service"]
+  readonly runId: string
+  readonly clock: Clock.Clock
+  /** The application's services, for the supervisor's own effects. */
+  readonly services: Context.Context<never>
+  /** The same with what domains get from the supervisor itself. */
+  readonly environment: Context.Context<never>
+  readonly activeCount: () => number
+  /** The newest tick; tick 0 before the first. */
+  readonly tickNow: () => Tick
+  readonly tell: (command: Command) => void
+  /** Runs an effect beside the supervisor. */
+  readonly fork: <A, E>(effect: Effect.Effect<A, E>) => Fiber.Fiber<A, E>
+  /** Makes transitions, all or none, each together with the domain's phase. */
+  readonly commit: (steps: ReadonlyArray<Step>) => Effect.Effect<void, IllegalTransition>
+  /** Nothing is activated or restarted any more. */
+  stopping: boolean
+}
+
+const tickZero = (timestamp: number): Tick => ({
+  count: 0,
+  slot: 0,
+  epoch: 1,
+  timestamp: DateTime.makeUnsafe(timestamp),
+  lateness: Duration.zero,
+  interval: Duration.zero,
+  metadata: { activeDomains: 0 }
+})
+
+/** Forks the fiber of a waiting domain. */
+export const wait = ({ fork }: Pick<SupervisorState, "fork">): SupervisedDomain.Waiting => {
+  const gate = Deferred.makeUnsafe<void, unknown>()
+  return { _tag: "waiting", gate, fiber: fork(Deferred.await(gate)) }
+}
+
+/** The conditions that do not hold for a domain. */
+const unmetBy = (conditions: ReadonlyArray<GateCondition>) => ({ node, status }: Supervised): ReadonlyArray<string> =>
+  status._tag !== "waiting" || conditions.length === 0
+    ? []
+    : conditions.filter(({ holds }) => !holds(node.domain.name)).map(({ name }) => name)
+
+/** Makes the state, with every domain waiting. When the scope closes, the fibers that still wait are interrupted. */
+export const make = Effect.fnUntraced(function*(options: {
+  readonly nodes: ReadonlyArray<DomainNode>
+  readonly tell: (command: Command) => void
+  /** Services that domains get from the supervisor itself. */
+  readonly provided: Context.Context<never>
+}) {
+  const transitions = yield* Transitions
+  const clock = yield* Clock.Clock
+  const conditions = yield* GateConditions
+  // Domains get the reading sides only.
+  const services = Context.omit(
+    Scope.Scope,
+    Layer.CurrentMemoMap,
+    OutboxIntake,
+    SystemPublisher,
+    TickIngress,
+    TickReceivers,
+    Transitions
+  )(yield* Effect.context<never>())
+  const fork = Effect.runForkWith(services)
+  const now = clock.currentTimeMillisUnsafe()
+  const domains = options.nodes.map((node) => SupervisedDomain.make(node, wait({ fork }), now))
+  transitions.enrol(domains, {
+    health: ({ phase }: Supervised) => (phase._tag === "active" ? phase.receiver?.health() ?? null : null),
+    unmet: unmetBy(conditions)
+  })
+  yield* Effect.addFinalizer(() =>
+    Effect.sync(() => {
+      for (const { phase } of domains) if (phase._tag === "waiting") phase.fiber.interruptUnsafe()
+    })
+  )
+  const byName = new Map(domains.map((domain) => [domain.node.domain.name, domain]))
+  const state: SupervisorState = {
+    domains,
+    domainOf: (node) => domains[node.index]!,
+    find: (name) => byName.get(name),
+    conditions,
+    receivers: yield* TickReceivers,
+    escalator: yield* Escalator,
+    runId: (yield* CurrentRun).runId,
+    clock,
+    services,
+    environment: Context.merge(services, options.provided),
+    activeCount: transitions.activeCount,
+    tickNow: () => transitions.currentTick() ?? tickZero(clock.currentTimeMillisUnsafe()),
+    tell: options.tell,
+    fork,
+    commit: (steps) =>
+      transitions.commit(
+        steps.map(({ domain, phase: _, ...transition }) => ({ ...transition, node: domain.node })),
+        () => {
+          for (const { domain, phase } of steps) domain.phase = phase()
+        }
+      ),
+    stopping: false
+  }
+  return state
+})
+
+/** Milliseconds on the monotonic clock. */
+export const monotonicMs = ({ clock }: SupervisorState): number => Number(clock.monotonicTimeNanosUnsafe()) / 1e6
