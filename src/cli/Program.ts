@@ -55,7 +55,7 @@ const telemetry = ({ name, otlp, traceLevel }: ProgramSettings): Layer.Layer<nev
       traceLevel
     }
     return Otel.layer(options).pipe(
-      Layer.catchTag("PackagesMissing", ({ message }) =>
+      Layer.catchTag("OtelSdkMissing", ({ message }) =>
         Layer.provideMerge(
           Layer.effectDiscard(Effect.logInfo(`[Telemetry] Exported by Effect's own exporter. ${message}`)),
           Otlp.layer(options)

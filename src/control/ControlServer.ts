@@ -5,14 +5,19 @@ import * as HttpMiddleware from "effect/http/HttpMiddleware"
 import * as HttpRouter from "effect/http/HttpRouter"
 import * as UrlParams from "effect/http/UrlParams"
 import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
 import type * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
+import { existsSync } from "node:fs"
+import { createRequire } from "node:module"
 import { isIP } from "node:net"
+import { dirname, join } from "node:path"
 import { fileURLToPath } from "node:url"
 import * as ControlFile from "../node/ControlFile.ts"
 import * as ControlPort from "../node/ControlPort.ts"
 import * as StateFolder from "../node/StateFolder.ts"
 import * as TokenFile from "../node/TokenFile.ts"
+import { ShutdownNotice } from "../supervision/ShutdownNotice.ts"
 import { Exporter } from "../telemetry/Exporter.ts"
 import type { Infrastructure } from "../Thunderline.ts"
 import { CurrentRun } from "../trail/CurrentRun.ts"
@@ -22,6 +27,10 @@ import * as Guard from "./Guard.ts"
 import * as HttpListener from "./HttpListener.ts"
 import * as Routes from "./Routes.ts"
 import { Settings } from "./Settings.ts"
+
+export { StateFolderUnknown } from "../node/StateFolder.ts"
+export { TokenTooShort } from "../node/TokenFile.ts"
+export { CannotListen } from "./HttpListener.ts"
 
 /** Where the control plane listens, and for whom; everything has a default. */
 export interface ControlServerOptions {
@@ -70,7 +79,16 @@ export class Listening extends Context.Service<Listening, {
   readonly dashboard: string
 }>()("thunderline/control/Listening") {}
 
-const builtDashboard = () => fileURLToPath(new URL("../../dashboard/dist", import.meta.url))
+/** The dashboard beside this module; from a bundle, that of the installed package; else a folder that is not there. */
+const builtDashboard = (): string => {
+  const beside = fileURLToPath(new URL("../../dashboard/dist", import.meta.url))
+  if (existsSync(beside)) return beside
+  try {
+    return join(dirname(createRequire(import.meta.url).resolve("thunderline/package.json")), "dashboard/dist")
+  } catch {
+    return beside
+  }
+}
 
 /**
  * Takes the address. Around an application whose control plane is `layerServed`, this comes before anything of the
@@ -105,9 +123,17 @@ const serve = Effect.gen(function*() {
   const { dashboard, listener } = yield* Listening
   const feed = yield* EventFeed
   const guard = yield* Guard.make
+  // It comes with Thunderline's layer, but is no service for apps.
+  const shutdown = yield* Effect.serviceOption(ShutdownNotice)
   const app = yield* HttpRouter.toHttpEffect(Routes.layer({ dashboard }))
   yield* listener.serve(guard(app))
-  yield* Effect.addFinalizer(() => Effect.andThen(feed.end, listener.close))
+  yield* Effect.addFinalizer(() =>
+    Effect.gen(function*() {
+      if (Option.isSome(shutdown)) yield* shutdown.value.give
+      yield* feed.end
+      yield* listener.close
+    })
+  )
   yield* Effect.logInfo(`[ControlServer] Listening on ${listener.url}`)
 })
 
@@ -124,8 +150,8 @@ const announce = Effect.gen(function*() {
 })
 
 /**
- * Serves the control plane at an address that was taken before, see {@link layerListening}. At its end the
- * streams end at once, and requests under way have two seconds.
+ * Serves the control plane at an address that was taken before, see {@link layerListening}. At its end
+ * readiness fails and the streams end at once, and requests under way have two seconds.
  */
 export const layerServed: Layer.Layer<ControlServer, never, Listening | Infrastructure> = Layer.effect(
   ControlServer,

@@ -16,12 +16,12 @@ export class CannotListen extends Schema.TaggedError<CannotListen>()("CannotList
     const at = `${this.host}:${this.port}`
     switch (this.code) {
       case "EADDRINUSE":
-        return `Port ${this.port} on ${this.host} is taken by another program: stop that one, or choose another with --port`
+        return `Port ${this.port} on ${this.host} is taken by another program: stop that one, or choose another port (--port)`
       case "EACCES":
-        return `Listening on ${at} is not allowed to this user: choose a port above 1023 with --port`
+        return `Listening on ${at} is not allowed to this user: choose a port above 1023 (--port)`
       case "EADDRNOTAVAIL":
       case "ENOTFOUND":
-        return `${this.host} is not an address of this machine: choose another with --host`
+        return `${this.host} is not an address of this machine: choose another (--host)`
       default:
         return `Listening on ${at} failed: ${this.code}`
     }

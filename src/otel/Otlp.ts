@@ -19,6 +19,8 @@ import * as ExportLosses from "./ExportLosses.ts"
 import * as OtelSettings from "./OtelSettings.ts"
 import type { OtelOptions, Sampler, Signal } from "./OtelSettings.ts"
 
+export type { OtelOptions } from "./OtelSettings.ts"
+
 /** What a request carries, by its body. */
 type Loads = WeakMap<HttpBody.HttpBody, { readonly signal: Signal; readonly count: number }>
 

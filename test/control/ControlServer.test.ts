@@ -5,6 +5,7 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import * as Scope from "effect/Scope"
@@ -15,8 +16,12 @@ import * as DomainInfo from "../../src/control/DomainInfo.ts"
 import type { DomainView } from "../../src/heartbeat/DomainRegistry.ts"
 import * as Domain from "../../src/model/Domain.ts"
 import { DomainStatus } from "../../src/model/DomainStatus.ts"
+import * as ControlFile from "../../src/node/ControlFile.ts"
+import * as TokenFile from "../../src/node/TokenFile.ts"
 import { Health } from "../../src/supervision/Health.ts"
+import { CurrentRun } from "../../src/trail/CurrentRun.ts"
 import { awaitStates, tick } from "../support/app.ts"
+import { temporaryFolder } from "../support/Database.ts"
 import { tick as makeTick } from "../support/values.ts"
 import { ask, bearer, served, token } from "./support.ts"
 
@@ -213,6 +218,25 @@ describe("the server", () => {
       const error = yield* Effect.flip(Layer.build(served([store], { server: { port } })))
       expect(error).toMatchObject({ _tag: "CannotListen", port })
       expect(error).toHaveProperty("message", expect.stringMatching(`^Port ${port} on 127.0.0.1 is taken`))
+    }).pipe(Effect.scoped))
+
+  it.live("keeps its address and a token of its own in the state folder, as long as it runs", () =>
+    Effect.gen(function*() {
+      const stateDir = yield* temporaryFolder
+      const scope = yield* Scope.make()
+      const context = yield* Layer.buildWithScope(served([store], { server: { token: undefined, stateDir } }), scope)
+      const { url } = Context.get(context, ControlServer.ControlServer)
+      const { runId } = Context.get(context, CurrentRun)
+      expect(yield* ControlFile.running(stateDir)).toEqual(
+        Option.some({ url, runId, pid: process.pid, trail: "memory" })
+      )
+      const restart = (headers: Record<string, string>) =>
+        Effect.promise(() => fetch(`${url}/api/v1/domains/store/deactivate`, { method: "POST", headers }))
+      const kept = Option.getOrThrow(yield* TokenFile.find(stateDir))
+      expect((yield* restart(bearer("another-token-0123456789"))).status).toBe(401)
+      expect((yield* restart(bearer(Redacted.value(kept)))).status).toBe(202)
+      yield* Scope.close(scope, Exit.void)
+      expect(yield* ControlFile.read(stateDir)).toEqual(Option.none())
     }).pipe(Effect.scoped))
 
   it.live("does not listen for other machines without a token that was given", () =>

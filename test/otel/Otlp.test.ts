@@ -7,6 +7,8 @@ import * as Metric from "effect/Metric"
 import * as Schedule from "effect/Schedule"
 import * as Scope from "effect/Scope"
 import { afterEach, vi } from "vitest"
+import packageJson from "../../package.json" with { type: "json" }
+import * as Otel from "../../src/otel/Otel.ts"
 import * as OtelSdk from "../../src/otel/OtelSdk.ts"
 import * as OtelSettings from "../../src/otel/OtelSettings.ts"
 import * as Otlp from "../../src/otel/Otlp.ts"
@@ -187,4 +189,17 @@ describe("OtelSettings", () => {
         assert.include(lines.texts()[0], named)
       }).pipe(Effect.provide(LogLines.layer), withEnvironment(env))
   )
+})
+
+describe("Otel", () => {
+  it("asks for exactly the optional peers that the SDK consists of, in versions that they allow", () => {
+    const peers = Object.entries(packageJson.peerDependencies).filter(([name]) => name.includes("opentelemetry"))
+    const asked = Otel.packages.map((spec) => /^(?<name>.+)@(?<version>[\d.]+)$/.exec(spec)!.groups!)
+    assert.deepStrictEqual(asked.map(({ name }) => name), peers.map(([name]) => name))
+    for (const [i, { version }] of asked.entries()) {
+      assert.isTrue(peers[i]![1].replace(/^\D+/, "").startsWith(`${version}.`), peers[i]!.join("@"))
+      assert.property(packageJson.peerDependenciesMeta, peers[i]![0])
+    }
+    assert.include(new Otel.OtelSdkMissing().message, `npm install ${Otel.packages[0]}`)
+  })
 })

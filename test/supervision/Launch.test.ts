@@ -1,4 +1,4 @@
-import { assert, describe, it } from "@effect/vitest"
+import { assert, describe, expect, it } from "@effect/vitest"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
@@ -8,6 +8,7 @@ import * as Runtime from "effect/Runtime"
 import * as TestClock from "effect/testing/TestClock"
 import * as Domain from "../../src/model/Domain.ts"
 import * as Thunderline from "../../src/Thunderline.ts"
+import { appText, folder, start } from "../cli/Process.ts"
 import * as LogLines from "../support/LogLines.ts"
 
 /** The code that a process ends with after this exit. */
@@ -19,7 +20,7 @@ const codeOf = (exit: Exit.Exit<unknown, unknown>) => {
 
 const steady = Domain.make("steady", { layer: Layer.empty })
 const failing = Domain.make("failing", {
-  layer: Layer.effectDiscard(Effect.fail(new Error("no luck"))),
+  layer: Layer.effectDiscard(Effect.die("no luck")),
   restart: "never",
   escalate: true
 })
@@ -78,4 +79,32 @@ describe("launch", () => {
       yield* Fiber.interrupt(fiber)
       assert.strictEqual(codeOf(yield* Fiber.await(fiber)), 130)
     }).pipe(Effect.provide(LogLines.layer)))
+
+  it.live.each([["steady", 0], ["failing", 70], ["twice", 1]] as const)(
+    "makes a process of NodeRuntime.runMain whose app is %s exit with %d",
+    ([name, expected]) =>
+      Effect.gen(function*() {
+        const text = appText(`
+          const steady = Domain.make("steady", { layer: Layer.empty })
+          const apps = {
+            steady: [steady],
+            failing: [steady, Domain.make("failing", {
+              layer: Layer.effectDiscard(Effect.fail(new Error("no luck"))), restart: "never", escalate: true
+            })],
+            twice: [steady, steady]
+          }
+          NodeRuntime.runMain(Thunderline.launch(Thunderline.layer({ domains: apps.${name}, interval: "20 millis" })))
+        `)
+        const runtime = JSON.stringify(import.meta.resolve("@effect/platform-node/NodeRuntime"))
+        const cwd = yield* folder({ "main.ts": `import * as NodeRuntime from ${runtime}\n${text}` })
+        const program = yield* start(process.execPath, ["main.ts"], { cwd })
+        if (name === "steady") {
+          yield* program.says("Domain activated: steady")
+          yield* program.kill("SIGTERM")
+        }
+        const { code, stdout } = yield* program.ended
+        expect(code, stdout).toBe(expected)
+        if (name === "failing") expect(stdout.match(/ends the program/g)).toHaveLength(1)
+      })
+  )
 })
