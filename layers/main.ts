@@ -9,7 +9,6 @@ import packageJson from "../package.json" with { type: "json" }
 import * as Thunderline from "../src/cli/Cli.ts"
 import * as ExitCode from "../src/cli/ExitCode.ts"
 import * as OutputReader from "../src/cli/OutputReader.ts"
-import * as RunningProgram from "./RunningProgram.ts"
 
 const signals = ["SIGINT", "SIGTERM", "SIGHUP"]
 
@@ -40,7 +39,7 @@ const terminal = Layer.effect(Terminal, NodeTerminal.make(({ key }) => key.ctrl 
 
 Thunderline.run(packageJson.version).pipe(
   Effect.provide(
-    Layer.mergeAll(NodeServices.layer, terminal, RunningProgram.layer(packageJson.version))
+    Layer.mergeAll(NodeServices.layer, terminal)
   ),
   runMain({
     disableErrorReporting: true,

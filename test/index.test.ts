@@ -35,7 +35,16 @@ const surface: Readonly<Record<string, ReadonlyArray<string>>> = {
   ],
   "./testing": ["EventLog", "Fault", "RepoContract", "Simulation", "Ticks"],
   "./postgres": ["Postgres"],
-  "./control": ["Client", "ControlServer", "NodeMetrics", "SystemdNotify"],
+  "./control": [
+    "Api",
+    "Client",
+    "ControlServer",
+    "EventFollower",
+    "NodeMetrics",
+    "ProgramFeed",
+    "ProgramView",
+    "SystemdNotify"
+  ],
   "./otel": ["Otel"],
   "./otlp": ["Otlp"],
   "./domains": [

@@ -8,6 +8,7 @@ import * as Schema from "effect/Schema"
 import { DomainRegistry, type DomainView } from "../heartbeat/DomainRegistry.ts"
 import { SystemPubSub } from "../heartbeat/SystemPubSub.ts"
 import { TickGenerator } from "../heartbeat/TickGenerator.ts"
+import * as DomainStanding from "../model/DomainStanding.ts"
 import type { Tick } from "../model/Tick.ts"
 import { Exporter } from "../telemetry/Exporter.ts"
 import { Outbox } from "../trail/Outbox.ts"
@@ -58,11 +59,15 @@ const seconds = (ms: number) => `${(ms / 1000).toFixed(1)} s`
 const list = (parts: ReadonlyArray<string>): string =>
   parts.length <= 3 ? parts.join("; ") : `${parts.slice(0, 3).join("; ")}; and ${parts.length - 3} more`
 
-/** Where a domain that is not active stands, in a few words. */
-const standing = ({ activationTick, blockedBy, name, status }: DomainView, tick: number): string => {
-  if (status._tag !== "waiting") return `${name} is ${status._tag}`
-  if (blockedBy.length > 0) return `${name} is blocked by ${blockedBy.join(", ")}`
-  return tick < activationTick ? `${name} waits for tick ${activationTick}` : `${name} waits for its dependencies`
+/** Says of domains that are not active why they are where they are, in a few words each. */
+const standings = (
+  some: ReadonlyArray<DomainView>,
+  all: ReadonlyArray<DomainView>,
+  tick: number
+): Array<string> => {
+  if (some.length === 0) return []
+  const byName = new Map(all.map((view) => [view.name, { ...view, status: view.status._tag }]))
+  return some.map(({ name }) => `${name} ${DomainStanding.brief(byName.get(name)!, { byName, tick })}`)
 }
 
 /** Whether the start is over for a domain. */
@@ -101,7 +106,7 @@ const make = Effect.fnUntraced(function*(options: HealthOptions | undefined) {
     const tick = seen?.tick.count ?? 0
     const left = phase === "started" ? [] : domains.filter((domain) => !hasStarted(domain, tick))
     if (left.length === 0) phase = "started"
-    return left.map((domain) => standing(domain, tick))
+    return () => standings(left, domains, tick)
   })
 
   const ticks = yield* pubsub.subscribe("system:domain_tick")
@@ -138,7 +143,7 @@ const make = Effect.fnUntraced(function*(options: HealthOptions | undefined) {
     const trail = yield* outbox.stats
     const tick = seen?.tick.count ?? 0
     const away = domains.filter((domain) => domain.status._tag !== "active")
-    const degraded = away.filter((domain) => domain.criticality === "optional").map((domain) => standing(domain, tick))
+    const degraded = standings(away.filter(({ criticality }) => criticality === "optional"), domains, tick)
     if (trail.status._tag === "degraded") degraded.unshift(`trail: degraded, ${trail.backlog} transitions wait`)
     const slow = domains.filter(({ health }) => health === "suspect" || health === "silent")
     degraded.push(
@@ -146,7 +151,7 @@ const make = Effect.fnUntraced(function*(options: HealthOptions | undefined) {
       ...lateness(),
       ...exporter.degradations()
     )
-    const missing = away.filter((domain) => domain.criticality === "required").map((domain) => standing(domain, tick))
+    const missing = standings(away.filter(({ criticality }) => criticality === "required"), domains, tick)
     if (missing.length > 0) return report("fail", `Not every required domain is active: ${list(missing)}.`, degraded)
     const required = domains.filter((domain) => domain.criticality === "required").length
     return report(
@@ -159,7 +164,7 @@ const make = Effect.fnUntraced(function*(options: HealthOptions | undefined) {
   const startup = Effect.map(unstarted, (left) =>
     phase === "started"
       ? report("pass", "The start is over: every domain whose tick has come was active, or cannot be.")
-      : report("fail", `The start goes on: ${list(left)}.`))
+      : report("fail", `The start goes on: ${list(left())}.`))
 
   return Health.of({ live, ready, startup })
 })

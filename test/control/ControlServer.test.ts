@@ -1,28 +1,22 @@
 import { describe, expect, it } from "@effect/vitest"
 import * as Context from "effect/Context"
 import * as Deferred from "effect/Deferred"
-import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
-import * as Schema from "effect/Schema"
 import * as Scope from "effect/Scope"
 import { createServer, Socket } from "node:net"
 import { Client } from "../../src/control/Client.ts"
 import * as ControlServer from "../../src/control/ControlServer.ts"
-import * as DomainInfo from "../../src/control/DomainInfo.ts"
-import type { DomainView } from "../../src/heartbeat/DomainRegistry.ts"
 import * as Domain from "../../src/model/Domain.ts"
-import { DomainStatus } from "../../src/model/DomainStatus.ts"
 import * as ControlFile from "../../src/node/ControlFile.ts"
 import * as TokenFile from "../../src/node/TokenFile.ts"
 import { Health } from "../../src/supervision/Health.ts"
 import { CurrentRun } from "../../src/trail/CurrentRun.ts"
 import { awaitStates, tick } from "../support/app.ts"
 import { temporaryFolder } from "../support/Database.ts"
-import { tick as makeTick } from "../support/values.ts"
 import { ask, bearer, served, token } from "./support.ts"
 
 const store = Domain.make("store", { layer: Layer.empty })
@@ -96,35 +90,6 @@ describe("the API", () => {
       )
     }).pipe(Effect.provide(both)))
 
-  it.live("encodes the list of domains as its schema does", () =>
-    Effect.gen(function*() {
-      const opening = { tick: makeTick(3), wave: 1 }
-      const view = (status: DomainStatus, fields?: Partial<DomainView>): DomainView => ({
-        name: "one",
-        status,
-        since: 1_000,
-        activatedAt: null,
-        activationTick: 1,
-        generation: 2,
-        lastTick: 3,
-        dependsOn: ["a"],
-        after: [],
-        criticality: "required",
-        health: null,
-        blockedBy: ["a"],
-        ...fields
-      })
-      const views = [
-        view(DomainStatus.waiting()),
-        view(DomainStatus.active({ opening }), { activatedAt: 2_000, health: "suspect" }),
-        view(DomainStatus.crashed({ cause: "no luck" })),
-        view(DomainStatus.restarting({ attempt: 2, delay: Duration.seconds(1), at: 5_000, cause: "bad" }))
-      ]
-      const list = { tick: 3, active: 1, domains: views.map(DomainInfo.fromView) }
-      const encoded = yield* Schema.encodeEffect(Schema.toCodecJson(DomainInfo.DomainList))(list)
-      expect(JSON.parse(DomainInfo.encodeList(3, 1, views))).toEqual(encoded)
-    }))
-
   it.live("tells each failure as problem details with its status", () =>
     Effect.gen(function*() {
       yield* started
@@ -152,7 +117,7 @@ describe("the API", () => {
       expect(failures[5][0].headers.get("www-authenticate")).toBe("Bearer")
     }).pipe(Effect.provide(both)))
 
-  it.live("carries out an operations", () =>
+  it.live("carries out operations", () =>
     Effect.gen(function*() {
       const client = yield* Client
       yield* started
