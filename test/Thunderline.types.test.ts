@@ -36,6 +36,17 @@ describe("Thunderline.app", () => {
       .toEqualTypeOf<App.App>()
   })
 
+  it("knows what a domain needs that is defined in its place", () => {
+    const needsPool = () => Thunderline.layer({ domains: [Domain.make("one", { layer: Layer.effectDiscard(Pool) })] })
+    expectTypeOf<Layer.Services<ReturnType<typeof needsPool>>>().toEqualTypeOf<Pool>()
+    const app = Thunderline.app({ domains: [Domain.make("one", { layer: Layer.empty })] })
+    expectTypeOf(app).toEqualTypeOf<App.App>()
+    // @ts-expect-error there is no layer for Pool
+    Thunderline.app({ domains: [Domain.make("one", { layer: Layer.effectDiscard(Pool) })] })
+    // @ts-expect-error nor for what onTick needs
+    Thunderline.app({ domains: [Domain.make("one", { layer: Layer.empty, onTick: () => Pool })] })
+  })
+
   it("does not compile while a service is lacking", () => {
     // @ts-expect-error there is no layer for Pool
     Thunderline.app({ domains: [NeedsPool] })
