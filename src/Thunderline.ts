@@ -1,3 +1,20 @@
+/**
+ * An application of domains: Thunderline's services, the domains waiting for their ticks, and the heartbeat, as one layer.
+ * Use `layer` in any Effect program, `launch` as the main effect of a process, `app` for a module that `thunderline start`
+ * runs. A service that needs no start order, supervision or health is a plain layer, not a domain.
+ *
+ * @example
+ * ```ts
+ * import { NodeRuntime } from "@effect/platform-node"
+ * import { Layer } from "effect"
+ * import { Domain, Thunderline } from "thunderline"
+ *
+ * const cache = Domain.make("cache", { layer: Layer.empty })
+ * const Main = Thunderline.layer({ domains: [cache], interval: "1 second" })
+ *
+ * NodeRuntime.runMain(Thunderline.launch(Main))
+ * ```
+ */
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"

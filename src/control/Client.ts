@@ -1,3 +1,15 @@
+/**
+ * Calls the control plane of a running program, typed by the API's own definition. Use it to read or operate a program
+ * from another one; `ProgramFeed` follows it live. Inside the program itself use its services.
+ *
+ * @example
+ * ```ts
+ * import { Effect } from "effect"
+ * import { Client } from "thunderline/control"
+ *
+ * const ready = Effect.flatMap(Client.make({ url: "http://127.0.0.1:4747" }), ({ health }) => health.ready())
+ * ```
+ */
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import type * as HttpApiClient from "effect/http-api/HttpApiClient"

@@ -1,3 +1,17 @@
+/**
+ * The control plane of an application: HTTP API, live stream, probes, metrics and dashboard. Use it so that people,
+ * platforms and `thunderline status`, `doctor` and `watch` can see the application and operate it. The application's own
+ * routes belong into a domain with a server of its own.
+ *
+ * @example
+ * ```ts
+ * import { Layer } from "effect"
+ * import { Thunderline } from "thunderline"
+ * import { ControlServer } from "thunderline/control"
+ *
+ * const Main = ControlServer.layer({ port: 4747 }).pipe(Layer.provideMerge(Thunderline.layer({ domains: [] })))
+ * ```
+ */
 import * as NodeHttpServer from "@effect/platform-node/NodeHttpServer"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
@@ -166,13 +180,8 @@ export const layerServed: Layer.Layer<ControlServer, never, Listening | Infrastr
 )
 
 /**
- * The control plane of an application: the HTTP API, the live stream, probes, metrics and the dashboard, on Node's HTTP
- * server, found by `thunderline status`, `doctor` and `watch`.
- *
- * When to use: provide `Thunderline.layer` to it. The address is taken when the domains wait for their ticks or already
- * start; where it has to be taken before, use `layerServed` and {@link layerListening}.
- *
- * When not: for the application's own HTTP routes, which belong into a domain.
+ * The control plane on Node's HTTP server; provide `Thunderline.layer` to it. The address is taken when the domains wait
+ * for their ticks or already start: where it has to be taken before, use `layerServed` and {@link layerListening}.
  */
 export const layer = (options?: ControlServerOptions): Layer.Layer<ControlServer, ControlServerError, Infrastructure> =>
   Layer.provide(layerServed, layerListening(options))

@@ -1,3 +1,15 @@
+/**
+ * An application as `thunderline start` takes it. Make it with `Thunderline.app`, which checks that nothing is lacking;
+ * in a program of your own use `Thunderline.layer`.
+ *
+ * @example
+ * ```ts
+ * import { Layer } from "effect"
+ * import { Domain, Thunderline } from "thunderline"
+ *
+ * export default Thunderline.app({ domains: [Domain.make("cache", { layer: Layer.empty })] })
+ * ```
+ */
 import * as Layer from "effect/Layer"
 import * as Predicate from "effect/Predicate"
 import type * as Domain from "./Domain.ts"

@@ -1,3 +1,15 @@
+/**
+ * Says when the program has to end, because a domain with `escalate` has spent its restarts. Use it where a host decides
+ * what to do then; `Thunderline.launch` ends the process by itself.
+ *
+ * @example
+ * ```ts
+ * import { Effect } from "effect"
+ * import { Escalation } from "thunderline"
+ *
+ * const alarm = Effect.flatMap(Escalation.Escalation.use(({ await: escalated }) => escalated), Effect.logFatal)
+ * ```
+ */
 import * as Context from "effect/Context"
 import type * as Effect from "effect/Effect"
 import type * as Option from "effect/Option"
@@ -21,10 +33,7 @@ export class Escalated extends Schema.TaggedError<Escalated>()("Escalated", {
   }
 }
 
-/**
- * Says when the program has to end. `Thunderline.launch` waits for it; use it directly where something else decides when
- * the process ends, such as a host that runs several applications.
- */
+/** Says when the program has to end. */
 export class Escalation extends Context.Service<Escalation, {
   /** Completes with the first escalation. */
   readonly await: Effect.Effect<Escalated>

@@ -1,3 +1,16 @@
+/**
+ * Metrics of the process itself, by the names of OpenTelemetry: the event loop's delay, heap and memory. Use it once in a
+ * process, around everything; they appear at `/metrics` and in what is exported.
+ *
+ * @example
+ * ```ts
+ * import { Layer } from "effect"
+ * import { Thunderline } from "thunderline"
+ * import { NodeMetrics } from "thunderline/control"
+ *
+ * const Main = Thunderline.layer({ domains: [] }).pipe(Layer.provideMerge(NodeMetrics.layer))
+ * ```
+ */
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import { monitorEventLoopDelay } from "node:perf_hooks"

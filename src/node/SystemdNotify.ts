@@ -1,3 +1,16 @@
+/**
+ * Tells systemd that the program is ready, that its heart beats, and that it stops. Use it in a unit of `Type=notify`;
+ * elsewhere it does nothing.
+ *
+ * @example
+ * ```ts
+ * import { Layer } from "effect"
+ * import { Thunderline } from "thunderline"
+ * import { SystemdNotify } from "thunderline/control"
+ *
+ * const Main = SystemdNotify.layer.pipe(Layer.provideMerge(Thunderline.layer({ domains: [] })))
+ * ```
+ */
 import * as Clock from "effect/Clock"
 import * as Config from "effect/Config"
 import * as Effect from "effect/Effect"

@@ -1,3 +1,16 @@
+/**
+ * Exports traces, metrics and logs by the OpenTelemetry SDK. Use it where other libraries in the process use the SDK too.
+ * Otherwise `Otlp` exports the same without a package but `effect`.
+ *
+ * @example
+ * ```ts
+ * import { Layer } from "effect"
+ * import { Thunderline } from "thunderline"
+ * import { Otel } from "thunderline/otel"
+ *
+ * const Main = Thunderline.layer({ domains: [] }).pipe(Layer.provide(Otel.layer({ serviceName: "shop" })))
+ * ```
+ */
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Schema from "effect/Schema"
@@ -39,12 +52,7 @@ const sdk = Effect.promise(() =>
 ).pipe(Effect.flatMap((module) => module === undefined ? Effect.fail(new OtelSdkMissing()) : Effect.succeed(module)))
 
 /**
- * Traces, metrics and logs by the OpenTelemetry SDK and its OTLP exporters.
- *
- * When to use: when other libraries in the process use the SDK too. When not: `Otlp.layer` sends the same without a
- * package but `effect`.
- *
- * The standard `OTEL_*` variables hold, also those that the SDK leaves to others: `OTEL_SDK_DISABLED`,
+ * The OpenTelemetry SDK and its OTLP exporters. The standard `OTEL_*` variables hold, also those that the SDK leaves to others: `OTEL_SDK_DISABLED`,
  * `OTEL_TRACES_EXPORTER=none` and its like, `OTEL_TRACES_SAMPLER`. Queues are bounded (`OTEL_BSP_MAX_QUEUE_SIZE`, default
  * 8,192 spans and as many log records); what they cannot take is counted and logged. Its end takes `shutdownTimeout` at
  * most. Fails with `OtelSdkMissing` when the SDK is not installed.

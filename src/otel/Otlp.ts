@@ -1,3 +1,16 @@
+/**
+ * Exports traces, metrics and logs by Effect's own OTLP exporter. Use it by default: it needs no package but `effect`.
+ * Where other libraries in the process use the OpenTelemetry SDK, use `Otel`.
+ *
+ * @example
+ * ```ts
+ * import { Layer } from "effect"
+ * import { Thunderline } from "thunderline"
+ * import { Otlp } from "thunderline/otlp"
+ *
+ * const Main = Thunderline.layer({ domains: [] }).pipe(Layer.provide(Otlp.layer({ url: "http://127.0.0.1:4318" })))
+ * ```
+ */
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as FetchHttpClient from "effect/http/FetchHttpClient"
@@ -129,11 +142,7 @@ const sampled = ({ parentBased, ratio }: Sampler) => (otlp: Tracer.Tracer): Trac
   })
 
 /**
- * Traces, metrics and logs by Effect's own OTLP exporter.
- *
- * When to use: by default, it needs no package but `effect`. When not: see `Otel.layer`, which takes the same options.
- *
- * The standard `OTEL_*` variables hold. Requests are bounded in time and number, so a collector that hangs costs no
+ * Effect's own OTLP exporter. The standard `OTEL_*` variables hold. Requests are bounded in time and number, so a collector that hangs costs no
  * memory; what it did not take is counted and logged. Its end takes `shutdownTimeout` at most.
  */
 export const layer = (options?: OtelOptions): Layer.Layer<never> =>

@@ -9,7 +9,7 @@
  * import { Postgres } from "thunderline/postgres"
  *
  * const Main = Thunderline.layer({
- *   domains,
+ *   domains: [],
  *   repo: Postgres.layer({ url: Config.Redacted("DATABASE_URL"), schema: "shop" })
  * })
  * ```

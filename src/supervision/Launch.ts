@@ -23,15 +23,12 @@ const onInterruptRequest = <A, E, R>(run: (requested: Effect.Effect<void>) => Ef
   })
 
 /**
- * Runs an application until it is asked to stop or a domain escalates, then ends it in order.
+ * Runs an application until it is asked to stop or a domain escalates, then ends it in order. Use it as the main effect
+ * of a process, `NodeRuntime.runMain(Thunderline.launch(Main))`: SIGINT and SIGTERM end it with exit code 0, an escalation
+ * with 70, a failure to start with 1. Where the program goes on after the application, build the layer instead, and wait
+ * for `Thunderline.awaitEscalation`.
  *
- * When to use: as the main effect of a process, `NodeRuntime.runMain(Thunderline.launch(Main))`. SIGINT and SIGTERM end
- * it with exit code 0, an escalation with 70, a failure to start with 1.
- *
- * When not: inside a larger program that goes on when the application ends. Build the layer there, and wait for
- * `Thunderline.awaitEscalation`.
- *
- * A fiber that runs it cannot be interrupted: the request ends the application, and the effect succeeds.
+ * The fiber that runs it cannot be interrupted: a request to interrupt it ends the application, and the effect succeeds.
  */
 export const launch = <A, E, R>(
   app: Layer.Layer<A | Escalation, E, R>

@@ -1,11 +1,23 @@
+/**
+ * What an exporter of telemetry tells the application that it is provided to: the run takes the instance id over, and
+ * readiness and the control plane say where telemetry goes and what does not arrive. Use it for a set-up of your own;
+ * `Otlp.layer` and `Otel.layer` provide it.
+ *
+ * @example
+ * ```ts
+ * import { Layer } from "effect"
+ * import { Exporter } from "thunderline"
+ *
+ * const told = Layer.succeed(Exporter.Exporter, {
+ *   collector: "http://127.0.0.1:4318",
+ *   instanceId: crypto.randomUUID(),
+ *   degradations: () => []
+ * })
+ * ```
+ */
 import * as Context from "effect/Context"
 
-/**
- * What an exporter of telemetry tells the application that it is provided to.
- *
- * When to use: provide it from an exporter of your own, so that the trail carries the exporter's `service.instance.id`,
- * and readiness and the control plane say where telemetry goes and whether it arrives. `Otel.layer` and `Otlp.layer` do.
- */
+/** What the exporter says of itself. */
 export interface ExporterInfo {
   /** The collector's address without user, password and query; `null`: nothing is exported. */
   readonly collector: string | null

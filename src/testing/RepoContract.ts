@@ -4,10 +4,11 @@
  *
  * @example
  * ```ts
- * import { afterAll, beforeAll, describe, it } from "vitest"
+ * import { after, before, describe, it } from "node:test"
+ * import { MemoryRepo } from "thunderline"
  * import { RepoContract } from "thunderline/testing"
  *
- * RepoContract.suite("the trail in my database", MyRepo.layer, { afterAll, beforeAll, describe, it })
+ * RepoContract.suite("the trail in memory", MemoryRepo.layer, { afterAll: after, beforeAll: before, describe, it })
  * ```
  */
 import type * as Effect from "effect/Effect"

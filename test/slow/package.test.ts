@@ -2,7 +2,17 @@ import { beforeAll, describe, expect, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import { build } from "esbuild"
 import { execFileSync } from "node:child_process"
-import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs"
+import {
+  cpSync,
+  globSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync
+} from "node:fs"
 import { tmpdir } from "node:os"
 import { dirname, join } from "node:path"
 import { publint } from "publint"
@@ -130,11 +140,19 @@ const compilerOptions = [
   "--allowImportingTsExtensions"
 ]
 
-/** The errors that the compiler finds in a program and in every declaration that it reaches. */
-const typeErrors = (main: string): ReadonlyArray<string> => {
+/** The programs in the comments of the sources. */
+const documented = globSync("src/**/*.ts", { cwd: root }).flatMap((file) =>
+  Array.from(
+    readFileSync(join(root, file), "utf8").matchAll(/@example\n \* ```ts\n([^]*?) \* ```/g),
+    ([_, text]) => `// ${file}\n${text!.replaceAll(/^ \* ?/gm, "")}`
+  )
+).filter((text) => text.includes("import "))
+
+/** The errors that the compiler finds in programs and in every declaration that they reach. */
+const typeErrors = (...programs: ReadonlyArray<string>): ReadonlyArray<string> => {
   const tsc = join(root, "node_modules/typescript/bin/tsc")
   try {
-    execute(app, process.execPath, tsc, ...compilerOptions, main)
+    execute(app, process.execPath, tsc, ...compilerOptions, ...programs)
     return []
   } catch (error) {
     return (error as { readonly stdout: string }).stdout.trim().split("\n")
@@ -148,6 +166,15 @@ describe("the composed app from the tarball", () => {
     writeFileSync(join(app, "entries.ts"), imports.join("\n"))
     expect(typeErrors("composed/main.ts")).toEqual([])
     expect(typeErrors("entries.ts")).toEqual([])
+  })
+
+  it("compiles like every program in a comment of the sources", () => {
+    const names = documented.map((text, i) => {
+      writeFileSync(join(app, `documented${i}.ts`), text)
+      return `documented${i}.ts`
+    })
+    expect(names.length).toBeGreaterThan(10)
+    expect(typeErrors(...names)).toEqual([])
   })
 
   it.live.each(["composed/main.ts", "bundle.mjs"])(
