@@ -12,7 +12,7 @@ import * as OutputReader from "../src/cli/OutputReader.ts"
 
 const signals = ["SIGINT", "SIGTERM", "SIGHUP"]
 
-/** npm passes on what the terminal has sent to the whole group: two signals so close together are one. */
+/** npm repeats a signal that the terminal sends to the whole group: two within this time, in milliseconds, are one. */
 const echo = 300
 
 /** Interrupts the program at the first signal, for an orderly end, and ends the process at the second. */
@@ -34,7 +34,7 @@ const runMain = Runtime.makeRunMain(({ fiber, teardown }) => {
 
 OutputReader.watch()
 
-/** Ctrl-C alone ends the input: Esc is a key like others. */
+/** Only Ctrl-C ends the input; Esc is an ordinary key. */
 const terminal = Layer.effect(Terminal, NodeTerminal.make(({ key }) => key.ctrl && key.name === "c"))
 
 Thunderline.run(packageJson.version).pipe(
@@ -43,7 +43,7 @@ Thunderline.run(packageJson.version).pipe(
   ),
   runMain({
     disableErrorReporting: true,
-    // Whoever takes an interruption for its orderly end has set the exit code; any other has cut something short.
+    // A command that ends in order when it is interrupted has set the exit code; any other was cut short.
     teardown: (exit, onExit) => {
       const code = ExitCode.ofExit(exit)
       onExit(code === ExitCode.interrupted ? Number(process.exitCode ?? code) : code)

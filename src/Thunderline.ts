@@ -59,7 +59,7 @@ export type Infrastructure =
   | Escalation.Escalation
   | Health.Health
 
-/** What can be wrong with an application before anything of it has started. */
+/** Why an application does not start. */
 export type StartError = DomainGraph.DomainGraphError | TickGenerator.InvalidInterval | Repo.RunInUse | Repo.RepoError
 
 /** An application; everything but the domains has a default. */
@@ -98,8 +98,8 @@ const heartbeat = Layer.effectDiscard(Effect.gen(function*() {
 /**
  * An application of domains: Thunderline's services, the domains waiting for their ticks, and the heartbeat.
  *
- * What the domains need and neither a domain nor Thunderline provides is left in the requirements; a service that the
- * domains shall share with the rest of the app is provided there.
+ * What the domains need and neither a domain nor Thunderline provides is left in the requirements. Provide services that
+ * domains share with the rest of the app around this layer.
  *
  * The layer is built from the bottom up, and closed from the top down: the heartbeat stops, the domains are deactivated
  * in reverse order, the outbox is flushed, the repo is closed.

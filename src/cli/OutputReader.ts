@@ -1,7 +1,7 @@
 import * as Effect from "effect/Effect"
 import * as ExitCode from "./ExitCode.ts"
 
-/** Ends a command whose output nobody reads any more (`head`, a pager that was closed): in order, and with success. */
+/** Ends a command whose output is not read any more (by `head`, or a pager that was closed), in order and with success. */
 let onGone = () => {
   onGone = () => {}
   process.exitCode = ExitCode.ok

@@ -137,7 +137,7 @@ const serve = Effect.gen(function*() {
   const { dashboard, listener } = yield* Listening
   const feed = yield* EventFeed
   const guard = yield* Guard.make
-  // It comes with Thunderline's layer, but is no service for apps.
+  // Thunderline's layer has it, but not as a service for apps.
   const shutdown = yield* Effect.serviceOption(ShutdownNotice)
   const app = yield* HttpRouter.toHttpEffect(Routes.layer({ dashboard }))
   yield* listener.serve(guard(app))
@@ -152,8 +152,8 @@ const serve = Effect.gen(function*() {
 })
 
 /** Where the trail is, for commands that read it without the program. */
-const trailOf = ({ backend }: Repo["Service"], stateDir: string): ControlFile.ControlFile["trail"] =>
-  backend === "memory" ? "memory" : StateFolder.isHeldHere(stateDir) ? "embedded" : "external"
+const trailOf = ({ durable }: Repo["Service"], stateDir: string): ControlFile.ControlFile["trail"] =>
+  !durable ? "memory" : StateFolder.isHeldHere(stateDir) ? "embedded" : "external"
 
 /** Lets the command line find the program. */
 const announce = Effect.gen(function*() {
@@ -174,7 +174,7 @@ export const layerServed: Layer.Layer<ControlServer, never, Listening | Infrastr
   Layer.provide(feedLayer()),
   Layer.provide(Layer.effect(Settings, Effect.map(Listening, ({ settings }) => settings))),
   Layer.provide(NodeHttpServer.layerHttpServices),
-  // Nothing takes the token from a query; whoever sends it there shall not find it in a trace.
+  // Nothing takes the token from a query, but a client may send it there: keep it out of traces.
   Layer.provide(Layer.succeed(UrlParams.CurrentRedactedNames)(["token", "access_token"])),
   Layer.provide(Layer.succeed(HttpMiddleware.TracerDisabledWhen)((request) => unmeasured.test(request.url)))
 )

@@ -28,7 +28,7 @@ export class CannotListen extends Schema.TaggedError<CannotListen>()("CannotList
   }
 }
 
-/** An address that listens. Until requests are taken, each one is told that the program is starting. */
+/** An address that listens. Until routes are served, every request is answered with 503. */
 export interface HttpListener {
   /** Such as `http://127.0.0.1:4747`. */
   readonly url: string
@@ -49,7 +49,7 @@ export const isLoopback = (host: string): boolean =>
 const shown = (host: string): string =>
   host === "0.0.0.0" ? "127.0.0.1" : host === "::" ? "[::1]" : isIP(host) === 6 ? `[${host}]` : host
 
-/** What Node itself refuses never reaches a route. */
+/** Answers what Node itself refuses, as a problem document. */
 const refuse = (server: Server): Server =>
   server.on("checkExpectation", (_, response: ServerResponse) => {
     const body = JSON.stringify({ type: "about:blank", status: 417, title: "Expectation Failed" })

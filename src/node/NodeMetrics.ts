@@ -17,10 +17,10 @@ import { monitorEventLoopDelay } from "node:perf_hooks"
 import { getHeapSpaceStatistics } from "node:v8"
 import * as Telemetry from "../telemetry/Telemetry.ts"
 
-/** How often the event loop is probed, in milliseconds: what a probe is late by is the delay. */
+/** How often the event loop is probed, in milliseconds; the delay is how late a probe is. */
 const resolution = 10
 
-/** The delays of a period are read together, however many ask. */
+/** All readings within a period see the same delays; in milliseconds. */
 const period = 10_000
 
 const eventLoop = Effect.gen(function*() {

@@ -44,7 +44,7 @@ export class StateFolderUnusable extends Schema.TaggedError<StateFolderUnusable>
 /** Nothing says where state is kept. */
 export class StateFolderUnknown extends Schema.TaggedError<StateFolderUnknown>()("StateFolderUnknown", {}) {
   override get message() {
-    return "There is no folder for the state: neither XDG_STATE_HOME nor HOME is set. Name one: --state-dir"
+    return "The state folder is unknown: neither XDG_STATE_HOME nor HOME is set. Name one: --state-dir"
   }
 }
 

@@ -15,7 +15,7 @@ export class TokenTooShort extends Schema.TaggedError<TokenTooShort>()("TokenToo
   }
 }
 
-/** The token of the control plane, and whether somebody gave it or it was made here. */
+/** The token of the control plane, and whether it was given or made here. */
 export interface TokenFound {
   readonly token: Redacted.Redacted<string>
   readonly source: "given" | "made"
@@ -40,14 +40,14 @@ const given = (token?: Redacted.Redacted<string>): Effect.Effect<Option.Option<s
 
 const file = (stateDir: string) => join(stateDir, "token")
 
-/** Reads the file as it is there; an unreadable or empty one is none. */
+/** Reads the file; none if it is unreadable, empty or too short. */
 const read = (stateDir: string): Effect.Effect<Option.Option<string>> =>
   Effect.map(
     Effect.option(StateFolder.attempt(stateDir, async () => (await readFile(file(stateDir), "utf8")).trim())),
     Option.filter(isToken)
   )
 
-/** The token that a program on this state folder takes: for whoever calls it. */
+/** The token to call the program on this state folder with. */
 export const find = Effect.fnUntraced(function*(
   stateDir: string
 ): Effect.fn.Return<Option.Option<Redacted.Redacted<string>>, TokenTooShort> {
@@ -67,7 +67,7 @@ const keep = (stateDir: string, token: string) =>
 
 /**
  * The token of a program: the given one, else `THUNDERLINE_TOKEN`, else the one in the file `token` of the state folder, which is made with
- * mode 600 if it is not there. Where no file can be kept the token is lost with the program, and nobody can use it.
+ * mode 600 if it is not there. Where the file cannot be written, the token is lost with the program, and nobody can use it.
  */
 export const acquire = Effect.fnUntraced(function*(
   stateDir: string,
@@ -81,7 +81,7 @@ export const acquire = Effect.fnUntraced(function*(
   yield* keep(stateDir, made).pipe(
     Effect.catchTag("StateFolderUnusable", ({ message }) =>
       Effect.logWarning(
-        `[ControlServer] No token could be kept, so that nobody can change domains by HTTP; set THUNDERLINE_TOKEN. ${message}`
+        `[ControlServer] The token cannot be kept, so nobody can change domains by HTTP; set THUNDERLINE_TOKEN. ${message}`
       ))
   )
   return { token: redacted(made), source: "made" }

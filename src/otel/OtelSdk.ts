@@ -20,7 +20,7 @@ interface Exporter<Batch> {
   export(batch: Batch, done: (result: ExportResult) => void): void
 }
 
-/** The exporter with an account of what it sends. */
+/** The exporter, with its batches counted. */
 const accounted = <Batch, E extends Exporter<Batch>>(
   exporter: E,
   losses: ExportLosses.ExportLosses,
@@ -52,7 +52,7 @@ const points = (batch: ResourceMetrics): number =>
     0
   )
 
-/** The unit has its own field, and is no attribute of the points. */
+/** Removes the unit from the points' attributes: it has a field of its own. */
 const withoutUnits = (batch: ResourceMetrics): ResourceMetrics => {
   const clean = <Point extends { readonly attributes: object }>(point: Point): Point => {
     const { time_unit: _1, unit: _2, ...attributes } = point.attributes as Record<string, unknown>
@@ -69,7 +69,7 @@ const withoutUnits = (batch: ResourceMetrics): ResourceMetrics => {
   }
 }
 
-/** Effect's own decision comes first: what it does not sample, by `sampled` or by level, the SDK never sees. */
+/** Effect decides first: what it does not sample, by `sampled` or by level, does not reach the SDK. */
 const respectSampled = (sdk: Tracer.Tracer): Tracer.Tracer =>
   Tracer.make({ span: (options) => options.sampled ? sdk.span(options) : Tracer.nativeTracer.span(options) })
 

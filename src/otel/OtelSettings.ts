@@ -22,13 +22,13 @@ export interface OtelOptions {
   readonly shutdownTimeout?: Duration.Input | undefined
 }
 
-/** Which root spans are recorded, from `OTEL_TRACES_SAMPLER`: a probability. What has a parent follows it. */
+/** The share of root spans that are recorded, from `OTEL_TRACES_SAMPLER`. A span with a parent follows the parent. */
 export interface Sampler {
   readonly ratio: number
   readonly parentBased: boolean
 }
 
-/** What the options and the environment come to. */
+/** The options and the environment together. */
 export interface OtelSettings {
   /** The collector's address without user, password and query; `null` when nothing is exported. */
   readonly collector: string | null
@@ -39,11 +39,11 @@ export interface OtelSettings {
   readonly resource: Readonly<Record<string, string>>
   readonly sampler: Sampler
   readonly traceLevel: LogLevel.LogLevel
-  /** The most spans, and log records, that wait for their export. */
+  /** The most spans, and the most log records, that wait for their export. */
   readonly maxQueueSize: number
-  /** How many of them are exported together, and without waiting for the next time. */
+  /** The size at which a batch is exported at once. */
   readonly maxExportBatchSize: number
-  /** The time that one export may take with its retries. */
+  /** The time that one export may take, with its retries. */
   readonly exportTimeout: Duration.Duration
   readonly metricInterval: Duration.Duration
   readonly shutdownTimeout: Duration.Duration
@@ -68,7 +68,7 @@ const number = Effect.fnUntraced(function*(name: string, fallback: number) {
   return fallback
 })
 
-/** As it stands where it is no valid percent-encoding. */
+/** Decodes percent-encoding; text that is not valid stays as it is. */
 const decoded = (text: string): string => {
   try {
     return decodeURIComponent(text)
@@ -124,11 +124,11 @@ const sampler = Effect.gen(function*(): Effect.fn.Return<Sampler> {
       return { ratio: 1, parentBased }
     }
   }
-  yield* warn(`OTEL_TRACES_SAMPLER is "${name}", which there is not; parentbased_always_on is used`)
+  yield* warn(`OTEL_TRACES_SAMPLER is "${name}", which is unknown; parentbased_always_on is used`)
   return { ratio: 1, parentBased: true }
 })
 
-/** Reads the environment. What is wrong in it is told in a log line and left out, as the standard asks. */
+/** Reads the environment. A wrong value is logged and ignored, as the standard asks. */
 export const read = Effect.fnUntraced(function*(options: OtelOptions = {}): Effect.fn.Return<OtelSettings> {
   const disabled = (yield* variable("OTEL_SDK_DISABLED"))?.toLowerCase() === "true"
   const protocol = yield* variable("OTEL_EXPORTER_OTLP_PROTOCOL")
@@ -159,13 +159,13 @@ export const read = Effect.fnUntraced(function*(options: OtelOptions = {}): Effe
       "process.runtime.version": process.versions.node,
       ...given,
       ...(serviceName === undefined ? {} : { "service.name": serviceName }),
-      // The trail's rows carry it: it must be the one that they have.
+      // The trail's rows carry the same id.
       "service.instance.id": options.instanceId ?? globalThis.crypto.randomUUID()
     },
     sampler: yield* sampler,
     traceLevel: options.traceLevel ?? "Info",
     maxQueueSize,
-    // Larger than the standard's 512: a start of many domains shall not be held up by exports in the midst of it.
+    // Larger than the standard's 512, so that a start of many domains is not slowed down by exports.
     maxExportBatchSize: Math.min(maxQueueSize, yield* number("OTEL_BSP_MAX_EXPORT_BATCH_SIZE", 4_096)),
     exportTimeout: Duration.millis(yield* number("OTEL_EXPORTER_OTLP_TIMEOUT", 10_000)),
     metricInterval: Duration.millis(yield* number("OTEL_METRIC_EXPORT_INTERVAL", 10_000)),

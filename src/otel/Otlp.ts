@@ -34,17 +34,17 @@ import type { OtelOptions, Sampler, Signal } from "./OtelSettings.ts"
 
 export type { OtelOptions } from "./OtelSettings.ts"
 
-/** What a request carries, by its body. */
+/** What each request carries, by its body. */
 type Loads = WeakMap<HttpBody.HttpBody, { readonly signal: Signal; readonly count: number }>
 
-/** The most requests of one signal that are on their way at the same time; what comes then is lost. */
+/** The most requests of one signal at the same time; batches beyond that are lost. */
 const maxRequests = 4
 
 const retryable = new Set([408, 429, 502, 503, 504])
 
 /**
- * Every request ends, within the time-out and with its retries, and no failure reaches the exporter, which would be off
- * for a minute and keep no account: what cannot be delivered is lost here, and the next batch is tried again.
+ * Bounds every request by the time-out, with its retries. No failure reaches the exporter, which would stop for a minute
+ * and count nothing: what cannot be delivered is counted here as lost, and the next batch is tried again.
  */
 const bounded =
   (losses: ExportLosses.ExportLosses, loads: Loads, timeout: Duration.Duration) =>
@@ -89,7 +89,7 @@ const bounded =
 const isStatus = (error: unknown): error is { readonly status: number } =>
   typeof error === "object" && error !== null && "status" in error
 
-/** JSON, without the unit among the attributes of the points, and with an account of what each body carries. */
+/** JSON, without the unit among the points' attributes; the size of each body is kept in `loads`. */
 const serialization = (loads: Loads) =>
   Layer.effect(
     OtlpSerialization.OtlpSerialization,
@@ -128,7 +128,7 @@ const serialization = (loads: Loads) =>
     })
   ).pipe(Layer.provide(OtlpSerialization.layerJson))
 
-/** Decides by the trace's id, so that every part of a trace is decided alike. */
+/** Samples by the trace's id, so that all spans of a trace are treated alike. */
 const sampled = ({ parentBased, ratio }: Sampler) => (otlp: Tracer.Tracer): Tracer.Tracer =>
   Tracer.make({
     span: (options) => {

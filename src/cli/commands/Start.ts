@@ -86,7 +86,7 @@ export const command = Command.make(
       onSome: (file) => path.basename(file, path.extname(file))
     })
     const logger = LogFormat.logger(logFormat, yield* Style.current)
-    // It goes on when nobody reads its log any more.
+    // The program goes on when nobody reads its log.
     yield* OutputReader.ignore
     const { run } = yield* program
     return yield* run({ ...settings, name }, loaded).pipe(

@@ -7,7 +7,7 @@ import * as App from "../../model/App.ts"
 import * as Domain from "../../model/Domain.ts"
 import * as DomainGraph from "../../model/DomainGraph.ts"
 
-/** There is no such module. */
+/** The module does not exist. */
 export class AppNotFound extends Schema.TaggedError<AppNotFound>()("AppNotFound", {
   file: Schema.String,
   detail: Schema.Literals(["missing", "folder"])
@@ -145,7 +145,7 @@ const importModule = Effect.fnUntraced(function*(file: string) {
   })
 })
 
-/** What a layer needs cannot be seen at run time; what it lacks is told when it is built. */
+/** A layer's requirements are not visible at run time: what it lacks fails its build. */
 const isLayer = (u: unknown): u is Layer.Layer<never, unknown> => Layer.isLayer(u)
 
 /** What a module exports as its app, as it was written there. */
