@@ -29,7 +29,7 @@ const byTag: Readonly<Record<string, number>> = {
   NotRunning: cannotConnect,
   RepoUnavailable: cannotConnect,
   DatabaseUnreachable: cannotConnect,
-  ProgramEscalated: escalated
+  Escalated: escalated
 }
 
 /** The exit code that an error stands for. */

@@ -5,17 +5,17 @@ import * as HttpServerResponse from "effect/http/HttpServerResponse"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Semaphore from "effect/Semaphore"
+import * as Stream from "effect/Stream"
 import { DomainRegistry } from "../heartbeat/DomainRegistry.ts"
 import { TickGenerator } from "../heartbeat/TickGenerator.ts"
 import * as BootAnalysis from "../insight/BootAnalysis.ts"
 import { DomainControl, type Operation } from "../model/DomainControl.ts"
-import type { DomainEvent } from "../model/DomainEvent.ts"
 import { StatusName } from "../model/DomainStatus.ts"
 import { Health } from "../supervision/Health.ts"
 import { CurrentRun } from "../trail/CurrentRun.ts"
 import * as EventCursor from "../trail/EventCursor.ts"
 import { Outbox } from "../trail/Outbox.ts"
-import { type EventPage, Repo } from "../trail/Repo.ts"
+import { Repo } from "../trail/Repo.ts"
 import { invalid } from "./AccessControl.ts"
 import { Api } from "./Api.ts"
 import * as CachedList from "./CachedList.ts"
@@ -142,8 +142,8 @@ const history = HttpApiBuilder.group(
   })
 )
 
-/** How many transitions of a run are looked at for its boot, in pages of 1,000. */
-const bootPages = 10
+/** How many transitions of a run are looked at for its boot. */
+const bootLimit = 10_000
 
 const analysis = HttpApiBuilder.group(
   Api,
@@ -154,17 +154,11 @@ const analysis = HttpApiBuilder.group(
     const outbox = yield* Outbox
     const readers = Semaphore.makeUnsafe(1)
 
-    const read = Effect.fnUntraced(function*(runId: string) {
-      yield* Effect.timeoutOption(outbox.flush, "1 second")
-      const found: Array<DomainEvent> = []
-      let cursor: string | undefined
-      for (let page = 0; page === 0 || (page < bootPages && cursor !== undefined); page++) {
-        const { events, next }: EventPage = yield* repo.events({ runId, order: "oldest", limit: 1_000, cursor })
-        found.push(...events)
-        cursor = Option.getOrUndefined(next)
-      }
-      return found
-    })
+    const read = (runId: string) =>
+      Effect.andThen(
+        Effect.timeoutOption(outbox.flush, "1 second"),
+        Stream.runCollect(Stream.take(repo.stream({ runId, order: "oldest" }), bootLimit))
+      )
 
     return handlers.handle("boot", ({ query: { runId = run.runId } }) =>
       read(runId).pipe(

@@ -1,11 +1,13 @@
 import * as Command from "effect/cli/Command"
 import * as Clock from "effect/Clock"
 import * as Console from "effect/Console"
+import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as FetchHttpClient from "effect/http/FetchHttpClient"
 import * as HttpClient from "effect/http/HttpClient"
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
+import * as Format from "../../model/Format.ts"
 import type { Database } from "../../postgres/Database.ts"
 import { Repo } from "../../trail/Repo.ts"
 import * as TrailSettings from "../flags/TrailSettings.ts"
@@ -13,7 +15,6 @@ import * as RunningProgram from "../RunningProgram.ts"
 import { bad, Check, ofProgram, ok, skipped } from "../text/Diagnosis.ts"
 import * as Output from "../text/Output.ts"
 import { lineOf } from "../text/Report.ts"
-import { millis } from "../text/Show.ts"
 import * as Style from "../text/Style.ts"
 import { wrap } from "../text/Wrap.ts"
 import * as Trail from "../Trail.ts"
@@ -28,12 +29,14 @@ export class Unwell extends Schema.TaggedError<Unwell>()("Unwell", { failed: Sch
   }
 }
 
+/** The version of the command line, to be compared with the program's. */
+export const Version = Context.Reference("thunderline/cli/Version", { defaultValue: () => "unknown" })
+
 const reachable = "the program answers"
 
 /** Everything that is learned from the running program, or why nothing is. */
 const program = Effect.fnUntraced(function*(where: RunningProgram.Where) {
-  const { address, version } = yield* RunningProgram.RunningProgram
-  const { source, url } = yield* address(where)
+  const { source, url } = yield* RunningProgram.address(where)
   const before = yield* Clock.currentTimeMillis
   const seen = yield* Effect.result(Status.overview(where))
   const now = yield* Clock.currentTimeMillis
@@ -55,8 +58,8 @@ const program = Effect.fnUntraced(function*(where: RunningProgram.Where) {
   return {
     collector: seen.success.stats.telemetry.collector,
     checks: [
-      ok(reachable, `${url} (${source}) in ${millis(now - before)}`, "The control plane is up."),
-      ...ofProgram(seen.success, { now: (now + before) / 2, version })
+      ok(reachable, `${url} (${source}) in ${Format.duration(now - before)}`, "The control plane is up."),
+      ...ofProgram(seen.success, { now: (now + before) / 2, version: yield* Version })
     ]
   }
 })

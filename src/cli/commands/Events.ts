@@ -5,15 +5,16 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
+import * as TransitionText from "../../control/TransitionText.ts"
 import { DomainEvent } from "../../model/DomainEvent.ts"
+import * as Format from "../../model/Format.ts"
 import { Repo } from "../../trail/Repo.ts"
 import { EventFeed, layerTrail } from "../EventFollow.ts"
 import * as EventFilter from "../flags/EventFilter.ts"
 import * as TrailSettings from "../flags/TrailSettings.ts"
 import * as EventFormat from "../text/EventFormat.ts"
 import * as Output from "../text/Output.ts"
-import { millis, paintStatus, timeOf } from "../text/Show.ts"
-import { current, type Style } from "../text/Style.ts"
+import { current, paintStatus, type Style } from "../text/Style.ts"
 import * as Table from "../text/Table.ts"
 import * as Trail from "../Trail.ts"
 
@@ -31,10 +32,8 @@ const encode = Schema.encodeSync(DomainEvent)
 
 /** A line that stands alone: columns cannot be as wide as what is still to come. */
 const lineOf = (event: DomainEvent, style: Style, width: number | undefined): string => {
-  const took = event.durationMs === null ? "" : ` in ${millis(event.durationMs)}`
-  const cause = event.cause === null ? "" : `: ${EventFormat.firstLine(event.cause)}`
-  const head = `${timeOf(event.occurredAt).slice(11)}  ${String(event.tick).padStart(6)}  ${event.domain.padEnd(12)}  `
-  const why = `${EventFormat.whyOf(event)}${took}${cause}`
+  const head = `${Format.timeOfDay(event.occurredAt)}  ${String(event.tick).padStart(6)}  ${event.domain.padEnd(12)}  `
+  const why = TransitionText.describe(event)
   const state = event.to.padEnd(12)
   const left = width === undefined ? undefined : Math.max(10, width - head.length - state.length - 2)
   return `${style.dim(head.slice(0, 18))}${head.slice(18)}${paintStatus(event.to, style)(state)}  ` +

@@ -5,6 +5,7 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import { DomainEvent } from "../../model/DomainEvent.ts"
+import * as Format from "../../model/Format.ts"
 import { Repo } from "../../trail/Repo.ts"
 import * as EventFilter from "../flags/EventFilter.ts"
 import * as TrailSettings from "../flags/TrailSettings.ts"
@@ -55,7 +56,7 @@ export const command = Command.make(
       yield* Console.log(Table.render(EventFormat.columns, events, {
         style,
         width,
-        note: (event) => event.cause === null ? undefined : EventFormat.firstLine(event.cause)
+        note: (event) => event.cause === null ? undefined : Format.firstLine(event.cause)
       }))
     }
     if (Option.isSome(next)) {

@@ -2,10 +2,10 @@ import * as Command from "effect/cli/Command"
 import * as Console from "effect/Console"
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
+import * as Format from "../../model/Format.ts"
 import { RegistryRow, Repo } from "../../trail/Repo.ts"
 import * as TrailSettings from "../flags/TrailSettings.ts"
 import * as Output from "../text/Output.ts"
-import { paintStatus, timeOf } from "../text/Show.ts"
 import * as Style from "../text/Style.ts"
 import * as Table from "../text/Table.ts"
 import * as Trail from "../Trail.ts"
@@ -17,10 +17,10 @@ const statusOf = ({ metadata, status }: RegistryRow): string =>
 /** The table of domains. */
 export const columns: ReadonlyArray<Table.Column<RegistryRow>> = [
   { head: "DOMAIN", cell: (row) => row.domainName },
-  { head: "STATUS", cell: statusOf, style: (row, style) => paintStatus(statusOf(row), style) },
+  { head: "STATUS", cell: statusOf, style: (row, style) => Style.paintStatus(statusOf(row), style) },
   { head: "TICK", cell: (row) => String(row.tickCount), align: "right" },
-  { head: "ACTIVATED (UTC)", cell: (row) => row.activatedAt === null ? "never" : timeOf(row.activatedAt) },
-  { head: "CHANGED (UTC)", cell: (row) => timeOf(row.updatedAt) }
+  { head: "ACTIVATED (UTC)", cell: (row) => row.activatedAt === null ? "never" : Format.dateTime(row.activatedAt) },
+  { head: "CHANGED (UTC)", cell: (row) => Format.dateTime(row.updatedAt) }
 ]
 
 /** `thunderline domains`: where each domain stands, as the trail has it. */

@@ -26,9 +26,7 @@ export const command = Command.make(
     const { canPrompt } = yield* TerminalCapabilities.TerminalCapabilities
     if (!canPrompt) return yield* new NotATerminal()
     const { run } = yield* view
-    const { address, client } = yield* RunningProgram.RunningProgram
-    const url = Effect.map(address(where), (address) => address.url)
-    yield* run({ url, client: client(where) }, yield* Style.current).pipe(
+    yield* run(where, yield* Style.current).pipe(
       Effect.provideService(References.MinimumLogLevel, "None"),
       Effect.onInterrupt(() => Effect.sync(() => void (process.exitCode = ExitCode.ok)))
     )

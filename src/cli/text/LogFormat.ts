@@ -6,7 +6,7 @@ import * as Logger from "effect/Logger"
 import type * as LogLevel from "effect/LogLevel"
 import * as References from "effect/References"
 import * as Tracer from "effect/Tracer"
-import { safe } from "./Show.ts"
+import * as Format from "../../model/Format.ts"
 import { plain, type Style } from "./Style.ts"
 
 /** How log lines look: for people, or for programs as `key=value` or as one JSON object per line. */
@@ -42,7 +42,7 @@ const timeOf = (date: Date): string =>
   }`
 
 const textOf = (value: unknown): string =>
-  typeof value === "string" ? safe(value) : Formatter.format(value, { space: 0 })
+  typeof value === "string" ? Format.safe(value) : Formatter.format(value, { space: 0 })
 
 const indent = (text: string): string => text.replaceAll(/^/gm, "    ")
 
@@ -61,7 +61,7 @@ export const pretty = (style: Style = plain): Logger.Logger<unknown, string> =>
     const level = paintLevel(logLevel, style)(logLevel.toUpperCase().padEnd(5))
     const line = `${style.dim(timeOf(date))} ${level} ${text}` +
       (annotations.length === 0 ? "" : `  ${style.dim(annotations.join(" "))}`)
-    return cause.reasons.length === 0 ? line : `${line}\n${style.dim(indent(safe(Cause.pretty(cause))))}`
+    return cause.reasons.length === 0 ? line : `${line}\n${style.dim(indent(Format.safe(Cause.pretty(cause))))}`
   })
 
 /** Where in the traces a line was written, if it was under a span. */

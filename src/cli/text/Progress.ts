@@ -3,7 +3,7 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Scope from "effect/Scope"
 import * as Stdio from "effect/Stdio"
-import { age } from "./Show.ts"
+import * as Format from "../../model/Format.ts"
 import * as Table from "./Table.ts"
 
 /** Work that is done sooner is not told of, in milliseconds. */
@@ -17,7 +17,7 @@ const spinner = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏"
 /** A bar with its share and, once it can be told, the time that is left: `Simulating ████░░░░  50%  2s left`. */
 export const barLine = (title: string, done: number, total: number, elapsed: number, width: number): string => {
   const share = total <= 0 ? 1 : Math.min(1, Math.max(0, done / total))
-  const left = share < 0.05 ? "" : `  ${age((elapsed / share) * (1 - share))} left`
+  const left = share < 0.05 ? "" : `  ${Format.elapsed((elapsed / share) * (1 - share))} left`
   const figures = ` ${String(Math.floor(share * 100)).padStart(3)}%${left}`
   const cells = Math.min(40, width - title.length - 1 - figures.length - 1)
   if (cells < 5) return Table.truncate(`${title}${figures}`, Math.max(1, width - 1))
@@ -28,7 +28,7 @@ export const barLine = (title: string, done: number, total: number, elapsed: num
 /** A sign that something is being done whose length is not known: `⠹ Migrating …  3s`. */
 export const busyLine = (title: string, elapsed: number, width: number): string =>
   Table.truncate(
-    `${spinner[Math.floor(elapsed / frame) % spinner.length]} ${title} …  ${age(elapsed)}`,
+    `${spinner[Math.floor(elapsed / frame) % spinner.length]} ${title} …  ${Format.elapsed(elapsed)}`,
     Math.max(1, width - 1)
   )
 

@@ -49,7 +49,7 @@ describe("thunderline start", () => {
       expect(code).toBe(130)
     }))
 
-  it.live("leaves a clean-up that hangs behind at its deadline, names it, and exits 0", () =>
+  it.live("abandons a clean-up that hangs at its deadline, names it, and exits 0", () =>
     Effect.gen(function*() {
       const layer = "Layer.effectDiscard(Effect.acquireRelease(Effect.void, () => Effect.never))"
       const stuck = appText(
