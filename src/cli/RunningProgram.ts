@@ -5,6 +5,7 @@ import * as Runtime from "effect/Runtime"
 import * as Schema from "effect/Schema"
 import * as Client from "../control/Client.ts"
 import * as ControlFile from "../node/ControlFile.ts"
+import * as ControlPort from "../node/ControlPort.ts"
 import * as TokenFile from "../node/TokenFile.ts"
 import * as ExitCode from "./ExitCode.ts"
 import * as Listen from "./flags/Listen.ts"
@@ -64,7 +65,7 @@ export const address = Effect.fnUntraced(function*({ port, stateDir }: Where): E
   if (Option.isSome(port)) return { url: here(port.value), source: "--port" }
   const file = yield* ControlFile.read(stateDir)
   if (Option.isSome(file)) return { url: file.value.url, source: "control.json" }
-  return { url: here(yield* Listen.environmentPort), source: "default" }
+  return { url: here(yield* ControlPort.fromEnvironment), source: "default" }
 })
 
 /** A client of the running program, with the token if there is one. */

@@ -1,3 +1,16 @@
+/**
+ * Tells systemd that the program is ready, that its heart beats, and that it stops. Use it in a unit of `Type=notify`;
+ * elsewhere it does nothing.
+ *
+ * @example
+ * ```ts
+ * import { Layer } from "effect"
+ * import { Thunderline } from "thunderline"
+ * import { SystemdNotify } from "thunderline/control"
+ *
+ * const Main = SystemdNotify.layer.pipe(Layer.provideMerge(Thunderline.layer({ domains: [] })))
+ * ```
+ */
 import * as Clock from "effect/Clock"
 import * as Config from "effect/Config"
 import * as Effect from "effect/Effect"
@@ -16,9 +29,8 @@ const variable = (name: string) =>
 const answerTimeoutMs = 5_000
 
 /**
- * Sends a message by way of `systemd-notify`: the socket is a datagram socket, which Node cannot open, and wherever
- * systemd starts a unit, its own tool is there. It waits until systemd has taken the message, and is not the unit's main
- * process: the unit says `NotifyAccess=all`.
+ * Sends a message with the tool `systemd-notify`: the socket is a datagram socket, which Node cannot open. The tool waits
+ * until systemd has taken the message. It is not the unit's main process, so the unit needs `NotifyAccess=all`.
  */
 const send = (...message: ReadonlyArray<string>): Effect.Effect<void> =>
   Effect.callback<void, Error>((resume) => {
@@ -27,7 +39,7 @@ const send = (...message: ReadonlyArray<string>): Effect.Effect<void> =>
     })
     return Effect.sync(() => void child.kill())
   }).pipe(
-    Effect.catch((error) => Effect.logWarning(`[Systemd] systemd could not be told ${message[0]}: ${error.message}`))
+    Effect.catch((error) => Effect.logWarning(`[Systemd] systemd-notify ${message[0]} failed: ${error.message}`))
   )
 
 const tell = Effect.gen(function*() {

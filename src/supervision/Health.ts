@@ -10,7 +10,9 @@ import { SystemPubSub } from "../heartbeat/SystemPubSub.ts"
 import { TickGenerator } from "../heartbeat/TickGenerator.ts"
 import * as DomainStanding from "../model/DomainStanding.ts"
 import type { Tick } from "../model/Tick.ts"
+import { Exporter } from "../telemetry/Exporter.ts"
 import { Outbox } from "../trail/Outbox.ts"
+import { ShutdownNotice } from "./ShutdownNotice.ts"
 
 const fields = {
   /** Why, in one sentence. */
@@ -30,14 +32,6 @@ export const Fail = Schema.Struct({ status: Schema.Literal("fail"), ...fields })
 /** What a probe found. */
 export type Report = typeof Pass.Type | typeof Fail.Type
 
-/**
- * What is not as it should be around the application, each in a few words, for readiness to say; it passes all the same.
- * An adapter that stands outside, such as an exporter of telemetry, provides it (default: nothing).
- */
-export const Degradations = Context.Reference<() => ReadonlyArray<string>>("thunderline/Health/Degradations", {
-  defaultValue: () => () => []
-})
-
 /** What a platform's probes ask for. They read what is in memory: none waits for a domain or the database. */
 export class Health extends Context.Service<Health, {
   /**
@@ -49,8 +43,6 @@ export class Health extends Context.Service<Health, {
   readonly ready: Effect.Effect<Report>
   /** Whether every domain whose activation tick has come has been active, is crashed, inactive or blocked. It latches. */
   readonly startup: Effect.Effect<Report>
-  /** Makes `ready` fail from now on: the program begins to shut down. */
-  readonly stop: Effect.Effect<void>
 }>()("thunderline/Health") {}
 
 /** How health is judged; everything has a default. */
@@ -89,11 +81,11 @@ const make = Effect.fnUntraced(function*(options: HealthOptions | undefined) {
   const generator = yield* TickGenerator
   const outbox = yield* Outbox
   const pubsub = yield* SystemPubSub
-  const degradations = yield* Degradations
+  const exporter = yield* Exporter
+  const shutdown = yield* ShutdownNotice
   const builtAt = clock.monotonicTimeNanosUnsafe()
   let seen: { readonly at: bigint; readonly tick: Tick } | undefined
   let phase: "starting" | "started" = "starting"
-  let end: "running" | "stopping" = "running"
 
   const report = (status: Report["status"], reason: string, degraded: ReadonlyArray<string> = []): Report => ({
     status,
@@ -146,7 +138,7 @@ const make = Effect.fnUntraced(function*(options: HealthOptions | undefined) {
   })
 
   const ready = Effect.gen(function*() {
-    if (end === "stopping") return report("fail", "The program is shutting down.")
+    if (shutdown.isGiven()) return report("fail", "The program is shutting down.")
     const domains = yield* registry.snapshot
     const trail = yield* outbox.stats
     const tick = seen?.tick.count ?? 0
@@ -154,7 +146,11 @@ const make = Effect.fnUntraced(function*(options: HealthOptions | undefined) {
     const degraded = standings(away.filter(({ criticality }) => criticality === "optional"), domains, tick)
     if (trail.status._tag === "degraded") degraded.unshift(`trail: degraded, ${trail.backlog} transitions wait`)
     const slow = domains.filter(({ health }) => health === "suspect" || health === "silent")
-    degraded.push(...slow.map(({ name }) => `${name} has not answered its last tick`), ...lateness(), ...degradations())
+    degraded.push(
+      ...slow.map(({ name }) => `${name} has not answered its last tick`),
+      ...lateness(),
+      ...exporter.degradations()
+    )
     const missing = standings(away.filter(({ criticality }) => criticality === "required"), domains, tick)
     if (missing.length > 0) return report("fail", `Not every required domain is active: ${list(missing)}.`, degraded)
     const required = domains.filter((domain) => domain.criticality === "required").length
@@ -170,13 +166,11 @@ const make = Effect.fnUntraced(function*(options: HealthOptions | undefined) {
       ? report("pass", "The start is over: every domain whose tick has come was active, or cannot be.")
       : report("fail", `The start goes on: ${list(left())}.`))
 
-  yield* Effect.addFinalizer(() => Effect.sync(() => void (end = "stopping")))
-
-  return Health.of({ live, ready, startup, stop: Effect.sync(() => void (end = "stopping")) })
+  return Health.of({ live, ready, startup })
 })
 
 /** Judges health from the heartbeat, the registry and the outbox. */
 export const layer = (
   options?: HealthOptions
-): Layer.Layer<Health, never, DomainRegistry | TickGenerator | Outbox | SystemPubSub> =>
+): Layer.Layer<Health, never, DomainRegistry | TickGenerator | Outbox | SystemPubSub | ShutdownNotice> =>
   Layer.effect(Health, make(options))

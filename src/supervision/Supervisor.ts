@@ -12,7 +12,6 @@ import * as Control from "../model/DomainControl.ts"
 import type { DomainNode } from "../model/DomainGraph.ts"
 import { DomainHandles } from "../model/DomainHandle.ts"
 import type { IllegalTransition } from "../model/DomainStatus.ts"
-import type { Escalation } from "../model/Escalation.ts"
 import * as Loop from "../telemetry/Loop.ts"
 import * as Telemetry from "../telemetry/Telemetry.ts"
 import type { CurrentRun } from "../trail/CurrentRun.ts"
@@ -21,6 +20,7 @@ import { openGates } from "./Activation.ts"
 import { Command, type CommandOf, type Reply } from "./Command.ts"
 import * as DomainLog from "./DomainLog.ts"
 import * as DomainUse from "./DomainUse.ts"
+import type { Escalator } from "./Escalator.ts"
 import * as Gate from "./Gate.ts"
 import * as Operations from "./Operations.ts"
 import * as Reports from "./Reports.ts"
@@ -191,5 +191,5 @@ const make = Effect.fnUntraced(function*(options: SupervisorOptions) {
 export const layer = (options: SupervisorOptions): Layer.Layer<
   Control.DomainControl | DomainHandles,
   never,
-  Transitions | TickReceivers | TickIngress | Escalation | OutboxIntake | CurrentRun
+  Transitions | TickReceivers | TickIngress | Escalator | OutboxIntake | CurrentRun
 > => Layer.effectContext(make(options))

@@ -4,20 +4,12 @@
  */
 import type * as Effect from "effect/Effect"
 import type * as Layer from "effect/Layer"
-import * as ManagedRuntime from "effect/ManagedRuntime"
 import type { Repo } from "../trail/Repo.ts"
 import type { RepoWriter } from "../trail/RepoWriter.ts"
+import * as ContractRunner from "./ContractRunner.ts"
 import * as EventLaws from "./EventLaws.ts"
 import * as ProjectionLaws from "./ProjectionLaws.ts"
 import * as RunLaws from "./RunLaws.ts"
-
-/** The functions of a test runner; `node:test` calls the last two `before` and `after`. */
-export interface Runner {
-  readonly describe: (name: string, body: () => void) => unknown
-  readonly it: (title: string, body: () => Promise<void>) => unknown
-  readonly beforeAll: (body: () => Promise<void>) => unknown
-  readonly afterAll: (body: () => Promise<void>) => unknown
-}
 
 const laws: Readonly<Record<string, Effect.Effect<void, unknown, Repo | RepoWriter>>> = {
   ...EventLaws.laws,
@@ -38,13 +30,8 @@ const laws: Readonly<Record<string, Effect.Effect<void, unknown, Repo | RepoWrit
  * RepoContract.suite("the trail in memory", MemoryRepo.layer, { afterAll, beforeAll, describe, it })
  * ```
  */
-export const suite = <E>(name: string, layer: Layer.Layer<Repo | RepoWriter, E>, runner: Runner): void => {
-  runner.describe(name, () => {
-    const runtime = ManagedRuntime.make(layer)
-    runner.beforeAll(async () => {
-      await runtime.context()
-    })
-    runner.afterAll(() => runtime.dispose())
-    for (const [title, law] of Object.entries(laws)) runner.it(title, () => runtime.runPromise(law))
-  })
-}
+export const suite = <E>(
+  name: string,
+  layer: Layer.Layer<Repo | RepoWriter, E>,
+  runner: ContractRunner.Runner
+): void => ContractRunner.run(name, layer, laws, runner)

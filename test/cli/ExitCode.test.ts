@@ -9,11 +9,11 @@ import { NotReady } from "../../src/cli/commands/Status.ts"
 import { NotATerminal } from "../../src/cli/commands/Watch.ts"
 import * as ExitCode from "../../src/cli/ExitCode.ts"
 import { AppNotFound } from "../../src/cli/flags/AppModule.ts"
-import { ProgramEscalated } from "../../src/cli/Program.ts"
 import { NotRunning, Refused } from "../../src/cli/RunningProgram.ts"
 import { FormatConflict } from "../../src/cli/text/EventFormat.ts"
 import * as Report from "../../src/cli/text/Report.ts"
 import { DatabaseUnreachable, TrailElsewhere, TrailInMemory } from "../../src/cli/Trail.ts"
+import { Escalated } from "../../src/model/Escalation.ts"
 import { InvalidDatabaseUrl } from "../../src/postgres/Database.ts"
 import { InvalidCursor } from "../../src/trail/EventCursor.ts"
 import { RepoUnavailable } from "../../src/trail/Repo.ts"
@@ -33,7 +33,7 @@ describe("ExitCode", () => {
       Exit.fail(usageError),
       Exit.fail(new CliError.ShowHelp({ commandPath: ["thunderline"], errors: [] })),
       Exit.fail(new TrailInMemory()),
-      Exit.fail(new ProgramEscalated({ domain: "a", cause: "boom" })),
+      Exit.fail(new Escalated({ domain: "a", cause: "boom" })),
       Exit.fail(new RepoUnavailable({ operation: "Repo.events", ...unavailable })),
       Exit.interrupt()
     ].map(ExitCode.ofExit)).toEqual([0, 1, 1, 2, 0, 2, 70, 4, 130])
@@ -61,7 +61,7 @@ describe("Report", () => {
   it("says an error in one line, whatever it is", () => {
     expect([
       new Error("first\n  second"),
-      new ProgramEscalated({ domain: "a", cause: "boom\n  at b" }),
+      new Escalated({ domain: "a", cause: "boom\n  at b" }),
       { _tag: "Odd" },
       "text",
       { a: 1 }

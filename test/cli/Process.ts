@@ -107,6 +107,6 @@ export const folder = (files: Readonly<Record<string, string>> = {}) =>
 export const appText = (body: string): string =>
   [
     `import { Effect, Layer } from ${JSON.stringify(import.meta.resolve("effect"))}`,
-    `import { Domain } from ${JSON.stringify(`file://${root}/src/index.ts`)}`,
+    `import { Domain, Thunderline } from ${JSON.stringify(`file://${root}/src/index.ts`)}`,
     body
   ].join("\n")
