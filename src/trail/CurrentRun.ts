@@ -44,6 +44,7 @@ export interface CurrentRunOptions {
   readonly node?: string | undefined
 }
 
+/** Makes the run that {@link layer} provides. */
 export const make = Effect.fnUntraced(function*(options?: CurrentRunOptions) {
   const random = Option.getOrElse(
     yield* Effect.serviceOption(SecureRandom.SecureRandom),
