@@ -9,6 +9,8 @@ import * as Logger from "effect/Logger"
 import * as Redacted from "effect/Redacted"
 import * as Stream from "effect/Stream"
 import { createServer } from "node:http"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
 import { Worker } from "node:worker_threads"
 import * as ControlServer from "../src/control/ControlServer.ts"
 import { DomainRegistry } from "../src/heartbeat/DomainRegistry.ts"
@@ -171,10 +173,9 @@ const served = (interval: "1 second" | "10 millis") => {
   )
   const app = Thunderline.layer({ domains: [first, ...rest], interval, firstTick: "immediate" })
   const server = ControlServer.layer({
-    host: "127.0.0.1",
     port: 0,
-    token: Redacted.make("not used by those who read"),
-    tokenSource: "given"
+    stateDir: join(tmpdir(), `thunderline-bench-${process.pid}`),
+    token: Redacted.make("not-used-by-those-who-read")
   })
   return server.pipe(Layer.provideMerge(app), Layer.provideMerge(Logger.layer([])))
 }

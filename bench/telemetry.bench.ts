@@ -9,8 +9,8 @@ import type { AddressInfo } from "node:net"
 import { fileURLToPath } from "node:url"
 import { TickGenerator } from "../src/heartbeat/TickGenerator.ts"
 import * as Domain from "../src/model/Domain.ts"
-import * as TelemetryNodeSdk from "../src/otel/Otel.ts"
-import * as TelemetryOtlp from "../src/otel/Otlp.ts"
+import * as Otel from "../src/otel/Otel.ts"
+import * as Otlp from "../src/otel/Otlp.ts"
 import { TickDispatcher } from "../src/supervision/TickDispatcher.ts"
 import * as Thunderline from "../src/Thunderline.ts"
 import type { Benchmark } from "./Benchmark.ts"
@@ -99,8 +99,8 @@ const benchmark: Benchmark = async (report) => {
   await Effect.runPromise(Effect.scoped(Effect.gen(function*() {
     const without = yield* ticking(Layer.empty)
     const exporters = [
-      ["node-sdk", yield* ticking(TelemetryNodeSdk.layer(options))],
-      ["otlp", yield* ticking(TelemetryOtlp.layer(options))]
+      ["node-sdk", yield* ticking(Otel.layer(options).pipe(Layer.orDie))],
+      ["otlp", yield* ticking(Otlp.layer(options))]
     ] as const
     yield* without
     for (const [_, exporter] of exporters) yield* exporter

@@ -1,8 +1,7 @@
 import { NodeRuntime } from "@effect/platform-node"
-import { Layer } from "effect"
 import { Thunderline } from "thunderline"
 import { domains } from "./minimal.ts"
 
 const Main = Thunderline.layer({ domains, interval: "1 second" })
 
-NodeRuntime.runMain(Layer.launch(Main))
+NodeRuntime.runMain(Thunderline.launch(Main)) // until a signal (exit code 0) or an escalation (70)

@@ -1,5 +1,5 @@
 import { Context, Effect, Layer } from "effect"
-import { Domain } from "thunderline"
+import { Domain, Thunderline } from "thunderline"
 
 class Greeter extends Context.Service<Greeter, { readonly greet: (n: number) => Effect.Effect<void> }>()("Greeter") {
   static readonly layer = Layer.succeed(Greeter, { greet: (n) => Effect.log(`Hello, tick ${n}`) })
@@ -14,3 +14,5 @@ const visitor = Domain.make("visitor", {
 })
 
 export const domains = [greeter, visitor]
+
+export default Thunderline.app({ domains }) // does not compile while a domain lacks a service

@@ -8,12 +8,11 @@ import { Terminal } from "effect/Terminal"
 import packageJson from "../package.json" with { type: "json" }
 import * as Thunderline from "../src/cli/Cli.ts"
 import * as ExitCode from "../src/cli/ExitCode.ts"
-import { Program } from "../src/cli/Program.ts"
-import * as RunningProgram from "./RunningProgram.ts"
+import * as OutputReader from "../src/cli/OutputReader.ts"
 
 const signals = ["SIGINT", "SIGTERM", "SIGHUP"]
 
-/** npm passes on what the terminal has sent to the whole group: two signals so close together are one. */
+/** npm repeats a signal that the terminal sends to the whole group: two within this time, in milliseconds, are one. */
 const echo = 300
 
 /** Interrupts the program at the first signal, for an orderly end, and ends the process at the second. */
@@ -33,41 +32,18 @@ const runMain = Runtime.makeRunMain(({ fiber, teardown }) => {
   })
 })
 
-/** When whoever read the output (`head`, a pager) has gone, there is nobody left to write for: an orderly end. */
-let onReaderGone = () => {
-  onReaderGone = () => {}
-  process.exitCode = ExitCode.ok
-  process.emit("SIGTERM")
-}
-for (const stream of [process.stdout, process.stderr]) {
-  stream.on("error", (error: NodeJS.ErrnoException) => {
-    if (error.code !== "EPIPE") throw error
-    onReaderGone()
-  })
-}
+OutputReader.watch()
 
-/** Loaded when it is started: help and readings do without it. It lives on when nobody reads its log any more. */
-const program = Layer.succeed(Program, {
-  run: (settings, app) =>
-    Effect.flatMap(
-      Effect.promise(() => {
-        onReaderGone = () => {}
-        return import("./Program.ts")
-      }),
-      ({ run }) => run(packageJson.version, settings, app)
-    )
-})
-
-/** Ctrl-C alone ends the input: Esc is a key like others. */
+/** Only Ctrl-C ends the input; Esc is an ordinary key. */
 const terminal = Layer.effect(Terminal, NodeTerminal.make(({ key }) => key.ctrl && key.name === "c"))
 
 Thunderline.run(packageJson.version).pipe(
   Effect.provide(
-    Layer.mergeAll(NodeServices.layer, terminal, RunningProgram.layer(packageJson.version), program)
+    Layer.mergeAll(NodeServices.layer, terminal)
   ),
   runMain({
     disableErrorReporting: true,
-    // Whoever takes an interruption for its orderly end has set the exit code; any other has cut something short.
+    // A command that ends in order when it is interrupted has set the exit code; any other was cut short.
     teardown: (exit, onExit) => {
       const code = ExitCode.ofExit(exit)
       onExit(code === ExitCode.interrupted ? Number(process.exitCode ?? code) : code)

@@ -1,3 +1,20 @@
+/**
+ * An application of domains: Thunderline's services, the domains waiting for their ticks, and the heartbeat, as one layer.
+ * Use `layer` in any Effect program, `launch` as the main effect of a process, `app` for a module that `thunderline start`
+ * runs. A service that needs no start order, supervision or health is a plain layer, not a domain.
+ *
+ * @example
+ * ```ts
+ * import { NodeRuntime } from "@effect/platform-node"
+ * import { Layer } from "effect"
+ * import { Domain, Thunderline } from "thunderline"
+ *
+ * const cache = Domain.make("cache", { layer: Layer.empty })
+ * const Main = Thunderline.layer({ domains: [cache], interval: "1 second" })
+ *
+ * NodeRuntime.runMain(Thunderline.launch(Main))
+ * ```
+ */
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
@@ -6,12 +23,15 @@ import * as SystemPubSub from "./heartbeat/SystemPubSub.ts"
 import * as TickGenerator from "./heartbeat/TickGenerator.ts"
 import * as TickIngress from "./heartbeat/TickIngress.ts"
 import * as TickNumberer from "./heartbeat/TickNumberer.ts"
+import * as App from "./model/App.ts"
 import type * as Domain from "./model/Domain.ts"
 import type { DomainControl } from "./model/DomainControl.ts"
 import * as DomainGraph from "./model/DomainGraph.ts"
 import type { DomainHandles } from "./model/DomainHandle.ts"
 import * as Escalation from "./model/Escalation.ts"
+import * as Escalator from "./supervision/Escalator.ts"
 import * as Health from "./supervision/Health.ts"
+import * as ShutdownNotice from "./supervision/ShutdownNotice.ts"
 import * as Supervisor from "./supervision/Supervisor.ts"
 import * as TickDispatcher from "./supervision/TickDispatcher.ts"
 import * as CurrentRun from "./trail/CurrentRun.ts"
@@ -39,7 +59,7 @@ export type Infrastructure =
   | Escalation.Escalation
   | Health.Health
 
-/** What can be wrong with an application before anything of it has started. */
+/** Why an application does not start. */
 export type StartError = DomainGraph.DomainGraphError | TickGenerator.InvalidInterval | Repo.RunInUse | Repo.RepoError
 
 /** An application; everything but the domains has a default. */
@@ -67,14 +87,19 @@ export interface Options<Domains extends ReadonlyArray<Domain.Any>, ERepo, RRepo
   readonly retention?: Duration.Input | undefined
 }
 
-/** The last step of the start: only when every domain waits for its gate does the heart begin to beat. */
-const heartbeat = Layer.effectDiscard(TickGenerator.Heartbeat.use(({ start }) => start))
+/** The last step of the start, once every domain waits for its gate, and the first one of the end. */
+const heartbeat = Layer.effectDiscard(Effect.gen(function*() {
+  const heartbeat = yield* TickGenerator.Heartbeat
+  const shutdown = yield* ShutdownNotice.ShutdownNotice
+  yield* heartbeat.start
+  yield* Effect.addFinalizer(() => shutdown.give)
+}))
 
 /**
  * An application of domains: Thunderline's services, the domains waiting for their ticks, and the heartbeat.
  *
- * What the domains need and neither a domain nor Thunderline provides is left in the requirements; a service that the
- * domains shall share with the rest of the app is provided there.
+ * What the domains need and neither a domain nor Thunderline provides is left in the requirements. Provide services that
+ * domains share with the rest of the app around this layer.
  *
  * The layer is built from the bottom up, and closed from the top down: the heartbeat stops, the domains are deactivated
  * in reverse order, the outbox is flushed, the repo is closed.
@@ -99,14 +124,14 @@ export const layer = <const Domains extends ReadonlyArray<Domain.Any>, ERepo = n
   ).pipe(Layer.provide(Layer.merge(repo, TrailStatus.layer)))
   const application = (nodes: ReadonlyArray<DomainGraph.DomainNode>) =>
     heartbeat.pipe(
-      Layer.provideMerge(Health.layer(options)),
       Layer.provideMerge(Supervisor.layer({ ...options, nodes })),
+      Layer.provideMerge(Health.layer(options)),
       Layer.provideMerge(TickDispatcher.layer),
       Layer.provideMerge(ticks(options)),
       Layer.provideMerge(Layer.merge(TickIngress.layer, TickNumberer.layerLocal)),
       Layer.provideMerge(DomainRegistry.layer),
       Layer.provideMerge(trail),
-      Layer.provideMerge(Layer.merge(SystemPubSub.layer, Escalation.layer)),
+      Layer.provideMerge(Layer.mergeAll(SystemPubSub.layer, Escalator.layer, ShutdownNotice.layer)),
       Layer.provideMerge(CurrentRun.layer(options))
     )
   // A graph or an interval that is wrong fails before anything is opened.
@@ -124,6 +149,24 @@ export const layerTest = <const Domains extends ReadonlyArray<Domain.Any>>(
 ): Layer.Layer<Infrastructure, StartError, Exclude<Domain.Requirements<Domains[number]>, Infrastructure>> =>
   layer<Domains>({ ...options, heartbeat: "manual" })
 
-/** Completes with the reason when a domain with `escalate` has spent its restart budget: the program shall end. */
+/** What the domains of an application need from outside, and Thunderline does not provide. */
+type Needs<Domains extends ReadonlyArray<Domain.Any>> = Exclude<Domain.Requirements<Domains[number]>, Infrastructure>
+
+/** The domains of an application, and a layer that provides everything that they need from outside. */
+export type AppOptions<Domains extends ReadonlyArray<Domain.Any>> =
+  & { readonly domains: Domains }
+  & ([Needs<Domains>] extends [never] ? { readonly layer?: Layer.Layer<never, unknown> }
+    : { readonly layer: Layer.Layer<Needs<Domains>, unknown> })
+
+/**
+ * An application for `thunderline start APP`, as the module's default export. It does not compile while a domain needs a
+ * service that neither a dependency nor Thunderline nor `layer` provides.
+ */
+export const app = <const Domains extends ReadonlyArray<Domain.Any>>(options: AppOptions<Domains>): App.App =>
+  App.make(options.domains, options.layer as Layer.Layer<never, unknown> | undefined)
+
+export { launch } from "./supervision/Launch.ts"
+
+/** Completes when a domain with `escalate` has spent its restarts: the program has to end. */
 export const awaitEscalation: Effect.Effect<Escalation.Escalated, never, Escalation.Escalation> = Escalation.Escalation
   .use((escalation) => escalation.await)

@@ -1,9 +1,10 @@
 import { describe, expect, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import { readFileSync } from "node:fs"
+import { createServer, type Server } from "node:net"
 import { join } from "node:path"
 import packageJson from "../package.json" with { type: "json" }
-import { root, run, start, thunderline } from "./cli/Process.ts"
+import { folder, root, run, start, thunderline } from "./cli/Process.ts"
 
 const readme = readFileSync(join(root, "README.md"), "utf8")
 
@@ -30,22 +31,27 @@ const messages = (log: string) => {
   return {
     greeter: about("greeter"),
     visitor: about("visitor"),
-    program: about("tickgenerator"),
+    program: about("[tickgenerator]"),
     ticks: about("hello"),
-    end: about("thunderline")
+    end: about("[thunderline]")
   }
 }
 
 describe("the README", () => {
   it("shows programs that are files of the examples, word for word", () => {
     const programs = blocks.filter(({ language }) => language === "ts")
-    expect(programs.map(({ marker }) => marker)).toEqual(["examples/minimal.ts", "examples/library.ts"])
+    expect(programs.map(({ marker }) => marker)).toEqual([
+      "examples/minimal.ts",
+      "examples/library.ts",
+      "examples/composed/main.ts",
+      "examples/composed/addressFirst.ts"
+    ])
     for (const { marker, text } of programs) expect(text, marker).toBe(readFileSync(join(root, marker!), "utf8"))
   })
 
   it("names npm scripts that there are", () => {
     const scripts = blocks.filter(({ language }) => language === "sh").flatMap(({ text }) =>
-      Array.from(text.matchAll(/npm (?:run )?(?!ci\b)(\w+)/g), ([_, script]) => script!)
+      Array.from(text.matchAll(/npm (?:run )?(?!ci\b|install\b)(\w+)/g), ([_, script]) => script!)
     )
     expect(scripts).toEqual(["start", "test", "start"])
     for (const script of scripts) expect(packageJson.scripts).toHaveProperty(script)
@@ -55,9 +61,15 @@ describe("the README", () => {
     Effect.gen(function*() {
       const { stdout } = yield* run(["--help"])
       const there = Array.from(stdout.split("SUBCOMMANDS\n")[1]!.matchAll(/^ {2}(\w+)/gm), ([_, command]) => command)
-      const listed = Array.from(readme.matchAll(/^\| `(\w+)[^`]*` \|/gm), ([_, command]) => command)
+      const section = readme.split("## The command line\n")[1]!
+      const listed = Array.from(section.matchAll(/^\| `(\w+)[^`]*` \|/gm), ([_, command]) => command)
       expect(listed.sort()).toEqual(there.sort())
     }))
+
+  it("lists the package's entries, and no others", () => {
+    const listed = Array.from(readme.matchAll(/^\| `thunderline(\/?\w*)` \|/gm), ([_, entry]) => `.${entry}`)
+    expect([...listed, "./package.json"].sort()).toEqual(Object.keys(packageJson.exports).sort())
+  })
 
   it.live("shows what its first example writes", () =>
     Effect.gen(function*() {
@@ -78,13 +90,35 @@ describe("the README", () => {
       expect(code).toBe(0)
     }))
 
-  it.live("shows a program of one's own that runs", () =>
+  it.live("shows a program of one's own that runs, and exits 0 after SIGTERM", () =>
     Effect.gen(function*() {
       const program = yield* start(process.execPath, ["examples/library.ts"])
       yield* program.says("Hello, tick 2")
       yield* program.kill("SIGTERM")
-      const { stderr, stdout } = yield* program.ended
+      const { code, stderr, stdout } = yield* program.ended
       expect(stdout).toContain("Domain deactivated: visitor")
-      expect(stderr).toBe("")
+      expect([code, stderr]).toEqual([0, ""])
     }))
+
+  it.live("shows how to take the address first: with a port that is taken, no domain starts", () =>
+    Effect.gen(function*() {
+      const env = { XDG_STATE_HOME: yield* folder() }
+      const other = yield* Effect.acquireRelease(
+        Effect.callback<Server>((resume) => {
+          const server = createServer()
+          server.on("error", () => resume(Effect.succeed(server))).listen(
+            4747,
+            "127.0.0.1",
+            () => resume(Effect.succeed(server))
+          )
+        }),
+        (server) => Effect.sync(() => void server.close())
+      )
+      expect(other).toBeDefined()
+      const { code, stdout } = yield* (yield* start(process.execPath, ["examples/composed/addressFirst.ts"], { env }))
+        .ended
+      expect(stdout).toContain("Port 4747 on 127.0.0.1 is taken")
+      expect(stdout).not.toContain("Waiting for first tick")
+      expect(code).toBe(1)
+    }).pipe(Effect.scoped))
 })

@@ -1,27 +1,28 @@
 import { useEffect, useState } from "react"
+import type { ProgramView } from "../../src/control/ProgramView.ts"
 import type { DomainEvent } from "../../src/model/DomainEvent.ts"
+import * as Format from "../../src/model/Format.ts"
 import * as PageText from "./PageText.ts"
-import type { State } from "./State.ts"
 import { current } from "./Store.ts"
 
-/** Something is said at most this often, in milliseconds, however much happens. */
+/** The shortest time between two sentences, in milliseconds, however much happens. */
 const pace = 5000
 
-/** What a listener should know of what happened meanwhile: what broke, then how all stands. */
-const news = (events: ReadonlyArray<DomainEvent>, before: State, now: State): string => {
+/** What has happened meanwhile, in a sentence or two: what crashed, then the headline. */
+const news = (events: ReadonlyArray<DomainEvent>, before: ProgramView, now: ProgramView): string => {
   if (before.link._tag !== now.link._tag) {
-    if (now.link._tag === "Lost") return "The server does not answer. The page tries again."
+    if (now.link._tag === "Lost") return "The program does not answer. The page tries again."
     if (now.link._tag === "Live" && before.link._tag === "Lost") {
-      return `Connected again. ${PageText.headline(now.domains, now.tick?.count ?? 1)}`
+      return `Connected again. ${PageText.headline(now.domains, now.tick)}`
     }
   }
   if (events.length === 0) return ""
   const crashed = [...new Set(events.filter(({ to }) => to === "crashed").map(({ domain }) => domain))]
-  const broken = crashed.length === 0 ? "" : `${PageText.names(crashed)} crashed. `
-  return broken + PageText.headline(now.domains, now.tick?.count ?? 1)
+  const broken = crashed.length === 0 ? "" : `${Format.names(crashed)} crashed. `
+  return broken + PageText.headline(now.domains, now.tick)
 }
 
-/** Tells screen readers what changes, in one sentence now and then. */
+/** Tells screen readers what changes. */
 export const Announcer = () => {
   const [text, setText] = useState("")
   useEffect(() => {

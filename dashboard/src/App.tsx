@@ -32,7 +32,7 @@ const useRoute = (): string | undefined => {
 
 const Overview = ({ returning }: { readonly returning: boolean }) => {
   const domains = useKnown((state) => state.domains)
-  const tick = useKnown((state) => state.tick?.count ?? state.stats?.heartbeat.tickCount ?? 0)
+  const tick = useKnown((view) => view.tick)
   const title = useRef<HTMLHeadingElement>(null)
   useEffect(() => {
     if (returning) title.current?.focus()
@@ -41,7 +41,7 @@ const Overview = ({ returning }: { readonly returning: boolean }) => {
     <>
       <header className="title">
         <h1 ref={title} tabIndex={-1} data-testid="headline">
-          {domains.length === 0 ? "Reading what runs…" : PageText.headline(domains, tick)}
+          {domains.length === 0 ? "Reading the domains…" : PageText.headline(domains, tick)}
         </h1>
       </header>
       <Troubles />
@@ -55,7 +55,7 @@ const Overview = ({ returning }: { readonly returning: boolean }) => {
   )
 }
 
-/** A fault of the page itself is told instead of a white window. */
+/** Shows a failure of the page itself in place of an empty window. */
 class Guard extends Component<{ readonly children: ReactNode }, { readonly error: Error | undefined }> {
   override state = { error: undefined }
   static getDerivedStateFromError(error: Error) {
@@ -75,7 +75,7 @@ class Guard extends Component<{ readonly children: ReactNode }, { readonly error
   }
 }
 
-/** The name of the tab tells whether a look is needed. */
+/** The title of the tab shows how many domains are not active, and whether the program answers. */
 const useTitle = (domain: string | undefined) => {
   const run = useKnown((state) => state.run)
   const lost = useKnown((state) => state.link._tag === "Lost")

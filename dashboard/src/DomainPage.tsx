@@ -2,11 +2,11 @@ import * as DateTime from "effect/DateTime"
 import { useEffect, useMemo, useRef, useState } from "react"
 import type { DomainInfo } from "../../src/control/DomainInfo.ts"
 import type { DomainEvent } from "../../src/model/DomainEvent.ts"
+import * as Format from "../../src/model/Format.ts"
 import { historyOf } from "./Connection.ts"
-import { clock, Sentence } from "./Domains.tsx"
+import { Sentence } from "./Domains.tsx"
 import { EventRow } from "./Feed.tsx"
 import { Operations } from "./Operate.tsx"
-import * as PageText from "./PageText.ts"
 import { Rows, useNarrow } from "./Rows.tsx"
 import { StatusText } from "./Status.tsx"
 import { useKnown, useNow } from "./Store.ts"
@@ -33,19 +33,20 @@ const Neighbours = ({ all, id, none, title }: {
         ))}
       </ul>
     )}
-    {all.length > most ? <p className="muted">And {PageText.number(all.length - most)} more.</p> : null}
+    {all.length > most ? <p className="muted">And {Format.number(all.length - most)} more.</p> : null}
   </section>
 )
 
 /** The time of day, with the date when it was another day. */
 const moment = (at: DateTime.Utc) => {
-  const date = DateTime.toDate(at)
-  return date.toDateString() === new Date().toDateString() ? clock(at) : date.toLocaleString("en-GB")
+  const today = Format.dateTime(DateTime.makeUnsafe(Date.now()), "local").slice(0, 10)
+  const text = Format.dateTime(at, "local")
+  return text.startsWith(today) ? text.slice(11) : text
 }
 
 const Facts = ({ domain }: { readonly domain: DomainInfo }) => {
   const skew = useKnown((state) => state.skew)
-  const tick = useKnown((state) => state.tick?.count ?? state.stats?.heartbeat.tickCount ?? 0)
+  const tick = useKnown((view) => view.tick)
   const now = useNow() + skew
   return (
     <dl className="facts">
@@ -55,26 +56,26 @@ const Facts = ({ domain }: { readonly domain: DomainInfo }) => {
       </dd>
       <dt>For</dt>
       <dd title={moment(domain.since)}>
-        {PageText.duration(Math.max(1000, Math.floor((now - DateTime.toEpochMillis(domain.since)) / 1000) * 1000))}
+        {Format.elapsed(now - domain.since.epochMilliseconds)}
       </dd>
       <dt>Generation</dt>
-      <dd>{domain.generation === 0 ? "not built yet" : PageText.number(domain.generation)}</dd>
+      <dd>{Format.number(domain.generation)}</dd>
       <dt>Last became active</dt>
       <dd>{domain.activatedAt === null ? "never" : moment(domain.activatedAt)}</dd>
-      <dt>Opened by</dt>
+      <dt>Gate opened by</dt>
       <dd>
         {domain.opening === null
           ? "–"
-          : `tick ${PageText.number(domain.opening.tick)}, wave ${PageText.number(domain.opening.wave)}`}
+          : `tick ${Format.number(domain.opening.tick)}, wave ${Format.number(domain.opening.wave)}`}
       </dd>
       <dt>Last tick</dt>
-      <dd>{PageText.number(domain.status === "active" ? tick : domain.lastTick)}</dd>
-      <dt>Starts from tick</dt>
-      <dd>{PageText.number(domain.activationTick)}</dd>
-      <dt>Answers its ticks</dt>
-      <dd>{domain.health ?? (domain.status === "active" ? "takes none" : "–")}</dd>
+      <dd>{Format.number(domain.status === "active" ? tick : domain.lastTick)}</dd>
+      <dt>Activates from tick</dt>
+      <dd>{Format.number(domain.activationTick)}</dd>
+      <dt>Health</dt>
+      <dd>{domain.health ?? (domain.status === "active" ? "has no onTick" : "–")}</dd>
       <dt>Without it</dt>
-      <dd>{domain.criticality === "required" ? "the program is not ready" : "the program is ready, degraded"}</dd>
+      <dd>{domain.criticality === "required" ? "the program is not ready" : "the program is ready, but degraded"}</dd>
     </dl>
   )
 }
@@ -84,7 +85,7 @@ type Past =
   | { readonly _tag: "Read"; readonly events: ReadonlyArray<DomainEvent> }
   | { readonly _tag: "Failed" }
 
-/** The domain's transitions: those of the trail, and what has happened since. */
+/** The domain's transitions: those in the trail, and those since. */
 const usePast = (name: string, link: string): readonly [Past["_tag"], ReadonlyArray<DomainEvent>] => {
   const [past, set] = useState<Past>({ _tag: "Reading" })
   const live = useKnown((state) => state.events)
@@ -110,16 +111,16 @@ const usePast = (name: string, link: string): readonly [Past["_tag"], ReadonlyAr
 
 const Causes = ({ events }: { readonly events: ReadonlyArray<DomainEvent> }) => {
   const crashes = events.filter(({ to }) => to === "crashed")
-  if (crashes.length === 0) return <p className="muted">It has not crashed, as far back as is read here.</p>
+  if (crashes.length === 0) return <p className="muted">No crash is among its newest transitions.</p>
   return (
     <>
       {crashes.slice(0, 5).map((event, i) => (
         <details key={event.id} open={i === 0}>
           <summary>
-            <time dateTime={DateTime.formatIso(event.occurredAt)}>{clock(event.occurredAt)}</time>, generation{" "}
-            {event.generation}: {PageText.firstLine(event.cause ?? event.reason)}
+            <time dateTime={DateTime.formatIso(event.occurredAt)}>{Format.timeOfDay(event.occurredAt, "local")}</time>,
+            generation {event.generation}: {Format.firstLine(event.cause ?? event.reason)}
           </summary>
-          <pre tabIndex={0}>{event.cause ?? "No cause was kept."}</pre>
+          <pre tabIndex={0}>{event.cause ?? "No cause is known."}</pre>
         </details>
       ))}
     </>
@@ -145,7 +146,7 @@ export const DomainPage = ({ name }: { readonly name: string }) => {
           <a href="#/">All domains</a>
         </p>
         <h1 ref={title} tabIndex={-1}>{name}</h1>
-        <p>{domains.length === 0 ? "Nothing is known yet." : "There is no domain of that name."}</p>
+        <p>{domains.length === 0 ? "No domains are known yet." : "There is no domain of that name."}</p>
       </section>
     )
   }
@@ -171,35 +172,35 @@ export const DomainPage = ({ name }: { readonly name: string }) => {
       </section>
       <section className="card" aria-labelledby="neighbours">
         <h2 id="neighbours">Neighbours</h2>
-        <Neighbours id="below" title="It depends on" none="No other domain." all={named(domain.dependsOn)} />
+        <Neighbours id="below" title="Depends on" none="No other domain." all={named(domain.dependsOn)} />
         {domain.after.length === 0
           ? null
-          : <Neighbours id="before" title="It starts after" none="" all={named(domain.after)} />}
-        <Neighbours id="above" title="Depend on it" none="No other domain." all={users} />
+          : <Neighbours id="before" title="It activates after" none="" all={named(domain.after)} />}
+        <Neighbours id="above" title="Needed by" none="No other domain." all={users} />
       </section>
       <section className="card wide" aria-labelledby="causes">
         <h2 id="causes">
-          Why it crashed{" "}
+          Crashes{" "}
           <span className="muted">
             {restarts === 0
               ? ""
-              : `${PageText.count(restarts, "restart")} in its newest ${PageText.count(events.length, "transition")}`}
+              : `${Format.count(restarts, "restart")} in its newest ${Format.count(events.length, "transition")}`}
           </span>
         </h2>
         <Causes events={events} />
       </section>
       <section className="card wide" aria-labelledby="past">
-        <h2 id="past">Its history</h2>
+        <h2 id="past">Transitions</h2>
         {reading === "Failed"
-          ? <p className="note bad">The trail cannot be read now; this is what the page saw.</p>
+          ? <p className="note bad">The trail cannot be read now: these are the transitions that the page has seen.</p>
           : null}
         {events.length === 0
-          ? <p className="muted">{reading === "Reading" ? "Reading…" : "Nothing yet."}</p>
+          ? <p className="muted">{reading === "Reading" ? "Reading…" : "No transition yet."}</p>
           : (
             <Rows
               items={events}
               height={narrow ? 54 : 28}
-              label="Its history, newest first"
+              label="Transitions, the newest first"
               keyOf={({ id }) => id}
               row={(event) => <EventRow event={event} named={false} />}
             />

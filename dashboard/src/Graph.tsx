@@ -1,9 +1,10 @@
 import { type MouseEvent, useMemo } from "react"
 import type { DomainInfo } from "../../src/control/DomainInfo.ts"
+import * as Format from "../../src/model/Format.ts"
 import { columns, picture } from "./Layers.ts"
 import * as PageText from "./PageText.ts"
 import { useNarrow } from "./Rows.tsx"
-import { Glyph, label, StatusText } from "./Status.tsx"
+import { Glyph, StatusText } from "./Status.tsx"
 import { useCalm, useKnown } from "./Store.ts"
 
 /** Up to so many domains are drawn with their lines; more as a map of marks. */
@@ -88,11 +89,7 @@ const Picture = ({ domains }: { readonly domains: ReadonlyArray<DomainInfo> }) =
   )
 }
 
-const summary = (domains: ReadonlyArray<DomainInfo>): string => {
-  const counts = new Map<string, number>()
-  for (const { status } of domains) counts.set(label[status], (counts.get(label[status]) ?? 0) + 1)
-  return [...counts].map(([word, n]) => `${PageText.number(n)} ${word}`).join(", ")
-}
+const summary = (domains: ReadonlyArray<DomainInfo>): string => PageText.countStates(domains).join(", ")
 
 /** Too many for lines: a mark for each domain, grouped by how deep it stands. */
 const Mosaic = ({ domains }: { readonly domains: ReadonlyArray<DomainInfo> }) => {
@@ -108,16 +105,16 @@ const Mosaic = ({ domains }: { readonly domains: ReadonlyArray<DomainInfo> }) =>
       {groups.map((group, depth) => (
         <div key={depth} className="group">
           <h3>
-            {groups.length === 1 ? "All" : depth === 0 ? "Depth 0: wait for no other" : `Depth ${depth}`}
+            {groups.length === 1 ? "All" : depth === 0 ? "Depth 0: waits for no other domain" : `Depth ${depth}`}
             <span className="muted">{summary(group)}</span>
           </h3>
-          <div className="cells" role="img" aria-label={`${PageText.count(group.length, "domain")}: ${summary(group)}`}>
+          <div className="cells" role="img" aria-label={`${Format.count(group.length, "domain")}: ${summary(group)}`}>
             {group.map(({ health, name, status }) => (
               <i
                 key={name}
                 className={`cell s-${status}${health === "silent" ? " silent" : ""}`}
                 data-name={name}
-                title={`${name}: ${label[status]}`}
+                title={`${name}: ${status}`}
               />
             ))}
           </div>
@@ -132,14 +129,14 @@ export const Graph = () => {
   const large = domains.length > most
   return (
     <section className="card wide" aria-labelledby="graph">
-      <h2 id="graph">{large ? "Map" : "Who depends on whom"}</h2>
+      <h2 id="graph">{large ? "Map" : "Dependencies"}</h2>
       <p className="legend">
         {(["active", "activating", "waiting", "restarting", "crashed", "deactivating", "inactive"] as const).map((
           status
         ) => (
           <span key={status} className={`s-${status}`}>
             {large ? <i className={`cell s-${status}`} aria-hidden="true" /> : <Glyph status={status} />}
-            {label[status]}
+            {status}
           </span>
         ))}
         {large
@@ -147,10 +144,10 @@ export const Graph = () => {
           : (
             <>
               <span>
-                <i className="line" aria-hidden="true" />depends on: stops with it
+                <i className="line" aria-hidden="true" />dependsOn: shares its fate
               </span>
               <span>
-                <i className="line dashed" aria-hidden="true" />after: only starts later
+                <i className="line dashed" aria-hidden="true" />after: activates later
               </span>
             </>
           )}

@@ -1,4 +1,4 @@
-import * as PageText from "./PageText.ts"
+import * as Format from "../../src/model/Format.ts"
 import { useKnown, useNow } from "./Store.ts"
 
 const width = 240
@@ -19,60 +19,59 @@ const Sparkline = ({ values }: { readonly values: ReadonlyArray<number> }) => {
       <figcaption>
         {values.length === 0
           ? "No tick since this page was opened"
-          : `Lateness of the last ${PageText.count(values.length, "tick")}, up to ${
-            PageText.duration(Math.max(...values))
+          : `Lateness of the last ${Format.count(values.length, "tick")}, up to ${
+            Format.duration(Math.max(...values))
           }`}
       </figcaption>
     </figure>
   )
 }
 
-/** The newest tick, for where there is no room for more. */
+/** The newest tick, for the head of the page. */
 export const TickText = () => {
-  const count = useKnown((state) => state.tick?.count)
-  return count === undefined ? null : <span className="muted">tick {PageText.number(count)}</span>
+  const tick = useKnown((view) => view.tick)
+  return tick === 0 ? null : <span className="muted">tick {Format.number(tick)}</span>
 }
 
-/** How long without a tick is too long, in milliseconds. */
-export const quiet = (interval: number): number => 3 * interval + 1000
+/** How long ago something was. */
+export const ago = (ms: number): string => ms < 1000 ? "just now" : `${Format.elapsed(ms)} ago`
 
 export const Heartbeat = () => {
-  const tick = useKnown((state) => state.tick)
+  const tick = useKnown((view) => view.tick)
   const tickAt = useKnown((state) => state.tickAt)
   const heartbeat = useKnown((state) => state.stats?.heartbeat)
   const values = useKnown((state) => state.lateness)
   const live = useKnown((state) => state.link._tag === "Live")
   const now = useNow()
-  const count = tick?.count ?? heartbeat?.tickCount
   return (
     <section className="card" aria-labelledby="heartbeat">
       <h2 id="heartbeat">Heartbeat</h2>
       <p className="beat">
-        <span key={tick?.count} className={live && tick !== undefined ? "pulse beating" : "pulse"} aria-hidden="true" />
-        <span className="figure" data-testid="tick">tick {count === undefined ? "–" : PageText.number(count)}</span>
+        <span key={tick} className={live && tickAt !== 0 ? "pulse beating" : "pulse"} aria-hidden="true" />
+        <span className="figure" data-testid="tick">tick {tick === 0 ? "–" : Format.number(tick)}</span>
         <span className="muted">
-          {tick === undefined
-            ? heartbeat === undefined ? "" : `one every ${PageText.duration(heartbeat.interval)}`
-            : PageText.ago(now - tickAt)}
+          {tickAt === 0
+            ? heartbeat === undefined ? "" : `one every ${Format.duration(heartbeat.interval)}`
+            : ago(now - tickAt)}
         </span>
       </p>
       <Sparkline values={values} />
       {heartbeat === undefined ? null : (
         <dl className="facts">
           <dt>Interval</dt>
-          <dd>{PageText.duration(heartbeat.interval)}</dd>
+          <dd>{Format.duration(heartbeat.interval)}</dd>
           <dt>Lateness, median</dt>
-          <dd>{PageText.duration(heartbeat.lateness.p50)}</dd>
+          <dd>{Format.duration(heartbeat.lateness.p50)}</dd>
           <dt>Lateness, p99</dt>
-          <dd>{PageText.duration(heartbeat.lateness.p99)}</dd>
+          <dd>{Format.duration(heartbeat.lateness.p99)}</dd>
           <dt>Lateness, worst</dt>
-          <dd>{PageText.duration(heartbeat.lateness.max)}</dd>
+          <dd>{Format.duration(heartbeat.lateness.max)}</dd>
           <dt>Skipped beats</dt>
-          <dd>{PageText.number(heartbeat.skipped)}</dd>
+          <dd>{Format.number(heartbeat.skipped)}</dd>
           <dt>Epoch</dt>
-          <dd>{PageText.number(tick?.epoch ?? heartbeat.epoch)}</dd>
+          <dd>{Format.number(heartbeat.epoch)}</dd>
           <dt>Beating for</dt>
-          <dd>{PageText.duration(heartbeat.uptime)}</dd>
+          <dd>{Format.elapsed(heartbeat.uptime)}</dd>
         </dl>
       )}
     </section>

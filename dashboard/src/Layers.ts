@@ -1,6 +1,6 @@
 import type { DomainInfo } from "../../src/control/DomainInfo.ts"
 
-/** Where a domain stands in the picture: which column (how many stand one behind the other before it), which row. */
+/** The place of a domain in the picture: its column (the longest way to a domain that waits for none) and its row. */
 export interface Place {
   readonly domain: DomainInfo
   readonly column: number

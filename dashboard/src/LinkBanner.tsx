@@ -1,14 +1,14 @@
+import * as DateTime from "effect/DateTime"
 import { type FormEvent, useState } from "react"
+import { silenceOf } from "../../src/control/ProgramView.ts"
+import * as Format from "../../src/model/Format.ts"
 import * as Connection from "./Connection.ts"
-import { quiet } from "./Heartbeat.tsx"
+import { ago } from "./Heartbeat.tsx"
 import { TokenFields } from "./Operate.tsx"
-import * as PageText from "./PageText.ts"
 import * as Session from "./Session.ts"
 import { useKnown, useNow } from "./Store.ts"
 
-const time = (at: number) => new Date(at).toLocaleTimeString("en-GB")
-
-/** In two words, whether what is seen is so now. */
+/** Whether the page is connected, in two words. */
 export const LinkText = () => {
   const link = useKnown((state) => state.link._tag)
   const words = { Connecting: "connecting", Live: "live", Lost: "not connected", Locked: "locked" }
@@ -17,7 +17,9 @@ export const LinkText = () => {
 
 /** Asks for the token where nothing is shown without it. */
 export const Locked = () => {
-  const wrong = useKnown(({ link }) => link._tag === "Locked" && link.shown === "a wrong token")
+  // Drawn again at each refusal.
+  useKnown(({ link }) => link._tag === "Locked" ? link.refusals : 0)
+  const wrong = Session.token() !== undefined
   const [token, setToken] = useState("")
   const [keeping, setKeeping] = useState<"page" | "tab">("page")
   const submit = (event: FormEvent) => {
@@ -27,40 +29,42 @@ export const Locked = () => {
   }
   return (
     <form className="card locked" onSubmit={submit}>
-      <h1>{wrong ? "That is not the token." : "This server shows nothing without its token."}</h1>
+      <h1>{wrong ? "That is not the token." : "This program shows nothing without its token."}</h1>
       <TokenFields token={token} keeping={keeping} onToken={setToken} onKeeping={setKeeping} />
       <button type="submit" className="main">Open</button>
     </form>
   )
 }
 
-/** Says when what is seen is not so now, and what is done about it. */
+/** Says that the page is not connected or that ticks are missing, and what is done about it. */
 export const LinkBanner = () => {
   const link = useKnown((state) => state.link)
   const heardAt = useKnown((state) => state.heardAt)
   const tickAt = useKnown((state) => state.tickAt)
-  const interval = useKnown((state) => state.stats?.heartbeat.interval)
+  const stats = useKnown((view) => view.stats)
   const now = useNow()
   if (link._tag === "Lost") {
     const wait = Math.ceil((link.retryAt - now) / 1000)
     return (
       <div className="banner" role="region" aria-label="Connection" data-testid="lost">
         <p>
-          <b>{link.why}.</b> {heardAt === 0
+          <b>The program does not answer:</b> {link.reason}. {heardAt === 0
             ? "Nothing has been read yet."
-            : `What you see is as it was at ${time(heardAt)}, ${PageText.ago(now - heardAt)}.`}{" "}
-          {wait <= 0 ? "Trying again…" : `Trying again in ${wait} s.`}
+            : `What you see was true at ${Format.timeOfDay(DateTime.makeUnsafe(heardAt), "local")}, ${
+              ago(now - heardAt)
+            }.`} {wait <= 0 ? "Trying again…" : `Trying again in ${wait} s.`}
         </p>
         <button type="button" onClick={Connection.retry}>Try now</button>
       </div>
     )
   }
-  if (link._tag === "Live" && interval !== undefined && tickAt !== 0 && now - tickAt > quiet(interval)) {
+  const silence = silenceOf({ link, stats, tickAt }, now)
+  if (stats !== undefined && silence !== undefined) {
     return (
       <div className="banner" role="region" aria-label="Connection" data-testid="silent">
         <p>
-          <b>The heartbeat is silent:</b> the last tick came {PageText.ago(now - tickAt)}, one is due every{" "}
-          {PageText.duration(interval)}. Domains that are active go on.
+          <b>The heartbeat is silent:</b> the last tick came {ago(silence)}, one is due every{" "}
+          {Format.duration(stats.heartbeat.interval)}. Active domains are not affected.
         </p>
       </div>
     )

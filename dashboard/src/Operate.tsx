@@ -1,11 +1,13 @@
 import { type FormEvent, useEffect, useRef, useState } from "react"
 import type { DomainInfo } from "../../src/control/DomainInfo.ts"
 import type { Operation } from "../../src/model/DomainControl.ts"
+import * as Format from "../../src/model/Format.ts"
 import * as Connection from "./Connection.ts"
 import * as PageText from "./PageText.ts"
 import * as Session from "./Session.ts"
-import { label } from "./Status.tsx"
 import { current, useKnown } from "./Store.ts"
+
+const none = "No other domain depends on it."
 
 const verb: Readonly<Record<Operation, string>> = { restart: "Restart", activate: "Activate", deactivate: "Deactivate" }
 
@@ -13,19 +15,17 @@ const verb: Readonly<Record<Operation, string>> = { restart: "Restart", activate
 const consequence = (domain: DomainInfo, operation: Operation): string => {
   const { name } = domain
   const users = PageText.dependants(name, current().domains)
-  const [stop, start, them] = users.length === 1 ? ["stops", "starts", "it"] : ["stop", "start", "them"]
+  const others = `${Format.names(users)} ${users.length === 1 ? "depends" : "depend"} on it and`
   switch (operation) {
     case "activate":
-      return `${name} starts as soon as all that it depends on is active.`
+      return `${name} waits for its gate again. It activates as soon as all that it depends on is active.`
     case "restart":
-      return `${name} is stopped and built anew, as generation ${domain.generation + 1}. ${
-        users.length === 0 ? "No other domain depends on it." : `${PageText.names(users)} ${stop} and ${start} with it.`
+      return `Generation ${domain.generation} of ${name} ends and generation ${domain.generation + 1} is built. ${
+        users.length === 0 ? none : `${others} ${users.length === 1 ? "restarts" : "restart"} with it.`
       }`
     case "deactivate":
-      return `${name} is switched off until somebody activates it again. ${
-        users.length === 0
-          ? "No other domain depends on it."
-          : `${PageText.names(users)} ${stop} with it; without ${name} nothing starts ${them} again.`
+      return `${name} becomes inactive until it is activated again. ${
+        users.length === 0 ? none : `${others} ${users.length === 1 ? "waits" : "wait"} until then.`
       }`
   }
 }
@@ -103,7 +103,7 @@ const Confirm = ({ domain, operation, onClose }: {
       case "Accepted":
         return setPhase({
           _tag: "Done",
-          text: `Accepted: ${domain.name} is ${label[answer.status]} now. The page shows how it goes on.`
+          text: `Accepted: ${domain.name} is ${answer.status} now.`
         })
       case "Unauthorized":
         Session.forget()

@@ -1,7 +1,7 @@
 import type { ReactNode } from "react"
 import type { StatusName } from "../../src/model/DomainStatus.ts"
 
-/** Each state has a shape of its own, so that nobody needs to tell colours apart. */
+/** Each state has a shape of its own besides its colour. */
 const shapes: Readonly<Record<StatusName, ReactNode>> = {
   waiting: <circle cx="8" cy="8" r="5.5" fill="none" strokeDasharray="2.6 2" />,
   activating: <path d="M8 2.5 13.8 13H2.2Z" fill="none" />,
@@ -27,18 +27,7 @@ const shapes: Readonly<Record<StatusName, ReactNode>> = {
   restarting: <path d="M13.3 8.8A5.4 5.4 0 1 1 11.6 4M12.3 1v3.6H8.7" fill="none" />
 }
 
-/** The words for the states, as an operator says them. */
-export const label: Readonly<Record<StatusName, string>> = {
-  waiting: "waiting",
-  activating: "starting",
-  active: "active",
-  deactivating: "stopping",
-  inactive: "switched off",
-  crashed: "crashed",
-  restarting: "restarting"
-}
-
-/** The mark of a state; what it means stands next to it or in `title`. */
+/** The mark of a state. */
 export const Glyph = ({ status }: { readonly status: StatusName }) => (
   <svg className={`glyph s-${status}`} viewBox="0 0 16 16" aria-hidden="true">{shapes[status]}</svg>
 )
@@ -49,7 +38,7 @@ export const StatusText = ({ health, status }: {
 }) => (
   <span className={`status s-${status}`}>
     <Glyph status={status} />
-    {label[status]}
+    {status}
     {health === "suspect" || health === "silent" ? <em className="health">{health}</em> : null}
   </span>
 )

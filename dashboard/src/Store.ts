@@ -1,10 +1,10 @@
 import { useEffect, useRef, useState, useSyncExternalStore } from "react"
-import { initial, type State } from "./State.ts"
+import { initial, type News, type ProgramView, update } from "../../src/control/ProgramView.ts"
 
 /** Readers are told at most this often, in milliseconds, however much comes in. */
 const pace = 80
 
-let state: State = initial
+let view: ProgramView = initial
 let due: ReturnType<typeof setTimeout> | undefined
 const readers = new Set<() => void>()
 
@@ -13,12 +13,11 @@ const tell = () => {
   for (const reader of readers) reader()
 }
 
-export const current = (): State => state
+export const current = (): ProgramView => view
 
-export const update = (f: (state: State) => State): void => {
-  const next = f(state)
-  if (next === state) return
-  state = next
+/** Takes news of the program. */
+export const post = (news: News): void => {
+  view = update(view, news, Date.now())
   due ??= setTimeout(tell, pace)
 }
 
@@ -27,8 +26,8 @@ const subscribe = (reader: () => void) => {
   return () => void readers.delete(reader)
 }
 
-/** A part of what is known; whoever reads it is drawn again only when that part is another. */
-export const useKnown = <A>(select: (state: State) => A): A => useSyncExternalStore(subscribe, () => select(state))
+/** A part of what is known; a reader is drawn again only when that part is another. */
+export const useKnown = <A>(select: (view: ProgramView) => A): A => useSyncExternalStore(subscribe, () => select(view))
 
 /** This machine's time in milliseconds, drawn again every second, while `running`. */
 export const useNow = (running = true): number => {

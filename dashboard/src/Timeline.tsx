@@ -1,16 +1,16 @@
 import { useMemo, useState } from "react"
-import * as PageText from "./PageText.ts"
+import * as Format from "../../src/model/Format.ts"
 import { rounds } from "./Rounds.ts"
 import { Rows, useNarrow } from "./Rows.tsx"
 import { current, useCalm, useKnown } from "./Store.ts"
 
 const percent = (part: number, whole: number) => `${whole === 0 ? 0 : Math.min(100, (100 * part) / whole)}%`
 
-/** The first start of every domain in this run: what it waited, and its own work. */
+/** The first activation of every domain in this run: how long it waited, and its own work. */
 export const Timeline = () => {
   const activations = useCalm(useKnown((state) => state.activations), 300)
   const narrow = useNarrow()
-  // Who waits for whom does not change in a run.
+  // The graph does not change in a run.
   const all = useMemo(() => rounds(activations.values(), current().byName), [activations])
   const [chosen, setChosen] = useState(0)
   const index = Math.min(chosen, all.length - 1)
@@ -18,8 +18,8 @@ export const Timeline = () => {
   const startedAt = useKnown((state) => state.stats?.run.startedAt.epochMilliseconds)
   return (
     <section className="card wide" aria-labelledby="timeline">
-      <h2 id="timeline">How it started</h2>
-      {round === undefined ? <p className="muted">No domain has started yet.</p> : (
+      <h2 id="timeline">First activations</h2>
+      {round === undefined ? <p className="muted">No domain has been active yet.</p> : (
         <>
           <div className="tools">
             {all.length < 2 ? null : (
@@ -27,31 +27,31 @@ export const Timeline = () => {
                 Round{" "}
                 <select value={index} onChange={(event) => setChosen(Number(event.target.value))}>
                   {all.map(({ bars, tick }, i) => (
-                    <option key={i} value={i}>tick {tick}, {PageText.count(bars.length, "domain")}</option>
+                    <option key={i} value={i}>tick {tick}, {Format.count(bars.length, "domain")}</option>
                   ))}
                 </select>
               </label>
             )}
             <span>
-              Tick {PageText.number(round.tick)} came {startedAt === undefined
+              Tick {Format.number(round.tick)} came {startedAt === undefined
                 ? ""
-                : `${PageText.duration(round.openedAt - startedAt)} after the program's start `}
-              and opened {PageText.count(round.bars.length, "domain")} in{" "}
-              {PageText.count(round.waves, "wave")}; all were active {PageText.duration(round.totalMs)} later.
+                : `${Format.duration(round.openedAt - startedAt)} after the start of the program `}
+              and opened {Format.count(round.bars.length, "domain")} in{" "}
+              {Format.count(round.waves, "wave")}; all were active {Format.duration(round.totalMs)} later.
             </span>
           </div>
           <p className="legend">
             <span>
-              <i className="bar wait" aria-hidden="true" />waiting for its turn
+              <i className="bar wait" aria-hidden="true" />waits
             </span>
             <span>
-              <i className="bar work" aria-hidden="true" />its own work
+              <i className="bar work" aria-hidden="true" />own work
             </span>
           </p>
           <Rows
             items={round.bars}
             height={narrow ? 44 : 26}
-            label="Starts by wave"
+            label="First activations by wave"
             keyOf={({ domain }) => domain}
             row={({ domain, waitMs, wave, workMs }) => (
               <div className="row start">
@@ -65,8 +65,8 @@ export const Timeline = () => {
                   />
                 </span>
                 <span className="times">
-                  {PageText.duration(workMs)}
-                  <span className="muted">{waitMs < 1 ? "" : ` after ${PageText.duration(waitMs)}`}</span>
+                  {Format.duration(workMs)}
+                  <span className="muted">{waitMs < 1 ? "" : ` after ${Format.duration(waitMs)}`}</span>
                 </span>
               </div>
             )}

@@ -1,5 +1,4 @@
-import * as DateTime from "effect/DateTime"
-import * as PageText from "./PageText.ts"
+import * as Format from "../../src/model/Format.ts"
 import { useKnown, useNow } from "./Store.ts"
 
 /** The trail, telemetry, and the program itself. */
@@ -15,26 +14,26 @@ export const TrailCard = () => {
       <h2 id="trail-card">Trail and telemetry</h2>
       <p className={trail.status === "degraded" ? "note bad" : "note"}>
         {trail.status === "ok"
-          ? `Every transition is written ${kept}.`
-          : `The trail cannot be written${
-            trail.since === null ? "" : ` since ${DateTime.toDate(trail.since).toLocaleTimeString()}`
-          }: ${trail.detail ?? "the database is away"}. Domains are not affected.`}
+          ? `Transitions are kept ${kept}.`
+          : `The trail is degraded${trail.since === null ? "" : ` since ${Format.timeOfDay(trail.since, "local")}`}: ${
+            trail.detail ?? "the database does not answer"
+          }. Domains are not affected.`}
       </p>
       <dl className="facts">
         <dt>Trail</dt>
         <dd>{trail.status}</dd>
         <dt>Written</dt>
-        <dd>{PageText.number(trail.written)}</dd>
+        <dd>{Format.number(trail.written)}</dd>
         <dt>Not written yet</dt>
-        <dd>{PageText.number(trail.backlog)}</dd>
-        <dt>Lost</dt>
-        <dd>{PageText.number(trail.dropped)}</dd>
+        <dd>{Format.number(trail.backlog)}</dd>
+        <dt>Dropped</dt>
+        <dd>{Format.number(trail.dropped)}</dd>
         <dt>Telemetry</dt>
         <dd>{telemetry.collector ?? "not sent anywhere"}</dd>
-        <dt>Watching live</dt>
-        <dd>{PageText.number(followers)}</dd>
+        <dt>Clients of the stream</dt>
+        <dd>{Format.number(followers)}</dd>
         <dt>Running for</dt>
-        <dd>{PageText.duration(Math.max(1000, now + skew - DateTime.toEpochMillis(run.startedAt)))}</dd>
+        <dd>{Format.elapsed(now + skew - run.startedAt.epochMilliseconds)}</dd>
         <dt>Version</dt>
         <dd>{run.version}</dd>
         <dt>Node</dt>

@@ -1,14 +1,15 @@
 import { useMemo } from "react"
+import * as Format from "../../src/model/Format.ts"
 import { Sentence } from "./Domains.tsx"
 import { Operations } from "./Operate.tsx"
 import * as PageText from "./PageText.ts"
 import { Glyph } from "./Status.tsx"
 import { useKnown } from "./Store.ts"
 
-/** At most so many are told; the list below has the rest. */
+/** The most domains shown here; the list below has the rest. */
 const most = 6
 
-/** What is broken, why, and what waits because of it. */
+/** The domains that are down or silent, why, and what waits because of them. */
 export const Troubles = () => {
   const domains = useKnown((state) => state.domains)
   const all = useMemo(() => PageText.troubles(domains), [domains])
@@ -26,7 +27,7 @@ export const Troubles = () => {
               </p>
               {held.length === 0 ? null : (
                 <p className="muted">
-                  {PageText.names(held)} {held.length === 1 ? "waits" : "wait"} because of it.
+                  {Format.names(held)} {held.length === 1 ? "waits" : "wait"} because of it.
                 </p>
               )}
             </div>
@@ -35,7 +36,7 @@ export const Troubles = () => {
         ))}
       </ul>
       {all.length > most
-        ? <p className="muted">And {PageText.count(all.length - most, "more domain")}, below.</p>
+        ? <p className="muted">And {Format.count(all.length - most, "more domain")}, below.</p>
         : null}
     </section>
   )

@@ -10,7 +10,7 @@ import * as Events from "./commands/Events.ts"
 import * as History from "./commands/History.ts"
 import * as Domains from "./commands/ListDomains.ts"
 import * as Migrate from "./commands/Migrate.ts"
-import * as Moves from "./commands/Operate.ts"
+import * as Operate from "./commands/Operate.ts"
 import * as Domain from "./commands/ShowDomain.ts"
 import * as Simulate from "./commands/Simulate.ts"
 import * as Start from "./commands/Start.ts"
@@ -33,7 +33,7 @@ export const command = Command.make("thunderline").pipe(
     Events.command,
     History.command,
     Analyze.command,
-    ...Moves.commands,
+    ...Operate.commands,
     Simulate.command,
     Migrate.command
   ])
@@ -52,4 +52,8 @@ const environment = Layer.mergeAll(
 
 /** Runs the command line on the process's arguments; failures have been told on standard error when it returns. */
 export const run = (version: string) =>
-  Command.run(command, { version }).pipe(Report.failures, Effect.provide(environment))
+  Command.run(command, { version }).pipe(
+    Report.failures,
+    Effect.provideService(Doctor.Version, version),
+    Effect.provide(environment)
+  )

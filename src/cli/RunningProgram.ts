@@ -1,9 +1,13 @@
-import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
-import type * as Layer from "effect/Layer"
-import type * as Option from "effect/Option"
+import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
+import * as Runtime from "effect/Runtime"
 import * as Schema from "effect/Schema"
 import * as Client from "../control/Client.ts"
+import * as ControlFile from "../node/ControlFile.ts"
+import * as ControlPort from "../node/ControlPort.ts"
+import * as TokenFile from "../node/TokenFile.ts"
+import * as ExitCode from "./ExitCode.ts"
 import * as Listen from "./flags/Listen.ts"
 import * as TrailSettings from "./flags/TrailSettings.ts"
 
@@ -33,6 +37,7 @@ export class NotRunning extends Schema.TaggedError<NotRunning>()("NotRunning", {
   source: Schema.Literals(["--port", "control.json", "default"]),
   stateDir: Schema.String
 }) {
+  override readonly [Runtime.errorExitCode] = ExitCode.cannotConnect
   override get message() {
     const from = this.source === "control.json"
       ? ` (from ${this.stateDir}/control.json)`
@@ -53,14 +58,23 @@ export class Refused extends Schema.TaggedError<Refused>()("Refused", {
   }
 }
 
-/** Finds the running program. The commands know it by this tag alone. */
-export class RunningProgram extends Context.Service<RunningProgram, {
-  readonly address: (where: Where) => Effect.Effect<Address>
-  /** The version of the command line that asks. */
-  readonly version: string
-  /** A client with the token, if there is one. */
-  readonly client: (where: Where) => Layer.Layer<Client.Client, unknown>
-}>()("thunderline/cli/RunningProgram") {}
+const here = (port: number) => `http://127.0.0.1:${port}`
+
+/** Where the program is: at the port that was named, else where the state folder says, else at the default port. */
+export const address = Effect.fnUntraced(function*({ port, stateDir }: Where): Effect.fn.Return<Address> {
+  if (Option.isSome(port)) return { url: here(port.value), source: "--port" }
+  const file = yield* ControlFile.read(stateDir)
+  if (Option.isSome(file)) return { url: file.value.url, source: "control.json" }
+  return { url: here(yield* ControlPort.fromEnvironment), source: "default" }
+})
+
+/** A client of the running program, with the token if there is one. */
+export const client = (where: Where): Layer.Layer<Client.Client, TokenFile.TokenTooShort> =>
+  Layer.unwrap(Effect.gen(function*() {
+    const { url } = yield* address(where)
+    const token = yield* TokenFile.find(where.stateDir)
+    return Client.layer({ url, token: Option.getOrUndefined(token) })
+  }))
 
 const isProblem = (u: unknown): u is { readonly status: number; readonly detail?: string; readonly title: string } =>
   typeof u === "object" && u !== null && "status" in u && "title" in u
@@ -72,16 +86,15 @@ const explain = (error: unknown, notRunning: NotRunning): unknown => {
   return reason._tag === "HttpClientError" && reason.reason?._tag === "TransportError" ? notRunning : error
 }
 
-/** Asks the running program; fails with `NotRunning` when there is none, and with `Refused` when it says no. */
+/** Asks the running program. Fails with `NotRunning` when there is none, and with `Refused` when it says no. */
 export const ask = <A, E, R>(
   where: Where,
   question: (client: Client.Client["Service"]) => Effect.Effect<A, E, R>
-): Effect.Effect<A, unknown, R | RunningProgram> =>
+): Effect.Effect<A, unknown, R> =>
   Effect.gen(function*() {
-    const program = yield* RunningProgram
-    const { source, url } = yield* program.address(where)
+    const { source, url } = yield* address(where)
     return yield* Client.Client.use(question).pipe(
-      Effect.provide(program.client(where)),
+      Effect.provide(client(where)),
       Effect.mapError((error) => explain(error, new NotRunning({ url, source, stateDir: where.stateDir })))
     )
   })

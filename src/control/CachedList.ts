@@ -3,7 +3,7 @@ import * as Effect from "effect/Effect"
 import * as HttpServerResponse from "effect/http/HttpServerResponse"
 import { DomainRegistry } from "../heartbeat/DomainRegistry.ts"
 import { CurrentRun } from "../trail/CurrentRun.ts"
-import { encodeList } from "./DomainInfo.ts"
+import { encodeList, fromView } from "./DomainInfo.ts"
 
 /** How long the list of domains may be told as it was, in milliseconds: health changes between two ticks. */
 const listAge = 250
@@ -30,7 +30,7 @@ export const make = Effect.gen(function*() {
     if (known !== undefined && known.version === version && known.tick === tick && at - known.at < listAge) return known
     const views = yield* registry.snapshot
     const active = yield* registry.activeCount
-    const text = encodeList(tick, active, views)
+    const text = encodeList({ tick, active, domains: views.map(fromView) })
     const same = known !== undefined && known.text === text ? known : undefined
     const etag = same?.etag ?? `"${runId}-${++made}"`
     const response = same?.response ?? HttpServerResponse.uint8Array(new TextEncoder().encode(text), {

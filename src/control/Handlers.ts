@@ -7,15 +7,14 @@ import * as Option from "effect/Option"
 import * as Semaphore from "effect/Semaphore"
 import { DomainRegistry } from "../heartbeat/DomainRegistry.ts"
 import { TickGenerator } from "../heartbeat/TickGenerator.ts"
-import * as BootAnalysis from "../insight/BootAnalysis.ts"
+import * as RecordedBoot from "../insight/RecordedBoot.ts"
 import { DomainControl, type Operation } from "../model/DomainControl.ts"
-import type { DomainEvent } from "../model/DomainEvent.ts"
 import { StatusName } from "../model/DomainStatus.ts"
 import { Health } from "../supervision/Health.ts"
 import { CurrentRun } from "../trail/CurrentRun.ts"
 import * as EventCursor from "../trail/EventCursor.ts"
 import { Outbox } from "../trail/Outbox.ts"
-import { type EventPage, Repo } from "../trail/Repo.ts"
+import { Repo } from "../trail/Repo.ts"
 import { invalid } from "./AccessControl.ts"
 import { Api } from "./Api.ts"
 import * as CachedList from "./CachedList.ts"
@@ -121,29 +120,34 @@ const domains = HttpApiBuilder.group(
   })
 )
 
+const unreadable = ({ message }: { readonly message: string }) =>
+  new Problem.Unavailable({ detail: `The trail cannot be read now: ${message}` })
+
+/** Reads the trail: at most so many at once, so that it keeps most of its connections for being written. */
+const reading = (readers: Semaphore.Semaphore) => <A, E>(effect: Effect.Effect<A, E>) =>
+  Effect.timeout(readers.withPermits(1)(effect), "10 seconds")
+
 const history = HttpApiBuilder.group(
   Api,
   "history",
   Effect.fnUntraced(function*(handlers) {
     const repo = yield* Repo
-    // However many ask, the trail keeps most of its connections for being written.
-    const readers = Semaphore.makeUnsafe(4)
-    return handlers.handle("page", ({ query }) =>
-      repo.events(query).pipe(
-        readers.withPermits(1),
-        Effect.timeout("10 seconds"),
-        Effect.map(({ events, next }) => ({ events, next: Option.getOrNull(next) })),
-        Effect.mapError((error) =>
-          error._tag === "InvalidCursor"
-            ? invalid([{ path: ["query", "cursor"], message: error.message }])
-            : new Problem.Unavailable({ detail: `The trail cannot be read now: ${error.message}` })
-        )
-      ))
+    const read = reading(Semaphore.makeUnsafe(4))
+    return handlers.handleAll({
+      page: ({ query }) =>
+        read(repo.events(query)).pipe(
+          Effect.map(({ events, next }) => ({ events, next: Option.getOrNull(next) })),
+          Effect.mapError((error) =>
+            error._tag === "InvalidCursor"
+              ? invalid([{ path: ["query", "cursor"], message: error.message }])
+              : unreadable(error)
+          )
+        ),
+      registry: () => Effect.mapError(read(repo.listDomains), unreadable),
+      runs: ({ query: { limit } }) => Effect.mapError(read(repo.runs(limit)), unreadable)
+    })
   })
 )
-
-/** How many transitions of a run are looked at for its boot, in pages of 1,000. */
-const bootPages = 10
 
 const analysis = HttpApiBuilder.group(
   Api,
@@ -152,34 +156,20 @@ const analysis = HttpApiBuilder.group(
     const run = yield* CurrentRun
     const repo = yield* Repo
     const outbox = yield* Outbox
-    const readers = Semaphore.makeUnsafe(1)
-
-    const read = Effect.fnUntraced(function*(runId: string) {
-      yield* Effect.timeoutOption(outbox.flush, "1 second")
-      const found: Array<DomainEvent> = []
-      let cursor: string | undefined
-      for (let page = 0; page === 0 || (page < bootPages && cursor !== undefined); page++) {
-        const { events, next }: EventPage = yield* repo.events({ runId, order: "oldest", limit: 1_000, cursor })
-        found.push(...events)
-        cursor = Option.getOrUndefined(next)
-      }
-      return found
-    })
-
-    return handlers.handle("boot", ({ query: { runId = run.runId } }) =>
-      read(runId).pipe(
-        readers.withPermits(1),
-        Effect.timeout("10 seconds"),
-        Effect.mapError(({ message }) =>
-          new Problem.Unavailable({ detail: `The trail cannot be read now: ${message}` })
-        ),
-        Effect.flatMap((events) =>
-          Effect.fromOption(
-            BootAnalysis.analyse(events),
-            () => new Problem.BootNotFound({ runId, detail: `No domain has begun to come up in run ${runId}` })
+    const read = reading(Semaphore.makeUnsafe(1))
+    return handlers.handle(
+      "boot",
+      ({ query: { runId = run.runId } }) =>
+        Effect.andThen(Effect.timeoutOption(outbox.flush, "1 second"), RecordedBoot.read(runId)).pipe(
+          Effect.provideService(Repo, repo),
+          read,
+          Effect.mapError((error) =>
+            error._tag === "BootNotRecorded"
+              ? new Problem.BootNotFound({ runId, detail: error.message })
+              : unreadable(error)
           )
         )
-      ))
+    )
   })
 )
 

@@ -82,6 +82,11 @@ export type WorkersRequirements<Workers> = {
   [Name in keyof Workers]: Workers[Name] extends WorkerInput<infer R> ? R : never
 }[keyof Workers]
 
+/** A function that a domain calls with a tick or a reason. */
+type Callback<A, R = never> = (value: A) => Effect.Effect<unknown, unknown, R>
+
+type CallbackRequirements<F> = F extends Callback<never, infer R> ? R : never
+
 /** Tells a domain from anything else, for example from what a module exports. */
 export const isDomain = (u: unknown): u is Any => Predicate.hasProperty(u, TypeId)
 
@@ -126,18 +131,18 @@ export const make = <
   RIn,
   const Deps extends ReadonlyArray<Any> = readonly [],
   const Workers extends { readonly [name: string]: WorkerInput<any> } = {},
-  RTick = never,
-  RActivate = never,
-  RDeactivate = never
+  OnTick extends Callback<Tick, any> = Callback<Tick>,
+  OnActivate extends Callback<Tick, any> = Callback<Tick>,
+  OnDeactivate extends Callback<Reason, any> = Callback<Reason>
 >(name: Name, options: {
   readonly layer: Layer.Layer<ROut, E, RIn>
   readonly dependsOn?: Deps
   readonly after?: ReadonlyArray<Any>
   readonly activationTick?: number
   readonly workers?: Workers
-  readonly onTick?: (tick: Tick) => Effect.Effect<unknown, unknown, RTick>
-  readonly onActivate?: (tick: Tick) => Effect.Effect<unknown, unknown, RActivate>
-  readonly onDeactivate?: (reason: Reason) => Effect.Effect<unknown, unknown, RDeactivate>
+  readonly onTick?: OnTick
+  readonly onActivate?: OnActivate
+  readonly onDeactivate?: OnDeactivate
   readonly criticality?: Criticality
   readonly escalate?: boolean
   readonly restart?: RestartPolicy.RestartPolicy | "never"
@@ -149,7 +154,10 @@ export const make = <
   ROut,
   E,
   | Exclude<RIn, Services<Deps[number]>>
-  | Exclude<WorkersRequirements<Workers> | RTick | RActivate | RDeactivate, ROut | Services<Deps[number]> | Scope.Scope>
+  | Exclude<
+    WorkersRequirements<Workers> | CallbackRequirements<OnTick | OnActivate | OnDeactivate>,
+    ROut | Services<Deps[number]> | Scope.Scope
+  >
 > =>
   Object.assign(Object.create(Proto), {
     name,

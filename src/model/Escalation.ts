@@ -1,34 +1,42 @@
+/**
+ * Says when the program has to end, because a domain with `escalate` has spent its restarts. Use it where a host decides
+ * what to do then; `Thunderline.launch` ends the process by itself.
+ *
+ * @example
+ * ```ts
+ * import { Effect } from "effect"
+ * import { Escalation } from "thunderline"
+ *
+ * const alarm = Effect.flatMap(Escalation.Escalation.use(({ await: escalated }) => escalated), Effect.logFatal)
+ * ```
+ */
 import * as Context from "effect/Context"
-import * as Deferred from "effect/Deferred"
-import * as Effect from "effect/Effect"
-import * as Layer from "effect/Layer"
+import type * as Effect from "effect/Effect"
 import type * as Option from "effect/Option"
+import * as Runtime from "effect/Runtime"
+import * as Schema from "effect/Schema"
 
-/** Why the program shall end: a domain with `escalate` has spent its restart budget. */
-export interface Escalated {
-  readonly domain: string
+/**
+ * The program has to end: a domain with `escalate` has spent its restarts. A process whose main effect fails with it
+ * exits with 70, so that the platform starts it again.
+ */
+export class Escalated extends Schema.TaggedError<Escalated>()("Escalated", {
+  domain: Schema.String,
   /** The last failure, pretty-printed. */
-  readonly cause: string
+  cause: Schema.String
+}) {
+  override readonly [Runtime.errorExitCode] = 70
+  // `Thunderline.launch` has logged it.
+  override readonly [Runtime.errorReported] = false
+  override get message() {
+    return `Domain ${this.domain} has spent its restarts and ends the program: ${this.cause.split("\n")[0]}`
+  }
 }
 
-/** Tells the program when it shall end. */
+/** Says when the program has to end. */
 export class Escalation extends Context.Service<Escalation, {
   /** Completes with the first escalation. */
   readonly await: Effect.Effect<Escalated>
   /** The first escalation, if there was one. */
   readonly raised: Effect.Effect<Option.Option<Escalated>>
-  readonly raise: (escalated: Escalated) => void
 }>()("thunderline/Escalation") {}
-
-export const layer: Layer.Layer<Escalation> = Layer.sync(Escalation, () => {
-  const raised = Deferred.makeUnsafe<Escalated>()
-  return {
-    await: Deferred.await(raised),
-    raised: Effect.suspend(() =>
-      Deferred.isDoneUnsafe(raised) ? Effect.asSome(Deferred.await(raised)) : Effect.succeedNone
-    ),
-    raise: (escalated) => {
-      Deferred.doneUnsafe(raised, Effect.succeed(escalated))
-    }
-  }
-})

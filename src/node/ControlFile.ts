@@ -18,7 +18,7 @@ const decode = Schema.decodeUnknownEffect(Schema.fromJsonString(ControlFile))
 
 const file = (stateDir: string) => join(stateDir, "control.json")
 
-/** What the file says; a program that was killed leaves it behind. */
+/** What the file says. It stays when a program is killed. */
 export const read = (stateDir: string): Effect.Effect<Option.Option<ControlFile>> =>
   StateFolder.attempt(stateDir, () => readFile(file(stateDir), "utf8")).pipe(Effect.flatMap(decode), Effect.option)
 
@@ -30,7 +30,7 @@ const isAlive = (pid: number): boolean => {
   try {
     return process.kill(pid, 0)
   } catch (error) {
-    // Somebody else's.
+    // The process belongs to another user.
     return error instanceof Error && "code" in error && error.code === "EPERM"
   }
 }
@@ -51,7 +51,7 @@ const remove = (stateDir: string, { runId }: ControlFile) =>
       ? Effect.ignore(StateFolder.attempt(stateDir, () => rm(file(stateDir), { force: true })))
       : Effect.void)
 
-/** Keeps the file for the life of the scope. Where it cannot be written, commands need `--port` to find the program. */
+/** Keeps the file for the life of the scope. Where it cannot be written, commands find the program by `--port` only. */
 export const keep = (stateDir: string, content: ControlFile) =>
   Effect.acquireRelease(
     write(stateDir, content).pipe(

@@ -1,13 +1,26 @@
+/**
+ * Metrics of the process itself, by the names of OpenTelemetry: the event loop's delay, heap and memory. Use it once in a
+ * process, around everything; they appear at `/metrics` and in what is exported.
+ *
+ * @example
+ * ```ts
+ * import { Layer } from "effect"
+ * import { Thunderline } from "thunderline"
+ * import { NodeMetrics } from "thunderline/control"
+ *
+ * const Main = Thunderline.layer({ domains: [] }).pipe(Layer.provideMerge(NodeMetrics.layer))
+ * ```
+ */
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import { monitorEventLoopDelay } from "node:perf_hooks"
 import { getHeapSpaceStatistics } from "node:v8"
 import * as Telemetry from "../telemetry/Telemetry.ts"
 
-/** How often the event loop is probed, in milliseconds: what a probe is late by is the delay. */
+/** How often the event loop is probed, in milliseconds; the delay is how late a probe is. */
 const resolution = 10
 
-/** The delays of a period are read together, however many ask. */
+/** All readings within a period see the same delays; in milliseconds. */
 const period = 10_000
 
 const eventLoop = Effect.gen(function*() {

@@ -1,10 +1,15 @@
+import * as Config from "effect/Config"
 import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
 import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { access, chmod, constants, mkdir, stat } from "node:fs/promises"
-import { dirname, join } from "node:path"
+import { dirname, isAbsolute, join } from "node:path"
 import type { DatabaseSync } from "node:sqlite"
+
+/** Whether this process is root: PostgreSQL refuses to run as root. */
+export const isRoot = process.getuid?.() === 0
 
 /** What a process wants of a state folder: to `run` a program on it, or only to `read` the trail that is in it. */
 export const Purpose = Schema.Literals(["run", "read"])
@@ -36,15 +41,32 @@ export class StateFolderUnusable extends Schema.TaggedError<StateFolderUnusable>
   }
 }
 
+/** Nothing says where state is kept. */
+export class StateFolderUnknown extends Schema.TaggedError<StateFolderUnknown>()("StateFolderUnknown", {}) {
+  override get message() {
+    return "The state folder is unknown: neither XDG_STATE_HOME nor HOME is set. Name one: --state-dir"
+  }
+}
+
+const variable = (name: string) => Effect.orDie(Config.option(Config.String(name)))
+
+/** Where state is kept unless a folder is named: `$XDG_STATE_HOME/thunderline`, else `~/.local/state/thunderline`. */
+export const defaultFolder: Effect.Effect<string, StateFolderUnknown> = Effect.gen(function*() {
+  const xdg = Option.filter(yield* variable("XDG_STATE_HOME"), isAbsolute)
+  if (Option.isSome(xdg)) return join(xdg.value, "thunderline")
+  // PostgreSQL does not run as root, and its user cannot enter root's home.
+  if (isRoot) return "/var/lib/thunderline"
+  const home = Option.filter(yield* variable("HOME"), isAbsolute)
+  if (Option.isSome(home)) return join(home.value, ".local", "state", "thunderline")
+  return yield* new StateFolderUnknown()
+})
+
 const unusable = (folder: string) => (cause: unknown): StateFolderUnusable =>
   new StateFolderUnusable({ folder, detail: cause instanceof Error ? cause.message : String(cause) })
 
 /** Runs an action on files, its failure typed. */
 export const attempt = <A>(folder: string, action: () => A | Promise<A>): Effect.Effect<A, StateFolderUnusable> =>
   Effect.tryPromise({ try: async () => action(), catch: unusable(folder) })
-
-/** Whether this process is root: PostgreSQL refuses to run as root. */
-export const isRoot = process.getuid?.() === 0
 
 /** The folder above a path that other users cannot pass through, if there is one: root's own are closed to the user that
  * PostgreSQL runs as. */
@@ -85,6 +107,12 @@ const readOwner = (folder: string): typeof Owner.Type | undefined => {
   } catch {
     return undefined
   }
+}
+
+/** Whether this process runs a program on the folder: its embedded server, if it has one, is in there. */
+export const isHeldHere = (folder: string): boolean => {
+  const owner = readOwner(folder)
+  return owner !== undefined && owner.pid === process.pid && owner.purpose === "run"
 }
 
 const tryLock = (folder: string, purpose: Purpose): DatabaseSync | undefined => {

@@ -1,3 +1,16 @@
+/**
+ * Tells systemd that the program is ready, that its heart beats, and that it stops. Use it in a unit of `Type=notify`;
+ * elsewhere it does nothing.
+ *
+ * @example
+ * ```ts
+ * import { Layer } from "effect"
+ * import { Thunderline } from "thunderline"
+ * import { SystemdNotify } from "thunderline/control"
+ *
+ * const Main = SystemdNotify.layer.pipe(Layer.provideMerge(Thunderline.layer({ domains: [] })))
+ * ```
+ */
 import * as Clock from "effect/Clock"
 import * as Config from "effect/Config"
 import * as Effect from "effect/Effect"
@@ -8,6 +21,7 @@ import { execFile } from "node:child_process"
 import { SystemPubSub } from "../heartbeat/SystemPubSub.ts"
 import { TickGenerator } from "../heartbeat/TickGenerator.ts"
 import { Health } from "../supervision/Health.ts"
+import * as Loop from "../telemetry/Loop.ts"
 
 const variable = (name: string) =>
   Effect.map(Effect.orDie(Config.option(Config.String(name))), Option.filter((text) => text !== ""))
@@ -16,9 +30,8 @@ const variable = (name: string) =>
 const answerTimeoutMs = 5_000
 
 /**
- * Sends a message by way of `systemd-notify`: the socket is a datagram socket, which Node cannot open, and wherever
- * systemd starts a unit, its own tool is there. It waits until systemd has taken the message, and is not the unit's main
- * process: the unit says `NotifyAccess=all`.
+ * Sends a message with the tool `systemd-notify`: the socket is a datagram socket, which Node cannot open. The tool waits
+ * until systemd has taken the message. It is not the unit's main process, so the unit needs `NotifyAccess=all`.
  */
 const send = (...message: ReadonlyArray<string>): Effect.Effect<void> =>
   Effect.callback<void, Error>((resume) => {
@@ -27,7 +40,7 @@ const send = (...message: ReadonlyArray<string>): Effect.Effect<void> =>
     })
     return Effect.sync(() => void child.kill())
   }).pipe(
-    Effect.catch((error) => Effect.logWarning(`[Systemd] systemd could not be told ${message[0]}: ${error.message}`))
+    Effect.catch((error) => Effect.logWarning(`[Systemd] systemd-notify ${message[0]} failed: ${error.message}`))
   )
 
 const tell = Effect.gen(function*() {
@@ -57,13 +70,14 @@ const tell = Effect.gen(function*() {
   if (Option.isSome(watchdog)) {
     const ticks = yield* pubsub.subscribe("system:domain_tick")
     let fed = -Infinity
-    yield* Effect.forkScoped(Effect.forever(Effect.gen(function*() {
+    const feed = Effect.gen(function*() {
       yield* PubSub.takeAll(ticks)
       const now = Number(clock.monotonicTimeNanosUnsafe()) / 1e6
       if (now - fed < watchdog.value / 4) return
       fed = now
       yield* send("WATCHDOG=1")
-    })))
+    })
+    yield* Loop.supervised("systemd-watchdog", Effect.forever(feed))
   }
 
   yield* Effect.addFinalizer(() => send("STOPPING=1", "STATUS=The program is shutting down."))

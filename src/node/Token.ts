@@ -1,7 +1,7 @@
 import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
 
-/** The fewest characters of a token that is given: shorter ones can be guessed. */
+/** The fewest characters of a given token: shorter ones can be guessed. */
 export const minimumLength = 16
 
 const digest = (text: string): Effect.Effect<Uint8Array> =>
@@ -16,8 +16,8 @@ export const generate = (): string => {
 }
 
 /**
- * Compares what is shown with the token. Digests of one length are compared in full, so that the time it takes tells
- * neither how much was right nor how long the token is.
+ * Compares a text with the token. Digests of one length are compared in full, so that the time does not depend on how
+ * much of the text is right, nor on the token's length.
  */
 export const matcher = (token: Redacted.Redacted<string>) =>
   Effect.map(

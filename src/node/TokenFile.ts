@@ -8,14 +8,14 @@ import { join } from "node:path"
 import * as StateFolder from "./StateFolder.ts"
 import * as Token from "./Token.ts"
 
-/** `THUNDERLINE_TOKEN` is too short to be a secret. */
+/** The token that was given is too short to be a secret. */
 export class TokenTooShort extends Schema.TaggedError<TokenTooShort>()("TokenTooShort", { minimum: Schema.Natural }) {
   override get message() {
     return `THUNDERLINE_TOKEN must have at least ${this.minimum} characters, and no spaces`
   }
 }
 
-/** The token of the control plane, and whether somebody gave it or it was made here. */
+/** The token of the control plane, and whether it was given or made here. */
 export interface TokenFound {
   readonly token: Redacted.Redacted<string>
   readonly source: "given" | "made"
@@ -25,31 +25,33 @@ const redacted = (text: string) => Redacted.make(text, { label: "control token" 
 
 const isToken = (text: string) => text.length >= Token.minimumLength && /^\S+$/.test(text)
 
-/** `THUNDERLINE_TOKEN`, if it is set. */
-const given: Effect.Effect<Option.Option<string>, TokenTooShort> = Config.option(Config.String("THUNDERLINE_TOKEN"))
-  .pipe(
-    Effect.orDie,
-    Effect.map(Option.filter((text) => text !== "")),
-    Effect.filterOrFail(
-      (text) => Option.isNone(text) || isToken(text.value),
-      () => new TokenTooShort({ minimum: Token.minimumLength })
-    )
+const fromEnvironment = Effect.map(
+  Effect.orDie(Config.option(Config.String("THUNDERLINE_TOKEN"))),
+  Option.filter((text) => text !== "")
+)
+
+/** The token that was given, else `THUNDERLINE_TOKEN` if it is set. */
+const given = (token?: Redacted.Redacted<string>): Effect.Effect<Option.Option<string>, TokenTooShort> =>
+  Effect.filterOrFail(
+    token === undefined ? fromEnvironment : Effect.succeedSome(Redacted.value(token)),
+    (text) => Option.isNone(text) || isToken(text.value),
+    () => new TokenTooShort({ minimum: Token.minimumLength })
   )
 
 const file = (stateDir: string) => join(stateDir, "token")
 
-/** Reads the file as it is there; an unreadable or empty one is none. */
+/** Reads the file; none if it is unreadable, empty or too short. */
 const read = (stateDir: string): Effect.Effect<Option.Option<string>> =>
   Effect.map(
     Effect.option(StateFolder.attempt(stateDir, async () => (await readFile(file(stateDir), "utf8")).trim())),
     Option.filter(isToken)
   )
 
-/** The token that a program on this state folder takes: for whoever calls it. */
+/** The token to call the program on this state folder with. */
 export const find = Effect.fnUntraced(function*(
   stateDir: string
 ): Effect.fn.Return<Option.Option<Redacted.Redacted<string>>, TokenTooShort> {
-  const set = yield* given
+  const set = yield* given()
   return Option.map(Option.isSome(set) ? set : yield* read(stateDir), redacted)
 })
 
@@ -64,13 +66,14 @@ const keep = (stateDir: string, token: string) =>
   )
 
 /**
- * The token of a program: `THUNDERLINE_TOKEN`, else the one in the file `token` of the state folder, which is made with
- * mode 600 if it is not there. Where no file can be kept the token is lost with the program, and nobody can use it.
+ * The token of a program: the given one, else `THUNDERLINE_TOKEN`, else the one in the file `token` of the state folder, which is made with
+ * mode 600 if it is not there. Where the file cannot be written, the token is lost with the program, and nobody can use it.
  */
 export const acquire = Effect.fnUntraced(function*(
-  stateDir: string
+  stateDir: string,
+  token?: Redacted.Redacted<string>
 ): Effect.fn.Return<TokenFound, TokenTooShort> {
-  const set = yield* given
+  const set = yield* given(token)
   if (Option.isSome(set)) return { token: redacted(set.value), source: "given" }
   const kept = yield* read(stateDir)
   if (Option.isSome(kept)) return { token: redacted(kept.value), source: "made" }
@@ -78,7 +81,7 @@ export const acquire = Effect.fnUntraced(function*(
   yield* keep(stateDir, made).pipe(
     Effect.catchTag("StateFolderUnusable", ({ message }) =>
       Effect.logWarning(
-        `[ControlServer] No token could be kept, so that nobody can change domains by HTTP; set THUNDERLINE_TOKEN. ${message}`
+        `[ControlServer] The token cannot be kept, so nobody can change domains by HTTP; set THUNDERLINE_TOKEN. ${message}`
       ))
   )
   return { token: redacted(made), source: "made" }

@@ -4,38 +4,38 @@ import type * as Scope from "effect/Scope"
 import * as Telemetry from "../telemetry/Telemetry.ts"
 import { type Signal, signals } from "./OtelSettings.ts"
 
-/** Why something never reached the collector. */
+/** Why something did not reach the collector. */
 export type LossReason = "queue_full" | "export_failed" | "shutdown"
 
 const items: Readonly<Record<Signal, string>> = { traces: "span", metrics: "metric point", logs: "log record" }
 
 /**
  * The account of what is on its way to the collector, bounded by `capacity` for each signal. What is lost is counted in
- * `thunderline.telemetry.dropped`, and told in one line at the start of an outage and one at its end.
+ * `thunderline.telemetry.dropped`, and logged in one line at the start of an outage and one at its end.
  */
-export interface TelemetryLosses {
-  /** Whether there is room for one more, which is then accounted for. */
+export interface ExportLosses {
+  /** Adds one item to the queue; `false` when there is no room. */
   readonly enqueue: (signal: Signal) => boolean
-  /** A batch goes out of the queue and onto its way. */
+  /** A batch leaves the queue to be sent. */
   readonly sending: (signal: Signal, count: number) => void
-  /** What became of a batch that was sent; the detail says why it was lost. */
+  /** The result of a batch that was sent; `detail` says why it was lost. */
   readonly sent: (signal: Signal, count: number, lost?: { readonly detail: string }) => void
-  /** Something is lost that was never queued. */
+  /** Items are lost that were not queued. */
   readonly lose: (signal: Signal, reason: LossReason, count: number, detail: string) => void
   /** What readiness says of it. */
   readonly degraded: () => ReadonlyArray<string>
 }
 
-/** The account, which says at its end what was left behind. */
+/** An empty account. At its end it logs what was not delivered. */
 export const make = Effect.fnUntraced(function*(options: {
   readonly capacity: number
-}): Effect.fn.Return<TelemetryLosses, never, Scope.Scope> {
+}): Effect.fn.Return<ExportLosses, never, Scope.Scope> {
   const context = yield* Effect.context<Scope.Scope>()
   const run = Effect.runForkWith(Context.omit()(context))
   const open = (): Record<Signal, number> => ({ traces: 0, metrics: 0, logs: 0 })
   const queued = open()
   const inFlight = open()
-  /** What was lost of each signal since it last went well. */
+  /** What was lost of each signal since its last success. */
   const recent = open()
   const failing = new Set<Signal>()
   let lost = open()
@@ -44,7 +44,7 @@ export const make = Effect.fnUntraced(function*(options: {
       [Telemetry.attribute.signal]: signal,
       [Telemetry.attribute.reason]: reason
     })
-    // A series that begins with its first loss would not show that one as an increase.
+    // A series that starts at 1 shows no increase in Prometheus.
     counter.updateUnsafe(0, context)
     return counter
   }
@@ -92,11 +92,11 @@ export const make = Effect.fnUntraced(function*(options: {
     for (const signal of signals) left[signal] = queued[signal] + inFlight[signal]
     const total = listed(left)
     if (total === "") return Effect.void
-    // Said in one line below.
+    // Logged in one line below.
     failing.add("traces")
     for (const signal of signals) lose(signal, "shutdown", left[signal], "")
     return Telemetry.event("thunderline.telemetry.lost")(
-      Effect.logWarning(`[Telemetry] Left behind at the end: ${total}`)
+      Effect.logWarning(`[Telemetry] Not delivered at the end: ${total}`)
     )
   })
 

@@ -1,144 +1,61 @@
-import * as NodeSdk from "@effect/opentelemetry/NodeSdk"
-import { OTLPLogExporter } from "@opentelemetry/exporter-logs-otlp-http"
-import { OTLPMetricExporter } from "@opentelemetry/exporter-metrics-otlp-http"
-import { OTLPTraceExporter } from "@opentelemetry/exporter-trace-otlp-http"
-import { BatchLogRecordProcessor, type LogRecordProcessor } from "@opentelemetry/sdk-logs"
-import { PeriodicExportingMetricReader, type ResourceMetrics } from "@opentelemetry/sdk-metrics"
-import { BatchSpanProcessor, type SpanExporter, type SpanProcessor } from "@opentelemetry/sdk-trace-base"
-import * as Duration from "effect/Duration"
+/**
+ * Exports traces, metrics and logs by the OpenTelemetry SDK. Use it where other libraries in the process use the SDK too.
+ * Otherwise `Otlp` exports the same without a package but `effect`.
+ *
+ * @example
+ * ```ts
+ * import { Layer } from "effect"
+ * import { Thunderline } from "thunderline"
+ * import { Otel } from "thunderline/otel"
+ *
+ * const Main = Thunderline.layer({ domains: [] }).pipe(Layer.provide(Otel.layer({ serviceName: "shop" })))
+ * ```
+ */
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
-import * as References from "effect/References"
-import * as Tracer from "effect/Tracer"
-import * as Health from "../supervision/Health.ts"
-import { withoutTracerLogger } from "./ExportLoggers.ts"
-import * as TelemetryLosses from "./ExportLosses.ts"
-import * as TelemetrySettings from "./OtelSettings.ts"
-import type { Signal, TelemetryOptions } from "./OtelSettings.ts"
+import * as Schema from "effect/Schema"
+import type { OtelOptions } from "./OtelSettings.ts"
 
-type ExportResult = Parameters<Parameters<SpanExporter["export"]>[1]>[0]
+export type { OtelOptions } from "./OtelSettings.ts"
 
-interface Exporter<Batch> {
-  export(batch: Batch, done: (result: ExportResult) => void): void
+/** What the OpenTelemetry SDK consists of, as `npm install` takes it: optional peers of this package. */
+export const packages: ReadonlyArray<string> = [
+  "@effect/opentelemetry@4",
+  "@opentelemetry/api@1",
+  "@opentelemetry/api-logs@0.223",
+  "@opentelemetry/exporter-logs-otlp-http@0.223",
+  "@opentelemetry/exporter-metrics-otlp-http@0.223",
+  "@opentelemetry/exporter-trace-otlp-http@0.223",
+  "@opentelemetry/resources@2",
+  "@opentelemetry/sdk-logs@0.223",
+  "@opentelemetry/sdk-metrics@2",
+  "@opentelemetry/sdk-trace-base@2",
+  "@opentelemetry/sdk-trace-node@2",
+  "@opentelemetry/semantic-conventions@1"
+]
+
+/** The packages of the SDK are not installed, because most applications do without them. */
+export class OtelSdkMissing extends Schema.TaggedError<OtelSdkMissing>()("OtelSdkMissing", {}) {
+  override get message() {
+    return `The OpenTelemetry SDK is not installed: npm install ${packages.join(" ")}`
+  }
 }
 
-/** The exporter with an account of what it sends. */
-const accounted = <Batch, E extends Exporter<Batch>>(
-  exporter: E,
-  losses: TelemetryLosses.TelemetryLosses,
-  signal: Signal,
-  count: (batch: Batch) => number,
-  shape: (batch: Batch) => Batch = (batch) => batch
-): E =>
-  Object.assign(Object.create(exporter) as E, {
-    export: (batch: Batch, done: (result: ExportResult) => void) => {
-      const size = count(batch)
-      losses.sending(signal, size)
-      exporter.export(shape(batch), (result) => {
-        // 0 is success.
-        losses.sent(
-          signal,
-          size,
-          result.code === 0 ? undefined : { detail: result.error?.message ?? "no reason given" }
-        )
-        done(result)
-      })
-    }
+const isMissing = (error: unknown): boolean =>
+  error instanceof Error && "code" in error && error.code === "ERR_MODULE_NOT_FOUND"
+
+const sdk = Effect.promise(() =>
+  import("./OtelSdk.ts").catch((error: unknown) => {
+    if (isMissing(error)) return undefined
+    throw error
   })
-
-const sizeOf = (batch: ReadonlyArray<unknown>): number => batch.length
-
-const points = (batch: ResourceMetrics): number =>
-  batch.scopeMetrics.reduce(
-    (sum, scope) => scope.metrics.reduce((count, metric) => count + metric.dataPoints.length, sum),
-    0
-  )
-
-/** The unit has its own field, and is no attribute of the points. */
-const withoutUnits = (batch: ResourceMetrics): ResourceMetrics => {
-  const clean = <Point extends { readonly attributes: object }>(point: Point): Point => {
-    const { time_unit: _1, unit: _2, ...attributes } = point.attributes as Record<string, unknown>
-    return { ...point, attributes }
-  }
-  return {
-    ...batch,
-    scopeMetrics: batch.scopeMetrics.map((scope) => ({
-      ...scope,
-      metrics: scope.metrics.map((metric) =>
-        Object.assign({}, metric, { dataPoints: (metric.dataPoints as Array<{ attributes: object }>).map(clean) })
-      )
-    }))
-  }
-}
-
-/** Effect's own decision comes first: what it does not sample, by `sampled` or by level, the SDK never sees. */
-const respectSampled = (sdk: Tracer.Tracer): Tracer.Tracer =>
-  Tracer.make({ span: (options) => options.sampled ? sdk.span(options) : Tracer.nativeTracer.span(options) })
+).pipe(Effect.flatMap((module) => module === undefined ? Effect.fail(new OtelSdkMissing()) : Effect.succeed(module)))
 
 /**
- * Traces, metrics and logs by the OpenTelemetry SDK and its OTLP exporters.
- *
- * The standard `OTEL_*` variables hold, also those that the SDK leaves to others: `OTEL_SDK_DISABLED`,
+ * The OpenTelemetry SDK and its OTLP exporters. The standard `OTEL_*` variables hold, also those that the SDK leaves to others: `OTEL_SDK_DISABLED`,
  * `OTEL_TRACES_EXPORTER=none` and its like, `OTEL_TRACES_SAMPLER`. Queues are bounded (`OTEL_BSP_MAX_QUEUE_SIZE`, default
- * 8,192 spans and as many log records), what they cannot take is counted and told. Closing it takes `shutdownTimeout` at
- * the most.
+ * 8,192 spans and as many log records); what they cannot take is counted and logged. Its end takes `shutdownTimeout` at
+ * most. Fails with `OtelSdkMissing` when the SDK is not installed.
  */
-export const layer = (options: TelemetryOptions): Layer.Layer<never> =>
-  Layer.unwrap(Effect.gen(function*() {
-    const settings = yield* TelemetrySettings.read(options)
-    const { endpoints, maxExportBatchSize, maxQueueSize, resource } = settings
-    const losses = yield* TelemetryLosses.make({ capacity: maxQueueSize })
-    const timeoutMillis = Duration.toMillis(settings.exportTimeout)
-
-    const spanProcessor = (url: string): SpanProcessor => {
-      const exporter = accounted(new OTLPTraceExporter({ url, timeoutMillis }), losses, "traces", sizeOf)
-      const batches = new BatchSpanProcessor(exporter, { maxQueueSize, maxExportBatchSize })
-      return {
-        onStart: () => {},
-        onEnd: (span) => {
-          if ((span.spanContext().traceFlags & 1) === 1 && losses.enqueue("traces")) batches.onEnd(span)
-        },
-        forceFlush: () => batches.forceFlush(),
-        shutdown: () => batches.shutdown()
-      }
-    }
-
-    const logRecordProcessor = (url: string): LogRecordProcessor => {
-      const exporter = accounted(new OTLPLogExporter({ url, timeoutMillis }), losses, "logs", sizeOf)
-      const batches = new BatchLogRecordProcessor({ exporter, maxQueueSize, maxExportBatchSize })
-      return {
-        onEmit: (record) => {
-          if (losses.enqueue("logs")) batches.onEmit(record)
-        },
-        forceFlush: () => batches.forceFlush(),
-        shutdown: () => batches.shutdown()
-      }
-    }
-
-    const metricReader = (url: string) => {
-      const exportIntervalMillis = Duration.toMillis(settings.metricInterval)
-      return new PeriodicExportingMetricReader({
-        exporter: accounted(new OTLPMetricExporter({ url, timeoutMillis }), losses, "metrics", points, withoutUnits),
-        exportIntervalMillis,
-        exportTimeoutMillis: Math.min(exportIntervalMillis, timeoutMillis)
-      })
-    }
-
-    const { "service.name": serviceName, ...attributes } = resource
-    const sdk = NodeSdk.layer(() => ({
-      resource: { serviceName: serviceName!, attributes },
-      spanProcessor: endpoints.traces === undefined ? undefined : spanProcessor(endpoints.traces),
-      metricReader: endpoints.metrics === undefined ? undefined : metricReader(endpoints.metrics),
-      logRecordProcessor: endpoints.logs === undefined ? undefined : logRecordProcessor(endpoints.logs),
-      shutdownTimeout: settings.shutdownTimeout
-    }))
-    const tracer = Layer.effect(Tracer.Tracer, Effect.map(Tracer.Tracer, respectSampled))
-    return Layer.mergeAll(
-      tracer,
-      Layer.succeed(References.MinimumTraceLevel, settings.traceLevel),
-      Layer.succeed(Health.Degradations, losses.degraded)
-    ).pipe(
-      Layer.provideMerge(sdk),
-      Layer.provide(withoutTracerLogger)
-    )
-  }))
+export const layer = (options?: OtelOptions): Layer.Layer<never, OtelSdkMissing> =>
+  Layer.unwrap(Effect.map(sdk, (sdk) => sdk.layer(options)))

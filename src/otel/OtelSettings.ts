@@ -7,29 +7,31 @@ import { hostname } from "node:os"
 
 export type Signal = "traces" | "metrics" | "logs"
 
-/** How telemetry leaves the program; the standard `OTEL_*` variables say the rest. */
-export interface TelemetryOptions {
+/** How telemetry leaves the program. Everything has a default, and the standard `OTEL_*` variables say the rest. */
+export interface OtelOptions {
   /** The collector's base URL for OTLP over HTTP, in the place of `OTEL_EXPORTER_OTLP_ENDPOINT`. */
   readonly url?: string | undefined
-  /** What `OTEL_SERVICE_NAME` overrides. */
-  readonly serviceName: string
+  /** What `OTEL_SERVICE_NAME` overrides (default `thunderline`). */
+  readonly serviceName?: string | undefined
   readonly serviceVersion?: string | undefined
-  /** One id for the process, here and in `CurrentRun`. */
-  readonly instanceId: string
+  /** The process's id, which the run takes over as its `node` (default: a random UUID). */
+  readonly instanceId?: string | undefined
   /** `Debug` makes a span of every tick and every `onTick` (default `Info`). */
   readonly traceLevel?: LogLevel.LogLevel | undefined
   /** How long the last export may take at shutdown (default 3 seconds). */
   readonly shutdownTimeout?: Duration.Input | undefined
 }
 
-/** Which root spans are recorded, from `OTEL_TRACES_SAMPLER`: a probability. What has a parent follows it. */
+/** The share of root spans that are recorded, from `OTEL_TRACES_SAMPLER`. A span with a parent follows the parent. */
 export interface Sampler {
   readonly ratio: number
   readonly parentBased: boolean
 }
 
-/** What the options and the environment come to. */
-export interface TelemetrySettings {
+/** The options and the environment together. */
+export interface OtelSettings {
+  /** The collector's address without user, password and query; `null` when nothing is exported. */
+  readonly collector: string | null
   /** Where each signal goes; `undefined` when it is switched off. */
   readonly endpoints: Readonly<Record<Signal, string | undefined>>
   readonly headers: Readonly<Record<Signal, Readonly<Record<string, string>>>>
@@ -37,11 +39,11 @@ export interface TelemetrySettings {
   readonly resource: Readonly<Record<string, string>>
   readonly sampler: Sampler
   readonly traceLevel: LogLevel.LogLevel
-  /** The most spans, and log records, that wait for their export. */
+  /** The most spans, and the most log records, that wait for their export. */
   readonly maxQueueSize: number
-  /** How many of them are exported together, and without waiting for the next time. */
+  /** The size at which a batch is exported at once. */
   readonly maxExportBatchSize: number
-  /** The time that one export may take with its retries. */
+  /** The time that one export may take, with its retries. */
   readonly exportTimeout: Duration.Duration
   readonly metricInterval: Duration.Duration
   readonly shutdownTimeout: Duration.Duration
@@ -66,7 +68,7 @@ const number = Effect.fnUntraced(function*(name: string, fallback: number) {
   return fallback
 })
 
-/** As it stands where it is no valid percent-encoding. */
+/** Decodes percent-encoding; text that is not valid stays as it is. */
 const decoded = (text: string): string => {
   try {
     return decodeURIComponent(text)
@@ -100,6 +102,12 @@ const endpoint = Effect.fnUntraced(function*(signal: Signal, url: string | undef
   return undefined
 })
 
+/** The address without what may be secret in it, and without a signal's path. */
+const shown = (url: string): string => {
+  const { origin, pathname } = new URL(url)
+  return origin + pathname.replace(/(\/v1\/(traces|metrics|logs))?\/?$/, "")
+}
+
 const sampler = Effect.gen(function*(): Effect.fn.Return<Sampler> {
   const name = (yield* variable("OTEL_TRACES_SAMPLER")) ?? "parentbased_always_on"
   const parentBased = name.startsWith("parentbased_")
@@ -116,12 +124,12 @@ const sampler = Effect.gen(function*(): Effect.fn.Return<Sampler> {
       return { ratio: 1, parentBased }
     }
   }
-  yield* warn(`OTEL_TRACES_SAMPLER is "${name}", which there is not; parentbased_always_on is used`)
+  yield* warn(`OTEL_TRACES_SAMPLER is "${name}", which is unknown; parentbased_always_on is used`)
   return { ratio: 1, parentBased: true }
 })
 
-/** Reads the environment. What is wrong in it is told in a log line and left out, as the standard asks. */
-export const read = Effect.fnUntraced(function*(options: TelemetryOptions): Effect.fn.Return<TelemetrySettings> {
+/** Reads the environment. A wrong value is logged and ignored, as the standard asks. */
+export const read = Effect.fnUntraced(function*(options: OtelOptions = {}): Effect.fn.Return<OtelSettings> {
   const disabled = (yield* variable("OTEL_SDK_DISABLED"))?.toLowerCase() === "true"
   const protocol = yield* variable("OTEL_EXPORTER_OTLP_PROTOCOL")
   if (protocol !== undefined && protocol !== "http/json") {
@@ -137,11 +145,13 @@ export const read = Effect.fnUntraced(function*(options: TelemetryOptions): Effe
   const maxQueueSize = yield* number("OTEL_BSP_MAX_QUEUE_SIZE", 8_192)
   const given = pairs(yield* variable("OTEL_RESOURCE_ATTRIBUTES"))
   const serviceName = yield* variable("OTEL_SERVICE_NAME")
+  const first = signals.map((signal) => endpoints[signal]).find((url) => url !== undefined)
   return {
-    endpoints: endpoints as TelemetrySettings["endpoints"],
-    headers: headers as TelemetrySettings["headers"],
+    collector: first === undefined ? null : shown(first),
+    endpoints: endpoints as OtelSettings["endpoints"],
+    headers: headers as OtelSettings["headers"],
     resource: {
-      "service.name": options.serviceName,
+      "service.name": options.serviceName ?? "thunderline",
       ...(options.serviceVersion === undefined ? {} : { "service.version": options.serviceVersion }),
       "host.name": hostname(),
       "process.pid": String(process.pid),
@@ -149,13 +159,13 @@ export const read = Effect.fnUntraced(function*(options: TelemetryOptions): Effe
       "process.runtime.version": process.versions.node,
       ...given,
       ...(serviceName === undefined ? {} : { "service.name": serviceName }),
-      // The trail's rows carry it: it must be the one that they have.
-      "service.instance.id": options.instanceId
+      // The trail's rows carry the same id.
+      "service.instance.id": options.instanceId ?? globalThis.crypto.randomUUID()
     },
     sampler: yield* sampler,
     traceLevel: options.traceLevel ?? "Info",
     maxQueueSize,
-    // Larger than the standard's 512: a start of many domains shall not be held up by exports in the midst of it.
+    // Larger than the standard's 512, so that a start of many domains is not slowed down by exports.
     maxExportBatchSize: Math.min(maxQueueSize, yield* number("OTEL_BSP_MAX_EXPORT_BATCH_SIZE", 4_096)),
     exportTimeout: Duration.millis(yield* number("OTEL_EXPORTER_OTLP_TIMEOUT", 10_000)),
     metricInterval: Duration.millis(yield* number("OTEL_METRIC_EXPORT_INTERVAL", 10_000)),
@@ -164,7 +174,7 @@ export const read = Effect.fnUntraced(function*(options: TelemetryOptions): Effe
 })
 
 /** Whether the environment names a collector. */
-export const isGiven: Effect.Effect<boolean> = Effect.forEach(
+export const isCollectorNamed: Effect.Effect<boolean> = Effect.forEach(
   ["ENDPOINT", ...signals.map((signal) => `${signal.toUpperCase()}_ENDPOINT`)],
   (name) => variable(`OTEL_EXPORTER_OTLP_${name}`)
 ).pipe(Effect.map((found) => found.some((value) => value !== undefined)))

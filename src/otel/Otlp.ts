@@ -1,3 +1,16 @@
+/**
+ * Exports traces, metrics and logs by Effect's own OTLP exporter. Use it by default: it needs no package but `effect`.
+ * Where other libraries in the process use the OpenTelemetry SDK, use `Otel`.
+ *
+ * @example
+ * ```ts
+ * import { Layer } from "effect"
+ * import { Thunderline } from "thunderline"
+ * import { Otlp } from "thunderline/otlp"
+ *
+ * const Main = Thunderline.layer({ domains: [] }).pipe(Layer.provide(Otlp.layer({ url: "http://127.0.0.1:4318" })))
+ * ```
+ */
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as FetchHttpClient from "effect/http/FetchHttpClient"
@@ -12,29 +25,29 @@ import * as OtlpMetrics from "effect/observability/OtlpMetrics"
 import * as OtlpSerialization from "effect/observability/OtlpSerialization"
 import * as OtlpTracer from "effect/observability/OtlpTracer"
 import * as Option from "effect/Option"
-import * as References from "effect/References"
 import * as Schedule from "effect/Schedule"
 import * as Tracer from "effect/Tracer"
-import * as Health from "../supervision/Health.ts"
-import { withoutTracerLogger } from "./ExportLoggers.ts"
-import * as TelemetryLosses from "./ExportLosses.ts"
-import * as TelemetrySettings from "./OtelSettings.ts"
-import type { Sampler, Signal, TelemetryOptions } from "./OtelSettings.ts"
+import * as ExportContext from "./ExportContext.ts"
+import * as ExportLosses from "./ExportLosses.ts"
+import * as OtelSettings from "./OtelSettings.ts"
+import type { OtelOptions, Sampler, Signal } from "./OtelSettings.ts"
 
-/** What a request carries, by its body. */
+export type { OtelOptions } from "./OtelSettings.ts"
+
+/** What each request carries, by its body. */
 type Loads = WeakMap<HttpBody.HttpBody, { readonly signal: Signal; readonly count: number }>
 
-/** The most requests of one signal that are on their way at the same time; what comes then is lost. */
+/** The most requests of one signal at the same time; batches beyond that are lost. */
 const maxRequests = 4
 
 const retryable = new Set([408, 429, 502, 503, 504])
 
 /**
- * Every request ends, within the time-out and with its retries, and no failure reaches the exporter, which would be off
- * for a minute and keep no account: what cannot be delivered is lost here, and the next batch is tried again.
+ * Bounds every request by the time-out, with its retries. No failure reaches the exporter, which would stop for a minute
+ * and count nothing: what cannot be delivered is counted here as lost, and the next batch is tried again.
  */
 const bounded =
-  (losses: TelemetryLosses.TelemetryLosses, loads: Loads, timeout: Duration.Duration) =>
+  (losses: ExportLosses.ExportLosses, loads: Loads, timeout: Duration.Duration) =>
   (client: HttpClient.HttpClient): HttpClient.HttpClient => {
     const running: Record<Signal, number> = { traces: 0, metrics: 0, logs: 0 }
     return HttpClient.transform(client, (effect, request) => {
@@ -76,7 +89,7 @@ const bounded =
 const isStatus = (error: unknown): error is { readonly status: number } =>
   typeof error === "object" && error !== null && "status" in error
 
-/** JSON, without the unit among the attributes of the points, and with an account of what each body carries. */
+/** JSON, without the unit among the points' attributes; the size of each body is kept in `loads`. */
 const serialization = (loads: Loads) =>
   Layer.effect(
     OtlpSerialization.OtlpSerialization,
@@ -115,7 +128,7 @@ const serialization = (loads: Loads) =>
     })
   ).pipe(Layer.provide(OtlpSerialization.layerJson))
 
-/** Decides by the trace's id, so that every part of a trace is decided alike. */
+/** Samples by the trace's id, so that all spans of a trace are treated alike. */
 const sampled = ({ parentBased, ratio }: Sampler) => (otlp: Tracer.Tracer): Tracer.Tracer =>
   Tracer.make({
     span: (options) => {
@@ -129,17 +142,15 @@ const sampled = ({ parentBased, ratio }: Sampler) => (otlp: Tracer.Tracer): Trac
   })
 
 /**
- * Traces, metrics and logs by Effect's own OTLP exporter, with no package but `effect`.
- *
- * The standard `OTEL_*` variables hold as in `TelemetryNodeSdk`. Requests are bounded in time and number, so a collector
- * that hangs costs no memory; what it did not take is counted and told. Closing it takes `shutdownTimeout` at the most.
+ * Effect's own OTLP exporter. The standard `OTEL_*` variables hold. Requests are bounded in time and number, so a collector that hangs costs no
+ * memory; what it did not take is counted and logged. Its end takes `shutdownTimeout` at most.
  */
-export const layer = (options: TelemetryOptions): Layer.Layer<never> =>
+export const layer = (options?: OtelOptions): Layer.Layer<never> =>
   Layer.unwrap(Effect.gen(function*() {
-    const settings = yield* TelemetrySettings.read(options)
+    const settings = yield* OtelSettings.read(options)
     const { endpoints, headers, shutdownTimeout } = settings
     const { "service.name": serviceName, ...attributes } = settings.resource
-    const losses = yield* TelemetryLosses.make({ capacity: settings.maxQueueSize })
+    const losses = yield* ExportLosses.make({ capacity: settings.maxQueueSize })
     const loads: Loads = new WeakMap()
     const common = (signal: Signal, url: string) => ({
       url,
@@ -159,8 +170,7 @@ export const layer = (options: TelemetryOptions): Layer.Layer<never> =>
       logs === undefined
         ? Layer.empty
         : Logger.layer([OtlpLogger.make(common("logs", logs))], { mergeWithExisting: true }),
-      Layer.succeed(References.MinimumTraceLevel, settings.traceLevel),
-      Layer.succeed(Health.Degradations, losses.degraded)
+      ExportContext.layer(settings, losses)
     ).pipe(
       Layer.provide(OtlpExporter.layerFlusher),
       Layer.provide(serialization(loads)),
@@ -169,6 +179,6 @@ export const layer = (options: TelemetryOptions): Layer.Layer<never> =>
         Effect.map(HttpClient.HttpClient, bounded(losses, loads, settings.exportTimeout))
       )),
       Layer.provide(FetchHttpClient.layer),
-      Layer.provide(withoutTracerLogger)
+      Layer.provide(ExportContext.withoutTracerLogger)
     )
   }))

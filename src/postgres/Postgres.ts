@@ -1,6 +1,18 @@
 /**
  * Keeps the trail in PostgreSQL 14 and up: on a server by URL, over the app's own client, or on a server that comes with
  * the app. Use it where the record has to outlive the program. Tests need no database: they use `MemoryRepo`.
+ *
+ * @example
+ * ```ts
+ * import { Config } from "effect"
+ * import { Thunderline } from "thunderline"
+ * import { Postgres } from "thunderline/postgres"
+ *
+ * const Main = Thunderline.layer({
+ *   domains: [],
+ *   repo: Postgres.layer({ url: Config.Redacted("DATABASE_URL"), schema: "shop" })
+ * })
+ * ```
  */
 import type { PgClient } from "@effect/sql-pg/PgClient"
 import type * as Config from "effect/Config"

@@ -118,7 +118,7 @@ export const crash = Effect.fnUntraced(function*(
   if (Option.isNone(next)) {
     yield* takeDown(state, domain, [failed], reason, exit, crashed)
     yield* DomainLog.info(node, "No restart left, stays crashed", tick, "thunderline.domain.given_up")
-    if (node.domain.escalate) state.escalation.raise({ domain: node.domain.name, cause: text })
+    if (node.domain.escalate) state.escalator.raise(node.domain.name, text)
     return
   }
   const { attempt, delay } = next.value

@@ -8,8 +8,12 @@ import * as Schema from "effect/Schema"
 import { DomainRegistry, type DomainView } from "../heartbeat/DomainRegistry.ts"
 import { SystemPubSub } from "../heartbeat/SystemPubSub.ts"
 import { TickGenerator } from "../heartbeat/TickGenerator.ts"
+import * as DomainStanding from "../model/DomainStanding.ts"
 import type { Tick } from "../model/Tick.ts"
+import { Exporter } from "../telemetry/Exporter.ts"
+import * as Loop from "../telemetry/Loop.ts"
 import { Outbox } from "../trail/Outbox.ts"
+import { ShutdownNotice } from "./ShutdownNotice.ts"
 
 const fields = {
   /** Why, in one sentence. */
@@ -29,14 +33,6 @@ export const Fail = Schema.Struct({ status: Schema.Literal("fail"), ...fields })
 /** What a probe found. */
 export type Report = typeof Pass.Type | typeof Fail.Type
 
-/**
- * What is not as it should be around the application, each in a few words, for readiness to say; it passes all the same.
- * An adapter that stands outside, such as an exporter of telemetry, provides it (default: nothing).
- */
-export const Degradations = Context.Reference<() => ReadonlyArray<string>>("thunderline/Health/Degradations", {
-  defaultValue: () => () => []
-})
-
 /** What a platform's probes ask for. They read what is in memory: none waits for a domain or the database. */
 export class Health extends Context.Service<Health, {
   /**
@@ -48,8 +44,6 @@ export class Health extends Context.Service<Health, {
   readonly ready: Effect.Effect<Report>
   /** Whether every domain whose activation tick has come has been active, is crashed, inactive or blocked. It latches. */
   readonly startup: Effect.Effect<Report>
-  /** Makes `ready` fail from now on: the program begins to shut down. */
-  readonly stop: Effect.Effect<void>
 }>()("thunderline/Health") {}
 
 /** How health is judged; everything has a default. */
@@ -66,11 +60,15 @@ const seconds = (ms: number) => `${(ms / 1000).toFixed(1)} s`
 const list = (parts: ReadonlyArray<string>): string =>
   parts.length <= 3 ? parts.join("; ") : `${parts.slice(0, 3).join("; ")}; and ${parts.length - 3} more`
 
-/** Where a domain that is not active stands, in a few words. */
-const standing = ({ activationTick, blockedBy, name, status }: DomainView, tick: number): string => {
-  if (status._tag !== "waiting") return `${name} is ${status._tag}`
-  if (blockedBy.length > 0) return `${name} is blocked by ${blockedBy.join(", ")}`
-  return tick < activationTick ? `${name} waits for tick ${activationTick}` : `${name} waits for its dependencies`
+/** Says of domains that are not active why they are where they are, in a few words each. */
+const standings = (
+  some: ReadonlyArray<DomainView>,
+  all: ReadonlyArray<DomainView>,
+  tick: number
+): Array<string> => {
+  if (some.length === 0) return []
+  const byName = new Map(all.map((view) => [view.name, { ...view, status: view.status._tag }]))
+  return some.map(({ name }) => `${name} ${DomainStanding.brief(byName.get(name)!, { byName, tick })}`)
 }
 
 /** Whether the start is over for a domain. */
@@ -84,11 +82,11 @@ const make = Effect.fnUntraced(function*(options: HealthOptions | undefined) {
   const generator = yield* TickGenerator
   const outbox = yield* Outbox
   const pubsub = yield* SystemPubSub
-  const degradations = yield* Degradations
+  const exporter = yield* Exporter
+  const shutdown = yield* ShutdownNotice
   const builtAt = clock.monotonicTimeNanosUnsafe()
   let seen: { readonly at: bigint; readonly tick: Tick } | undefined
   let phase: "starting" | "started" = "starting"
-  let end: "running" | "stopping" = "running"
 
   const report = (status: Report["status"], reason: string, degraded: ReadonlyArray<string> = []): Report => ({
     status,
@@ -109,11 +107,12 @@ const make = Effect.fnUntraced(function*(options: HealthOptions | undefined) {
     const tick = seen?.tick.count ?? 0
     const left = phase === "started" ? [] : domains.filter((domain) => !hasStarted(domain, tick))
     if (left.length === 0) phase = "started"
-    return left.map((domain) => standing(domain, tick))
+    return () => standings(left, domains, tick)
   })
 
   const ticks = yield* pubsub.subscribe("system:domain_tick")
-  yield* Effect.forkScoped(
+  yield* Loop.supervised(
+    "health",
     PubSub.take(ticks).pipe(
       Effect.flatMap(({ payload }) => {
         seen = { at: clock.monotonicTimeNanosUnsafe(), tick: payload }
@@ -141,16 +140,20 @@ const make = Effect.fnUntraced(function*(options: HealthOptions | undefined) {
   })
 
   const ready = Effect.gen(function*() {
-    if (end === "stopping") return report("fail", "The program is shutting down.")
+    if (shutdown.isGiven()) return report("fail", "The program is shutting down.")
     const domains = yield* registry.snapshot
     const trail = yield* outbox.stats
     const tick = seen?.tick.count ?? 0
     const away = domains.filter((domain) => domain.status._tag !== "active")
-    const degraded = away.filter((domain) => domain.criticality === "optional").map((domain) => standing(domain, tick))
+    const degraded = standings(away.filter(({ criticality }) => criticality === "optional"), domains, tick)
     if (trail.status._tag === "degraded") degraded.unshift(`trail: degraded, ${trail.backlog} transitions wait`)
     const slow = domains.filter(({ health }) => health === "suspect" || health === "silent")
-    degraded.push(...slow.map(({ name }) => `${name} has not answered its last tick`), ...lateness(), ...degradations())
-    const missing = away.filter((domain) => domain.criticality === "required").map((domain) => standing(domain, tick))
+    degraded.push(
+      ...slow.map(({ name }) => `${name} has not answered its last tick`),
+      ...lateness(),
+      ...exporter.degradations()
+    )
+    const missing = standings(away.filter(({ criticality }) => criticality === "required"), domains, tick)
     if (missing.length > 0) return report("fail", `Not every required domain is active: ${list(missing)}.`, degraded)
     const required = domains.filter((domain) => domain.criticality === "required").length
     return report(
@@ -163,15 +166,13 @@ const make = Effect.fnUntraced(function*(options: HealthOptions | undefined) {
   const startup = Effect.map(unstarted, (left) =>
     phase === "started"
       ? report("pass", "The start is over: every domain whose tick has come was active, or cannot be.")
-      : report("fail", `The start goes on: ${list(left)}.`))
+      : report("fail", `The start goes on: ${list(left())}.`))
 
-  yield* Effect.addFinalizer(() => Effect.sync(() => void (end = "stopping")))
-
-  return Health.of({ live, ready, startup, stop: Effect.sync(() => void (end = "stopping")) })
+  return Health.of({ live, ready, startup })
 })
 
 /** Judges health from the heartbeat, the registry and the outbox. */
 export const layer = (
   options?: HealthOptions
-): Layer.Layer<Health, never, DomainRegistry | TickGenerator | Outbox | SystemPubSub> =>
+): Layer.Layer<Health, never, DomainRegistry | TickGenerator | Outbox | SystemPubSub | ShutdownNotice> =>
   Layer.effect(Health, make(options))

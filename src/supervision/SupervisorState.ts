@@ -12,11 +12,11 @@ import { TickIngress } from "../heartbeat/TickIngress.ts"
 import { type Transition, Transitions } from "../heartbeat/Transitions.ts"
 import type { DomainNode } from "../model/DomainGraph.ts"
 import type { IllegalTransition } from "../model/DomainStatus.ts"
-import { Escalation } from "../model/Escalation.ts"
 import type { Tick } from "../model/Tick.ts"
 import { CurrentRun } from "../trail/CurrentRun.ts"
 import { OutboxIntake } from "../trail/OutboxIntake.ts"
 import type { Command } from "./Command.ts"
+import { Escalator } from "./Escalator.ts"
 import { type GateCondition, GateConditions } from "./GateCondition.ts"
 import * as SupervisedDomain from "./SupervisedDomain.ts"
 import type { Phase, SupervisedDomain as Supervised } from "./SupervisedDomain.ts"
@@ -36,7 +36,7 @@ export interface SupervisorState {
   readonly find: (name: string) => Supervised | undefined
   readonly conditions: ReadonlyArray<GateCondition>
   readonly receivers: TickReceivers["Service"]
-  readonly escalation: Escalation["Service"]
+  readonly escalator: Escalator["Service"]
   readonly runId: string
   readonly clock: Clock.Clock
   /** The application's services, for the supervisor's own effects. */
@@ -116,7 +116,7 @@ export const make = Effect.fnUntraced(function*(options: {
     find: (name) => byName.get(name),
     conditions,
     receivers: yield* TickReceivers,
-    escalation: yield* Escalation,
+    escalator: yield* Escalator,
     runId: (yield* CurrentRun).runId,
     clock,
     services,

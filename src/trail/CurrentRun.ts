@@ -9,6 +9,7 @@ import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
+import { Exporter } from "../telemetry/Exporter.ts"
 
 /**
  * The run. `runId` names it in the trail and in telemetry, `node` the process. `nextId` makes version 7 UUIDs, each
@@ -40,7 +41,7 @@ export interface CurrentRunOptions {
   readonly app?: string | undefined
   /** The application's version (default `0.0.0`). */
   readonly version?: string | undefined
-  /** The process's name, OpenTelemetry's `service.instance.id` (default: a random UUID). */
+  /** The process's name, OpenTelemetry's `service.instance.id` (default: the exporter's, else a random UUID). */
   readonly node?: string | undefined
 }
 
@@ -55,7 +56,7 @@ export const make = Effect.fnUntraced(function*(options?: CurrentRunOptions) {
   const nextId = () => Effect.runSyncWith(context)(uuidV7)
   return CurrentRun.of({
     runId: nextId(),
-    node: options?.node ?? (yield* random.uuidV4()),
+    node: options?.node ?? (yield* Exporter).instanceId ?? (yield* random.uuidV4()),
     app: options?.app ?? "thunderline",
     version: options?.version ?? "0.0.0",
     startedAt: yield* DateTime.now,

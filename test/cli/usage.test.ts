@@ -58,7 +58,17 @@ describe("an app that cannot be run", () => {
     ["syntax.ts", "export const a = 1\nconst = 4\n", "syntax.ts:2: SyntaxError: Unexpected token `=`"],
     ["throws.ts", `\nthrow new Error("boom\\nand more")\n`, "throws.ts:2: boom"],
     ["imports.ts", `import "./throws-not-there.ts"`, "imports.ts: Cannot find module 'throws-not-there.ts'"],
-    ["none.ts", "export const other = 1", `none.ts does not export "domains" (it exports other); expected: export`],
+    [
+      "none.ts",
+      "export const other = 1",
+      "none.ts does not export an app (it exports other); expected: export default Thunderline.app({ domains })"
+    ],
+    ["default.ts", "export default 1", "default.ts does not export an app (it exports default)"],
+    [
+      "apps.ts",
+      appText(`export default Thunderline.app({ domains: [${good}, ${good}] })`),
+      "apps.ts: There are two domains named good"
+    ],
     ["empty.ts", "export const domains = []", `empty.ts: "domains" is an empty array; expected an array of domains`],
     ["record.ts", "export const domains = {}", `record.ts: "domains" is an object; expected an array of domains`],
     ["index.ts", appText(`export const domains = [${good}, 7]`), `index.ts: "domains[1]" is the number 7; expected a`],

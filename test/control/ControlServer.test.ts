@@ -1,23 +1,22 @@
 import { describe, expect, it } from "@effect/vitest"
 import * as Context from "effect/Context"
 import * as Deferred from "effect/Deferred"
-import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
-import * as Schema from "effect/Schema"
 import * as Scope from "effect/Scope"
 import { createServer, Socket } from "node:net"
 import { Client } from "../../src/control/Client.ts"
 import * as ControlServer from "../../src/control/ControlServer.ts"
-import * as DomainInfo from "../../src/control/DomainInfo.ts"
-import type { DomainView } from "../../src/heartbeat/DomainRegistry.ts"
 import * as Domain from "../../src/model/Domain.ts"
-import { DomainStatus } from "../../src/model/DomainStatus.ts"
+import * as ControlFile from "../../src/node/ControlFile.ts"
+import * as TokenFile from "../../src/node/TokenFile.ts"
 import { Health } from "../../src/supervision/Health.ts"
+import { CurrentRun } from "../../src/trail/CurrentRun.ts"
 import { awaitStates, tick } from "../support/app.ts"
-import { tick as makeTick } from "../support/values.ts"
+import { temporaryFolder } from "../support/Database.ts"
 import { ask, bearer, served, token } from "./support.ts"
 
 const store = Domain.make("store", { layer: Layer.empty })
@@ -91,35 +90,6 @@ describe("the API", () => {
       )
     }).pipe(Effect.provide(both)))
 
-  it.live("encodes the list of domains as its schema does", () =>
-    Effect.gen(function*() {
-      const opening = { tick: makeTick(3), wave: 1 }
-      const view = (status: DomainStatus, fields?: Partial<DomainView>): DomainView => ({
-        name: "one",
-        status,
-        since: 1_000,
-        activatedAt: null,
-        activationTick: 1,
-        generation: 2,
-        lastTick: 3,
-        dependsOn: ["a"],
-        after: [],
-        criticality: "required",
-        health: null,
-        blockedBy: ["a"],
-        ...fields
-      })
-      const views = [
-        view(DomainStatus.waiting()),
-        view(DomainStatus.active({ opening }), { activatedAt: 2_000, health: "suspect" }),
-        view(DomainStatus.crashed({ cause: "no luck" })),
-        view(DomainStatus.restarting({ attempt: 2, delay: Duration.seconds(1), at: 5_000, cause: "bad" }))
-      ]
-      const list = { tick: 3, active: 1, domains: views.map(DomainInfo.fromView) }
-      const encoded = yield* Schema.encodeEffect(Schema.toCodecJson(DomainInfo.DomainList))(list)
-      expect(JSON.parse(DomainInfo.encodeList(3, 1, views))).toEqual(encoded)
-    }))
-
   it.live("tells each failure as problem details with its status", () =>
     Effect.gen(function*() {
       yield* started
@@ -147,7 +117,7 @@ describe("the API", () => {
       expect(failures[5][0].headers.get("www-authenticate")).toBe("Bearer")
     }).pipe(Effect.provide(both)))
 
-  it.live("carries out an operations", () =>
+  it.live("carries out operations", () =>
     Effect.gen(function*() {
       const client = yield* Client
       yield* started
@@ -215,10 +185,29 @@ describe("the server", () => {
       expect(error).toHaveProperty("message", expect.stringMatching(`^Port ${port} on 127.0.0.1 is taken`))
     }).pipe(Effect.scoped))
 
+  it.live("keeps its address and a token of its own in the state folder, as long as it runs", () =>
+    Effect.gen(function*() {
+      const stateDir = yield* temporaryFolder
+      const scope = yield* Scope.make()
+      const context = yield* Layer.buildWithScope(served([store], { server: { token: undefined, stateDir } }), scope)
+      const { url } = Context.get(context, ControlServer.ControlServer)
+      const { runId } = Context.get(context, CurrentRun)
+      expect(yield* ControlFile.running(stateDir)).toEqual(
+        Option.some({ url, runId, pid: process.pid, trail: "memory" })
+      )
+      const restart = (headers: Record<string, string>) =>
+        Effect.promise(() => fetch(`${url}/api/v1/domains/store/deactivate`, { method: "POST", headers }))
+      const kept = Option.getOrThrow(yield* TokenFile.find(stateDir))
+      expect((yield* restart(bearer("another-token-0123456789"))).status).toBe(401)
+      expect((yield* restart(bearer(Redacted.value(kept)))).status).toBe(202)
+      yield* Scope.close(scope, Exit.void)
+      expect(yield* ControlFile.read(stateDir)).toEqual(Option.none())
+    }).pipe(Effect.scoped))
+
   it.live("does not listen for other machines without a token that was given", () =>
     Effect.gen(function*() {
       const error = yield* Effect.flip(
-        Layer.build(served([store], { server: { host: "0.0.0.0", tokenSource: "made" } }))
+        Layer.build(served([store], { server: { host: "0.0.0.0", token: undefined } }))
       )
       expect(error).toMatchObject({ _tag: "TokenNeeded", message: expect.stringContaining("THUNDERLINE_TOKEN") })
     }).pipe(Effect.scoped))
@@ -234,8 +223,8 @@ describe("the server", () => {
 
   it.live("says that it is starting until the domains wait, and takes the address before", () =>
     Effect.gen(function*() {
-      const options = { host: "127.0.0.1", port: 0, token: Redacted.make(token), tokenSource: "given" } as const
-      const { url } = Context.get(
+      const options = { port: 0, token: Redacted.make(token), stateDir: "not made" }
+      const { listener: { url } } = Context.get(
         yield* Layer.build(ControlServer.layerListening(options)),
         ControlServer.Listening
       )

@@ -8,8 +8,8 @@ import * as Stream from "effect/Stream"
 import * as TestClock from "effect/testing/TestClock"
 import { Client } from "../../src/control/Client.ts"
 import * as EventFeed from "../../src/control/EventFeed.ts"
-import * as Follower from "../../src/control/Follower.ts"
 import type { StreamEvent } from "../../src/control/StreamEvent.ts"
+import * as StreamQueue from "../../src/control/StreamQueue.ts"
 import { DomainRegistry } from "../../src/heartbeat/DomainRegistry.ts"
 import * as SystemPubSub from "../../src/heartbeat/SystemPubSub.ts"
 import * as Domain from "../../src/model/Domain.ts"
@@ -123,7 +123,7 @@ const publish = (...numbers: ReadonlyArray<number>) =>
   })
 
 /** Reads a stream by hand: each call gives what has come since, as ids and names of events. */
-const reader = (options: Follower.FollowOptions) =>
+const reader = (options: StreamQueue.FollowOptions) =>
   Effect.gen(function*() {
     const stream = yield* EventFeed.EventFeed.use(({ follow }) => follow(options))
     const pull = yield* Stream.toPull(stream)
@@ -184,7 +184,7 @@ describe("the feed", () => {
     Effect.gen(function*() {
       yield* RepoWriter.use((writer) => writer.record([1, 2, 3, 4].map((n) => event(n))))
       const read = yield* reader({ after: event(2).id })
-      expect(yield* read).toEqual(["event: hello", id(3), id(4)])
+      expect([...(yield* read), ...(yield* read)]).toEqual(["event: hello", id(3), id(4)])
       yield* publish(5)
       expect(yield* read).toEqual([id(5)])
     }).pipe(Effect.scoped, Effect.provide(feed({}))))
@@ -201,21 +201,42 @@ describe("the feed", () => {
     return Effect.gen(function*() {
       yield* RepoWriter.use((writer) => writer.record([1, 2, 3].map((n) => event(n))))
       const read = yield* reader({ after: event(1).id })
-      const first = yield* Effect.forkChild(read)
+      expect(yield* read).toEqual(["event: hello"])
+      const past = yield* Effect.forkChild(read)
       yield* settle
       yield* publish(3)
       yield* publish(4)
       reading.openUnsafe()
-      expect([...(yield* Fiber.join(first)), ...(yield* publish(5), yield* read)]).toEqual(
-        ["event: hello", id(2), id(3), id(4), id(5)]
+      expect([...(yield* Fiber.join(past)), ...(yield* read), ...(yield* publish(5), yield* read)]).toEqual(
+        [id(2), id(3), id(4), id(5)]
       )
     }).pipe(Effect.scoped, Effect.provide(feed({}, slow)))
+  })
+
+  it.effect("reads the trail no faster than the client takes it, and says when that is not all", () => {
+    let pages = 0
+    const counted = Layer.effect(
+      Repo,
+      Effect.map(Repo, (repo) =>
+        RepoModule.make({
+          ...repo,
+          events: (query) => Effect.andThen(Effect.sync(() => void pages++), repo.events(query))
+        }))
+    ).pipe(Layer.provideMerge(MemoryRepo.layer))
+    return Effect.gen(function*() {
+      yield* RepoWriter.use((writer) => writer.record(Array.from({ length: 10_500 }, (_, n) => event(n + 1))))
+      const read = yield* reader({ after: event(1).id })
+      yield* read
+      expect([(yield* read).length, pages]).toEqual([1_000, 1])
+      for (let page = 2; page <= 10; page++) expect([(yield* read).length, pages]).toEqual([1_000, page])
+      expect(yield* read).toEqual(["event: gap", expect.stringContaining("More than 10000 transitions")])
+    }).pipe(Effect.scoped, Effect.provide(feed({}, counted)))
   })
 
   it.effect("says that something is missing when the trail cannot be read", () =>
     Effect.gen(function*() {
       const read = yield* reader({ after: event(2).id })
-      expect(yield* read).toEqual([
+      expect([...(yield* read), ...(yield* read)]).toEqual([
         "event: hello",
         "event: gap",
         expect.stringContaining(`"reason":"trail","missed":null`)
@@ -265,7 +286,8 @@ describe("the feed", () => {
     ({ transition }) =>
       Effect.gen(function*() {
         const encoded = yield* Schema.encodeEffect(DomainEvent)(transition)
-        expect(JSON.parse(Follower.encodeDomainEvent(transition))).toEqual(JSON.parse(JSON.stringify(encoded)))
+        const sent = new TextDecoder().decode(StreamQueue.frames([transition]))
+        expect(JSON.parse(/^data: (.*)\n\n$/m.exec(sent)![1]!)).toEqual(JSON.parse(JSON.stringify(encoded)))
       })
   )
 })

@@ -1,6 +1,9 @@
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
+import { mkdtemp, rm } from "node:fs/promises"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
 import * as Client from "../../src/control/Client.ts"
 import * as ControlServer from "../../src/control/ControlServer.ts"
 import type * as Domain from "../../src/model/Domain.ts"
@@ -17,6 +20,11 @@ export type Served =
   | Thunderline.Infrastructure
   | LogLines.LogLines
 
+const stateFolder = Effect.acquireRelease(
+  Effect.promise(() => mkdtemp(join(tmpdir(), "thunderline-served-"))),
+  (folder) => Effect.promise(() => rm(folder, { recursive: true, force: true }))
+)
+
 /** An application with ticks by hand, its control plane on a free port, and a client with the token. */
 export const served = <const Domains extends ReadonlyArray<Domain.Any>>(
   domains: Domains,
@@ -26,13 +34,12 @@ export const served = <const Domains extends ReadonlyArray<Domain.Any>>(
   } = {}
 ) => {
   const app = Thunderline.layer<Domains>({ heartbeat: "manual", ...options.app, domains })
-  const server = ControlServer.layer({
-    host: "127.0.0.1",
-    port: 0,
-    token: Redacted.make(token),
-    tokenSource: "given",
-    ...options.server
-  })
+  const server = Layer.unwrap(
+    Effect.map(
+      stateFolder,
+      (stateDir) => ControlServer.layer({ port: 0, token: Redacted.make(token), stateDir, ...options.server })
+    )
+  )
   const client = Layer.unwrap(Effect.map(
     ControlServer.ControlServer,
     ({ url }) => Client.layer({ url, token: Redacted.make(token) })

@@ -2,7 +2,7 @@ import { assert, describe, expect, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import { columns, picture } from "../../dashboard/src/Layers.ts"
 import { acyclic, type Planned } from "../support/arbitraries.ts"
-import { domain } from "./known.ts"
+import { domain } from "../support/domains.ts"
 
 const told = (plan: ReadonlyArray<Planned>) =>
   plan.map(({ after, dependsOn, name }) =>

@@ -1,16 +1,13 @@
 import { describe, expect, it } from "@effect/vitest"
 import { rounds } from "../../dashboard/src/Rounds.ts"
-import type { Activation } from "../../dashboard/src/State.ts"
-import { byName, domain } from "./known.ts"
+import type { Activations } from "../../src/control/ActivationHistory.ts"
+import { byName, domain } from "../support/domains.ts"
 
-const activation = (name: string, tick: number, wave: number, startedAt: number, workMs: number): Activation => ({
-  domain: name,
-  tick,
-  wave,
-  startedAt,
-  endedAt: startedAt + workMs,
-  workMs
-})
+const activation = (domain: string, tick: number, wave: number, startedAt: number, workMs: number): Activations => {
+  const end = { at: startedAt + workMs, outcome: "active", workMs } as const
+  const first = { domain, generation: 1, tick, wave, openedAt: startedAt, end }
+  return { first, newest: first, open: undefined }
+}
 
 const domains = byName(domain("store"), domain("cart", { dependsOn: ["store"] }), domain("late"))
 
@@ -27,6 +24,13 @@ describe("the rounds of a start", () => {
   it("counts a wave to the round that it began in, whatever ticks came meanwhile", () => {
     const all = rounds([activation("store", 1, 0, 0, 2500), activation("cart", 3, 1, 2500, 10)], domains)
     expect(all.map(({ bars, tick }) => [tick, bars.length])).toEqual([[1, 2]])
+  })
+
+  it("leaves out a domain that has not been active yet", () => {
+    const failed = { ...activation("late", 1, 0, 0, 5), first: undefined }
+    expect(rounds([activation("store", 1, 0, 0, 5), failed], domains)[0]!.bars.map(({ domain }) => domain)).toEqual([
+      "store"
+    ])
   })
 
   it("begins a round with each tick that opens something", () => {

@@ -7,14 +7,16 @@ import * as Metric from "effect/Metric"
 import * as Schedule from "effect/Schedule"
 import * as Scope from "effect/Scope"
 import { afterEach, vi } from "vitest"
-import * as TelemetryNodeSdk from "../../src/otel/Otel.ts"
-import * as TelemetrySettings from "../../src/otel/OtelSettings.ts"
-import * as TelemetryOtlp from "../../src/otel/Otlp.ts"
-import * as Health from "../../src/supervision/Health.ts"
+import packageJson from "../../package.json" with { type: "json" }
+import * as Otel from "../../src/otel/Otel.ts"
+import * as OtelSdk from "../../src/otel/OtelSdk.ts"
+import * as OtelSettings from "../../src/otel/OtelSettings.ts"
+import * as Otlp from "../../src/otel/Otlp.ts"
+import { Exporter } from "../../src/telemetry/Exporter.ts"
 import * as LogLines from "../support/LogLines.ts"
 import * as OtlpSink from "../support/OtlpSink.ts"
 
-const exporters = [["NodeSdk", TelemetryNodeSdk], ["Otlp", TelemetryOtlp]] as const
+const exporters = [["the SDK", OtelSdk], ["Effect", Otlp]] as const
 
 type Environment = Readonly<Record<string, string>>
 
@@ -30,7 +32,7 @@ afterEach(() => {
 
 /** What arrives of a program that does one of everything, when its telemetry has closed. */
 const sent = Effect.fnUntraced(function*(
-  exporter: typeof TelemetryNodeSdk | typeof TelemetryOtlp,
+  exporter: typeof OtelSdk | typeof Otlp,
   env: Environment,
   program: Effect.Effect<void> = Effect.void
 ) {
@@ -58,7 +60,7 @@ describe.each(exporters)("telemetry by %s", (_, exporter) => {
       const nobody = "http://127.0.0.1:1"
       const telemetry = exporter.layer({ url: nobody, serviceName: "one", serviceVersion: "2", instanceId: "three" })
       yield* Effect.gen(function*() {
-        const degradations = yield* Health.Degradations
+        const { degradations } = yield* Exporter
         assert.deepStrictEqual(degradations(), [])
         yield* Effect.void.pipe(Effect.withSpan("lost"))
         yield* Effect.sync(degradations).pipe(
@@ -154,7 +156,7 @@ describe.each(exporters)("telemetry by %s", (_, exporter) => {
       }
     }))
 
-  it.live("closes in time, and says what it leaves behind, when nobody listens", () =>
+  it.live("closes in time, and says what was not delivered, when nobody listens", () =>
     Effect.gen(function*() {
       const lines = yield* LogLines.LogLines
       const scope = yield* Scope.make()
@@ -164,11 +166,11 @@ describe.each(exporters)("telemetry by %s", (_, exporter) => {
       const start = performance.now()
       yield* Scope.close(scope, yield* Effect.exit(Effect.void))
       assert.isBelow(performance.now() - start, 2_000)
-      assert.match(lines.texts().join("\n"), /\[Telemetry\] Left behind at the end: 1 span\b/)
+      assert.match(lines.texts().join("\n"), /\[Telemetry\] Not delivered at the end: 1 span\b/)
     }).pipe(Effect.provide(LogLines.layer), Effect.provideService(Metric.MetricRegistry, new Map())))
 })
 
-describe("TelemetrySettings", () => {
+describe("OtelSettings", () => {
   it.effect.each([
     [{ OTEL_TRACES_SAMPLER: "sometimes" }, "OTEL_TRACES_SAMPLER"],
     [{ OTEL_TRACES_SAMPLER: "traceidratio", OTEL_TRACES_SAMPLER_ARG: "2" }, "OTEL_TRACES_SAMPLER_ARG"],
@@ -181,10 +183,23 @@ describe("TelemetrySettings", () => {
     ([env, named]) =>
       Effect.gen(function*() {
         const lines = yield* LogLines.LogLines
-        const settings = yield* TelemetrySettings.read({ url: "http://here:4318", serviceName: "a", instanceId: "b" })
+        const settings = yield* OtelSettings.read({ url: "http://here:4318", serviceName: "a", instanceId: "b" })
         assert.strictEqual(settings.endpoints.traces, "http://here:4318/v1/traces")
         assert.lengthOf(lines.texts(), 1)
         assert.include(lines.texts()[0], named)
       }).pipe(Effect.provide(LogLines.layer), withEnvironment(env))
   )
+})
+
+describe("Otel", () => {
+  it("asks for exactly the optional peers that the SDK consists of, in versions that they allow", () => {
+    const peers = Object.entries(packageJson.peerDependencies).filter(([name]) => name.includes("opentelemetry"))
+    const asked = Otel.packages.map((spec) => /^(?<name>.+)@(?<version>[\d.]+)$/.exec(spec)!.groups!)
+    assert.deepStrictEqual(asked.map(({ name }) => name), peers.map(([name]) => name))
+    for (const [i, { version }] of asked.entries()) {
+      assert.isTrue(peers[i]![1].replace(/^\D+/, "").startsWith(`${version}.`), peers[i]!.join("@"))
+      assert.property(packageJson.peerDependenciesMeta, peers[i]![0])
+    }
+    assert.include(new Otel.OtelSdkMissing().message, `npm install ${Otel.packages[0]}`)
+  })
 })

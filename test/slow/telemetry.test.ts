@@ -163,12 +163,12 @@ describe.each(exporters)("telemetry of the six domains, one of them crashing onc
       yield* running.says("ended")
       const before = performance.now()
       const left: { readonly text: string } = yield* running.says("log").pipe(
-        Effect.repeat({ until: ({ text }: { readonly text: string }) => text.includes("Left behind") })
+        Effect.repeat({ until: ({ text }: { readonly text: string }) => text.includes("Not delivered") })
       )
       expect(yield* running.exit).toBe(0)
       expect(performance.now() - before).toBeLessThan(5_000)
       expect(left.text).toMatch(
-        /^\[Telemetry\] Left behind at the end: \d+ spans, (\d+ metric points, )?\d+ log records$/
+        /^\[Telemetry\] Not delivered at the end: \d+ spans, (\d+ metric points, )?\d+ log records$/
       )
     }))
 })

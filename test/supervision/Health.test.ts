@@ -1,14 +1,18 @@
 import { describe, expect, it } from "@effect/vitest"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
+import * as Scope from "effect/Scope"
 import * as TestClock from "effect/testing/TestClock"
 import { DomainRegistry } from "../../src/heartbeat/DomainRegistry.ts"
 import { TickGenerator } from "../../src/heartbeat/TickGenerator.ts"
 import * as Domain from "../../src/model/Domain.ts"
 import { DomainControl } from "../../src/model/DomainControl.ts"
-import { Degradations, Health, layer } from "../../src/supervision/Health.ts"
+import { Health, layer, type Report } from "../../src/supervision/Health.ts"
+import * as ShutdownNotice from "../../src/supervision/ShutdownNotice.ts"
+import { Exporter } from "../../src/telemetry/Exporter.ts"
 import * as Thunderline from "../../src/Thunderline.ts"
 import { awaitStates, tick } from "../support/app.ts"
 import { settle } from "../support/awaitState.ts"
@@ -52,7 +56,7 @@ describe("live", () => {
           skipped: 0
         })
       })
-      const health = yield* Layer.build(layer().pipe(Layer.provide(silent)))
+      const health = yield* Layer.build(layer().pipe(Layer.provide([silent, ShutdownNotice.layer])))
       yield* Effect.gen(function*() {
         yield* beat("3 seconds")
         expect((yield* live).status).toBe("pass")
@@ -124,7 +128,11 @@ describe("ready", () => {
     }).pipe(
       Effect.provide(
         Thunderline.layerTest({ domains: [store] }).pipe(
-          Layer.provide(Layer.succeed(Degradations, () => ["telemetry: traces do not reach the collector"]))
+          Layer.provide(Layer.succeed(Exporter, {
+            collector: "http://localhost:4318",
+            instanceId: undefined,
+            degradations: () => ["telemetry: traces do not reach the collector"]
+          }))
         )
       )
     ))
@@ -147,13 +155,23 @@ describe("ready", () => {
       )
     )))
 
-  it.effect("fails as soon as the program begins to shut down", () =>
+  it.effect("fails before the first domain is deactivated, for domains and for everybody else", () =>
     Effect.gen(function*() {
-      yield* tick
-      yield* awaitStates({ store: "active" })
-      yield* Health.use((health) => health.stop)
-      expect(yield* ready).toMatchObject({ status: "fail", reason: "The program is shutting down." })
-    }).pipe(Effect.provide(Thunderline.layerTest({ domains: [store] }))))
+      const seen: Array<Report> = []
+      const watching = Domain.make("watching", {
+        layer: empty,
+        onDeactivate: () => Effect.map(ready, (report) => seen.push(report))
+      })
+      const scope = yield* Scope.make()
+      const app = yield* Layer.buildWithScope(Thunderline.layerTest({ domains: [watching] }), scope)
+      yield* Effect.andThen(tick, awaitStates({ watching: "active" })).pipe(Effect.provideContext(app))
+      expect(yield* Effect.provideContext(ready, app)).toMatchObject({ status: "pass" })
+      yield* Scope.close(scope, Exit.void)
+      expect([...seen, yield* Effect.provideContext(ready, app)]).toMatchObject([
+        { status: "fail", reason: "The program is shutting down." },
+        { status: "fail", reason: "The program is shutting down." }
+      ])
+    }))
 })
 
 describe("startup", () => {

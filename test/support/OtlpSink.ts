@@ -130,6 +130,8 @@ export const make = Effect.acquireRelease(
     const logs: Array<SinkLog> = []
     const listeners = new Set<() => void>()
     const server = createServer((request, response) => {
+      // A real collector takes nothing but what is posted to it.
+      if (request.method !== "POST") return void response.writeHead(404).end()
       const chunks: Array<Buffer> = []
       request.on("data", (chunk) => chunks.push(chunk)).on("end", () => {
         const body = JSON.parse(Buffer.concat(chunks).toString("utf8"))

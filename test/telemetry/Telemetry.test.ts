@@ -20,7 +20,7 @@ import * as Domain from "../../src/model/Domain.ts"
 import { DomainControl } from "../../src/model/DomainControl.ts"
 import type { DomainEvent } from "../../src/model/DomainEvent.ts"
 import * as NodeMetrics from "../../src/node/NodeMetrics.ts"
-import * as TelemetryLosses from "../../src/otel/ExportLosses.ts"
+import * as ExportLosses from "../../src/otel/ExportLosses.ts"
 import * as Loop from "../../src/telemetry/Loop.ts"
 import * as Telemetry from "../../src/telemetry/Telemetry.ts"
 import * as Fault from "../../src/testing/Fault.ts"
@@ -168,7 +168,7 @@ describe("docs/telemetry.md", () => {
         yield* Layer.build(NodeMetrics.layer)
         yield* Loop.supervised("test", Effect.void)
         yield* settle
-        const losses = yield* TelemetryLosses.make({ capacity: 1 })
+        const losses = yield* ExportLosses.make({ capacity: 1 })
         losses.lose("traces", "export_failed", 1, "by test")
         losses.sent("traces", 0)
         losses.sent("traces", 0)
@@ -278,7 +278,7 @@ describe("GET /metrics", () => {
         return yield* Effect.gen(function*() {
           const { address } = yield* HttpServer.HttpServer
           const port = "port" in address ? address.port : 0
-          yield* TelemetryLosses.make({ capacity: 1 })
+          yield* ExportLosses.make({ capacity: 1 })
           const handled = (body: string) =>
             body.includes("thunderline_domain_ticks_coalesced_total{") &&
             body.includes("thunderline_domain_tick_duration_seconds_count{")

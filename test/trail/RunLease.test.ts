@@ -6,7 +6,7 @@ import * as Exit from "effect/Exit"
 import * as Layer from "effect/Layer"
 import * as Scope from "effect/Scope"
 import * as TestClock from "effect/testing/TestClock"
-import * as Escalation from "../../src/model/Escalation.ts"
+import * as Escalator from "../../src/supervision/Escalator.ts"
 import * as CurrentRun from "../../src/trail/CurrentRun.ts"
 import * as MemoryRepo from "../../src/trail/MemoryRepo.ts"
 import { Repo, RepoUnavailable, RunInUse } from "../../src/trail/Repo.ts"
@@ -45,7 +45,7 @@ const trail = Layer.effectContext(Effect.gen(function*() {
   ))
 })).pipe(
   Layer.provideMerge(MemoryRepo.layer),
-  Layer.provideMerge(Layer.mergeAll(CurrentRun.layer({ app: "shop" }), Escalation.layer, TrailStatus.layer))
+  Layer.provideMerge(Layer.mergeAll(CurrentRun.layer({ app: "shop" }), Escalator.layer, TrailStatus.layer))
 )
 
 const start = (settings: RunLease.RunLeaseSettings = {}) =>
@@ -81,8 +81,8 @@ describe("RunLease", () => {
       yield* Scope.close(failed.scope, Exit.fail("no"))
       assert.strictEqual((yield* run)!.exitReason, "failed")
       const escalated = yield* start()
-      const { raise } = yield* Escalation.Escalation
-      raise({ domain: "vital", cause: "no" })
+      const { raise } = yield* Escalator.Escalator
+      raise("vital", "no")
       yield* Scope.close(escalated.scope, Exit.void)
       assert.strictEqual((yield* run)!.exitReason, "escalated: vital")
     }).pipe(Effect.provide(trail)))

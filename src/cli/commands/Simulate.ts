@@ -2,20 +2,18 @@ import * as Argument from "effect/cli/Argument"
 import * as Command from "effect/cli/Command"
 import * as Flag from "effect/cli/Flag"
 import * as GlobalFlag from "effect/cli/GlobalFlag"
-import * as Console from "effect/Console"
 import * as Effect from "effect/Effect"
-import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as References from "effect/References"
 import * as Schema from "effect/Schema"
 import { TickStats } from "../../heartbeat/TickGenerator.ts"
+import * as App from "../../model/App.ts"
 import { DomainEvent } from "../../model/DomainEvent.ts"
-import * as App from "../flags/AppModule.ts"
+import * as AppModule from "../flags/AppModule.ts"
 import * as Interval from "../flags/Interval.ts"
 import * as ScriptFile from "../flags/ScriptFile.ts"
 import * as Output from "../text/Output.ts"
 import * as Progress from "../text/Progress.ts"
-import * as Style from "../text/Style.ts"
 import * as Timeline from "../text/Timeline.ts"
 
 const app = Argument.String("app").pipe(
@@ -50,7 +48,7 @@ const ticks = Flag.String("ticks").pipe(
 
 const sixDomains = Effect.map(
   Effect.promise(() => import("../../domains/SixDomains.ts")),
-  ({ domainsWith }): App.App => ({ domains: domainsWith({ policy: { mode: "act" } }), layer: Layer.empty })
+  ({ domainsWith }) => App.make(domainsWith({ policy: { mode: "act" } }))
 )
 
 const SimulationReport = Schema.Struct({
@@ -67,7 +65,7 @@ export const command = Command.make(
   "simulate",
   flags,
   Effect.fnUntraced(function*({ app, faults, interval, json, seed, ticks }) {
-    const { domains, layer } = Option.isNone(app) ? yield* sixDomains : yield* App.load(app.value)
+    const { domains, layer } = Option.isNone(app) ? yield* sixDomains : yield* AppModule.load(app.value)
     const names = domains.map(({ name }) => name)
     const script = Option.isNone(faults) ? undefined : yield* ScriptFile.read(faults.value, names)
     const Simulation = yield* Effect.promise(() => import("../../testing/Simulation.ts"))
@@ -79,10 +77,12 @@ export const command = Command.make(
       return yield* Simulation.run({ domains, layer, script, ticks, interval, seed, onTick })
     })).pipe(Effect.provideService(References.MinimumLogLevel, level))
     const ends = report.domains.map(Timeline.endOf)
-    if (json) return yield* Output.printJson(SimulationReport, { ...report, domains: ends })
-    const style = yield* Style.current
-    const width = yield* Output.width
-    yield* Console.log(Timeline.render(report, { style, width }))
+    yield* Output.print(
+      json,
+      SimulationReport,
+      { ...report, domains: ends },
+      (display) => Timeline.render(report, display)
+    )
   })
 ).pipe(
   Command.withDescription(

@@ -8,19 +8,19 @@ import * as Logger from "effect/Logger"
 import * as Option from "effect/Option"
 import * as Path from "effect/Path"
 import * as References from "effect/References"
-import * as App from "../flags/AppModule.ts"
+import * as AppModule from "../flags/AppModule.ts"
 import * as Interval from "../flags/Interval.ts"
 import * as Listen from "../flags/Listen.ts"
 import * as Otlp from "../flags/OtlpFlag.ts"
 import * as TrailSettings from "../flags/TrailSettings.ts"
-import { Program } from "../Program.ts"
+import * as OutputReader from "../OutputReader.ts"
 import * as DurationText from "../text/DurationText.ts"
 import * as LogFormat from "../text/LogFormat.ts"
 import * as Style from "../text/Style.ts"
 import * as Trail from "../Trail.ts"
 
 const app = Argument.String("app").pipe(
-  Argument.withDescription("A module that exports `domains`, and `layer` for what they need from outside"),
+  Argument.withDescription("A module that exports an app: `export default Thunderline.app({ domains })`"),
   Argument.optional
 )
 
@@ -57,6 +57,9 @@ const policy = Flag.Literals("policy", ["act", "dry-run"]).pipe(
   Flag.withDescription("Whether thundercrown restarts what has become slow (default), or only says what it would do")
 )
 
+/** Loaded when it is started: other commands do without it. */
+const program = Effect.promise(() => import("../Program.ts"))
+
 /** `thunderline start`: runs an app, or the domains that come with Thunderline, until a signal ends it. */
 export const command = Command.make(
   "start",
@@ -76,14 +79,17 @@ export const command = Command.make(
   },
   Effect.fnUntraced(function*({ app, listen: { http, ...listen }, logFormat, ...rest }) {
     const settings = { ...rest, listen: http ? listen : undefined }
-    const loaded = Option.isNone(app) ? undefined : yield* App.load(app.value)
+    const loaded = Option.isNone(app) ? undefined : yield* AppModule.load(app.value)
     const path = yield* Path.Path
     const name = Option.match(app, {
       onNone: () => "thunderline",
       onSome: (file) => path.basename(file, path.extname(file))
     })
     const logger = LogFormat.logger(logFormat, yield* Style.current)
-    return yield* Program.use((program) => program.run({ ...settings, name }, loaded)).pipe(
+    // The program goes on when nobody reads its log.
+    yield* OutputReader.ignore
+    const { run } = yield* program
+    return yield* run({ ...settings, name }, loaded).pipe(
       Trail.named(settings.database),
       Effect.provide(Logger.layer([Logger.withConsoleLog(logger)])),
       Effect.provideService(References.MinimumLogLevel, Option.getOrElse(yield* GlobalFlag.LogLevel, () => "Info"))

@@ -1,20 +1,22 @@
 import * as Command from "effect/cli/Command"
-import * as Console from "effect/Console"
 import * as Effect from "effect/Effect"
+import * as Runtime from "effect/Runtime"
 import * as Schema from "effect/Schema"
 import { DomainInfo } from "../../control/DomainInfo.ts"
 import { Stats } from "../../control/Stats.ts"
+import * as DomainStanding from "../../model/DomainStanding.ts"
+import * as Format from "../../model/Format.ts"
 import * as Health from "../../supervision/Health.ts"
+import * as ExitCode from "../ExitCode.ts"
 import * as RunningProgram from "../RunningProgram.ts"
-import { type DomainContext, standing, trouble } from "../text/DomainText.ts"
 import * as Output from "../text/Output.ts"
-import { age, count, millis, oneLine, paintStatus, timeOf } from "../text/Show.ts"
 import * as Style from "../text/Style.ts"
 import * as Table from "../text/Table.ts"
 import { hanging } from "../text/Wrap.ts"
 
 /** The program runs, but not every required domain is active. */
 export class NotReady extends Schema.TaggedError<NotReady>()("NotReady", { reason: Schema.String }) {
+  override readonly [Runtime.errorExitCode] = ExitCode.notReady
   override get message() {
     return this.reason
   }
@@ -33,9 +35,7 @@ export const Overview = Schema.Struct({
 export interface Overview extends Schema.Schema.Type<typeof Overview> {}
 
 /** Asks the running program for its overview. */
-export const overview = (
-  where: RunningProgram.Where
-): Effect.Effect<Overview, unknown, RunningProgram.RunningProgram> =>
+export const overview = (where: RunningProgram.Where): Effect.Effect<Overview, unknown> =>
   RunningProgram.ask(where, ({ domains, health, system }) =>
     Effect.all({
       ready: health.ready(),
@@ -46,20 +46,20 @@ export const overview = (
     }, { concurrency: "unbounded" }))
 
 /** What is to be said of a domain besides its state: what brought it up, or what is in its way. */
-export const noteOf = (domain: DomainInfo, around: DomainContext): string =>
+export const noteOf = (domain: DomainInfo, around: DomainStanding.Moment): string =>
   domain.status === "active" && domain.opening !== null && (domain.health ?? "healthy") === "healthy"
     ? `tick ${domain.opening.tick}, wave ${domain.opening.wave}`
-    : standing(domain, around)
+    : DomainStanding.describe(domain, around)
 
-const columns = (around: DomainContext): ReadonlyArray<Table.Column<DomainInfo>> => [
+const columns = (around: DomainStanding.Moment): ReadonlyArray<Table.Column<DomainInfo>> => [
   { head: "DOMAIN", cell: ({ name }) => name },
-  { head: "STATUS", cell: ({ status }) => status, style: ({ status }, style) => paintStatus(status, style) },
+  { head: "STATUS", cell: ({ status }) => status, style: ({ status }, style) => Style.paintStatus(status, style) },
   {
     head: "FOR",
-    cell: ({ since }) => age(around.now - since.epochMilliseconds),
+    cell: ({ since }) => Format.elapsed(around.now - since.epochMilliseconds),
     align: "right"
   },
-  { head: "BUILT", cell: ({ generation }) => String(generation), align: "right" },
+  { head: "GEN", cell: ({ generation }) => String(generation), align: "right" },
   { head: "HEALTH", cell: ({ health }) => health ?? "" },
   { head: "NOTE", cell: (domain) => noteOf(domain, around) }
 ]
@@ -75,36 +75,43 @@ export const render = (seen: Overview, options?: {
   const style = options?.style ?? Style.plain
   const width = options?.width
   const { domains, ready, stats: { trail, heartbeat, now, run } } = seen
-  const around: DomainContext = {
+  const around: DomainStanding.Moment = {
     byName: new Map(domains.map((domain) => [domain.name, domain])),
     tick: heartbeat.tickCount,
     now: now.epochMilliseconds
   }
-  const sorted = domains.toSorted((a, b) => trouble(a) - trouble(b))
+  const sorted = domains.toSorted((a, b) => DomainStanding.severity(a) - DomainStanding.severity(b))
   const shown = sorted.slice(0, most)
   const rest = sorted.slice(most)
   const others = Map.groupBy(rest, ({ status }) => status)
   const verdict = ready.status === "pass" ? style.green("ready") : style.red("not ready")
   const line = (text: string) => hanging(text, width, " ".repeat(13))
   const lines = [
-    hanging(`${style.bold(oneLine(run.app))} ${oneLine(run.version)}, ${verdict}: ${oneLine(ready.reason)}`, width),
-    ...ready.degraded.map((text) => line(`  ${style.yellow("degraded")}   ${oneLine(text)}`)),
+    hanging(
+      `${style.bold(Format.oneLine(run.app))} ${Format.oneLine(run.version)}, ${verdict}: ${
+        Format.oneLine(ready.reason)
+      }`,
+      width
+    ),
+    ...ready.degraded.map((text) => line(`  ${style.yellow("degraded")}   ${Format.oneLine(text)}`)),
     line(
-      `  heartbeat  tick ${count(heartbeat.tickCount)} every ${millis(heartbeat.interval)}, late p50 ` +
-        `${millis(heartbeat.lateness.p50)} p99 ${millis(heartbeat.lateness.p99)} ` +
-        `max ${millis(heartbeat.lateness.max)}, ${count(heartbeat.skipped)} skipped`
+      `  heartbeat  tick ${Format.number(heartbeat.tickCount)} every ${
+        Format.duration(heartbeat.interval)
+      }, late p50 ` +
+        `${Format.duration(heartbeat.lateness.p50)} p99 ${Format.duration(heartbeat.lateness.p99)} ` +
+        `max ${Format.duration(heartbeat.lateness.max)}, ${Format.number(heartbeat.skipped)} skipped`
     ),
     line(
-      `  trail      ${trail.backend}, ${trail.status}, ${count(trail.written)} written, ` +
-        `${count(trail.backlog)} waiting, ${count(trail.dropped)} dropped`
+      `  trail      ${trail.backend}, ${trail.status}, ${Format.number(trail.written)} written, ` +
+        `${Format.number(trail.backlog)} waiting, ${Format.number(trail.dropped)} dropped`
     ),
-    line(`  run        ${run.runId} since ${timeOf(run.startedAt)} UTC`),
+    line(`  run        ${run.runId} since ${Format.dateTime(run.startedAt)} UTC`),
     "",
     Table.render(columns(around), shown, { style, width })
   ]
   if (rest.length > 0) {
-    const states = Array.from(others, ([status, { length }]) => `${count(length)} ${status}`).join(", ")
-    lines.push(style.dim(`and ${count(rest.length)} more: ${states}`))
+    const states = Array.from(others, ([status, { length }]) => `${Format.number(length)} ${status}`).join(", ")
+    lines.push(style.dim(`and ${Format.number(rest.length)} more: ${states}`))
   }
   return lines.join("\n")
 }
@@ -115,8 +122,7 @@ export const command = Command.make(
   { ...RunningProgram.flags, json: Output.json },
   Effect.fnUntraced(function*({ json, ...where }) {
     const seen = yield* overview(where)
-    if (json) yield* Output.printJson(Overview, seen)
-    else yield* Console.log(render(seen, { style: yield* Style.current, width: yield* Output.width }))
+    yield* Output.print(json, Overview, seen, (display) => render(seen, display))
     if (seen.ready.status === "fail") return yield* new NotReady({ reason: seen.ready.reason })
   })
 ).pipe(

@@ -3,16 +3,11 @@ import * as FileSystem from "effect/FileSystem"
 import * as Layer from "effect/Layer"
 import * as Path from "effect/Path"
 import * as Schema from "effect/Schema"
+import * as App from "../../model/App.ts"
 import * as Domain from "../../model/Domain.ts"
 import * as DomainGraph from "../../model/DomainGraph.ts"
 
-/** What the program runs: the domains, and a layer for what they need from outside, if they need anything. */
-export interface App {
-  readonly domains: ReadonlyArray<Domain.Any>
-  readonly layer: Layer.Layer<never, unknown>
-}
-
-/** There is no such module. */
+/** The module does not exist. */
 export class AppNotFound extends Schema.TaggedError<AppNotFound>()("AppNotFound", {
   file: Schema.String,
   detail: Schema.Literals(["missing", "folder"])
@@ -20,7 +15,7 @@ export class AppNotFound extends Schema.TaggedError<AppNotFound>()("AppNotFound"
   override get message() {
     return this.detail === "missing"
       ? `${this.file}: there is no such file`
-      : `${this.file} is a folder; expected a module that exports "domains"`
+      : `${this.file} is a folder; expected a module that exports an app`
   }
 }
 
@@ -39,14 +34,15 @@ export class AppNotLoaded extends Schema.TaggedError<AppNotLoaded>()("AppNotLoad
   }
 }
 
-/** The module has no export `domains`. */
+/** The module exports neither an app nor `domains`. */
 export class AppWithoutDomains extends Schema.TaggedError<AppWithoutDomains>()("AppWithoutDomains", {
   file: Schema.String,
   exports: Schema.Array(Schema.String)
 }) {
   override get message() {
     const found = this.exports.length === 0 ? "nothing" : this.exports.join(", ")
-    return `${this.file} does not export "domains" (it exports ${found}); expected: export const domains = [...]`
+    return `${this.file} does not export an app (it exports ${found}); ` +
+      `expected: export default Thunderline.app({ domains }), or export const domains = [...]`
   }
 }
 
@@ -149,16 +145,19 @@ const importModule = Effect.fnUntraced(function*(file: string) {
   })
 })
 
-/** What a layer needs cannot be seen at run time; what it lacks is told when it is built. */
+/** A layer's requirements are not visible at run time: what it lacks fails its build. */
 const isLayer = (u: unknown): u is Layer.Layer<never, unknown> => Layer.isLayer(u)
 
+/** What a module exports as its app, as it was written there. */
+const partsOf = (module: Readonly<Record<string, unknown>>) => App.isApp(module["default"]) ? module["default"] : module
+
 /**
- * Imports a module that exports `domains` and, if they need something from outside, `layer`. A relative path is taken
- * from the current folder.
+ * Imports a module whose default export is an app, or that exports `domains` and, if they need something from outside,
+ * `layer`. A relative path is taken from the current folder.
  */
 export const load = Effect.fn("App.load")(function*(
   file: string
-): Effect.fn.Return<App, AppError, FileSystem.FileSystem | Path.Path> {
+): Effect.fn.Return<App.App, AppError, FileSystem.FileSystem | Path.Path> {
   const fs = yield* FileSystem.FileSystem
   const path = yield* Path.Path
   const info = yield* Effect.mapError(fs.stat(path.resolve(file)), ({ reason }) =>
@@ -168,8 +167,9 @@ export const load = Effect.fn("App.load")(function*(
   if (info.type === "Directory") return yield* new AppNotFound({ file, detail: "folder" })
 
   const module = yield* importModule(file)
-  if (!("domains" in module)) return yield* new AppWithoutDomains({ file, exports: Object.keys(module).sort() })
-  const { domains, layer = Layer.empty } = module
+  const parts: { readonly domains?: unknown; readonly layer?: unknown } = partsOf(module)
+  if (!("domains" in parts)) return yield* new AppWithoutDomains({ file, exports: Object.keys(module).sort() })
+  const { domains, layer = Layer.empty } = parts
   if (!Array.isArray(domains) || domains.length === 0) {
     return yield* new AppDomainsInvalid({ file, index: null, found: describe(domains) })
   }
@@ -177,5 +177,5 @@ export const load = Effect.fn("App.load")(function*(
   if (index >= 0) return yield* new AppDomainsInvalid({ file, index, found: describe(domains[index]) })
   if (!isLayer(layer)) return yield* new AppLayerInvalid({ file, found: describe(layer) })
   yield* Effect.mapError(DomainGraph.make(domains), ({ message }) => new AppGraphInvalid({ file, detail: message }))
-  return { domains, layer }
+  return App.make(domains, layer)
 })

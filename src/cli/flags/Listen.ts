@@ -1,7 +1,7 @@
 import * as Flag from "effect/cli/Flag"
-import * as Config from "effect/Config"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
+import * as ControlPort from "../../node/ControlPort.ts"
 
 /** Where the control plane listens. */
 export interface Listen {
@@ -10,28 +10,16 @@ export interface Listen {
   readonly allowedHosts: ReadonlyArray<string>
 }
 
-/** The port of the control plane, if nobody says otherwise. */
-export const defaultPort = 4747
-
-const parsePort = (text: string): Option.Option<number> =>
-  /^\d{1,5}$/.test(text) && Number(text) <= 65_535 ? Option.some(Number(text)) : Option.none()
-
-/** `THUNDERLINE_PORT`, else 4747; what is no port there is passed over. */
-export const environmentPort = Effect.map(
-  Effect.orDie(Config.option(Config.String("THUNDERLINE_PORT"))),
-  (text) => Option.getOrElse(Option.flatMap(text, parsePort), () => defaultPort)
-)
-
 /** `--port`, as it was given. */
 export const givenPort: Flag.Flag<Option.Option<number>> = Flag.String("port").pipe(
-  Flag.filterMap(parsePort, () => "a whole number from 0 to 65535"),
+  Flag.filterMap(ControlPort.parse, () => "a whole number from 0 to 65535"),
   Flag.optional,
   Flag.withMetavar("number"),
   Flag.withDescription("Port of the control plane (default: $THUNDERLINE_PORT if set, else 4747)")
 )
 
 const port = givenPort.pipe(
-  Flag.mapEffect((given) => Option.isSome(given) ? Effect.succeed(given.value) : environmentPort)
+  Flag.mapEffect((given) => Option.isSome(given) ? Effect.succeed(given.value) : ControlPort.fromEnvironment)
 )
 
 const host = Flag.String("host").pipe(

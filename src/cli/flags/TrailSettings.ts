@@ -4,6 +4,7 @@ import * as Config from "effect/Config"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Path from "effect/Path"
+import * as StateFolder from "../../node/StateFolder.ts"
 import * as Database from "../../postgres/Database.ts"
 import * as SchemaName from "../../postgres/SchemaName.ts"
 
@@ -50,22 +51,13 @@ const schema = Flag.String("schema").pipe(
   Flag.withDescription("Schema in the database; each app has its own (default thunderline)")
 )
 
-const stateHome = Effect.gen(function*() {
-  const path = yield* Path.Path
-  const xdg = yield* variable("XDG_STATE_HOME")
-  if (Option.isSome(xdg) && path.isAbsolute(xdg.value)) return path.join(xdg.value, "thunderline")
-  // PostgreSQL does not run as root, and root's home is closed to whom it runs as.
-  if (process.getuid?.() === 0) return "/var/lib/thunderline"
-  const home = yield* variable("HOME")
-  if (Option.isSome(home) && path.isAbsolute(home.value)) return path.join(home.value, ".local", "state", "thunderline")
-  return yield* usage("There is no folder for the state: neither XDG_STATE_HOME nor HOME is set. Name one: --state-dir")
-})
+const defaultFolder = Effect.mapError(StateFolder.defaultFolder, ({ message }) => usage(message))
 
 const stateDir = Flag.String("state-dir").pipe(
   Flag.filter((folder) => folder !== "", () => "a folder"),
   Flag.optional,
   Flag.mapEffect((given) =>
-    Option.isSome(given) ? Effect.map(Path.Path, (path) => path.resolve(given.value)) : stateHome
+    Option.isSome(given) ? Effect.map(Path.Path, (path) => path.resolve(given.value)) : defaultFolder
   ),
   Flag.withMetavar("folder"),
   Flag.withDescription(

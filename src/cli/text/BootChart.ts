@@ -1,4 +1,5 @@
 import type { BootAnalysis, DomainBoot } from "../../insight/BootAnalysis.ts"
+import * as Format from "../../model/Format.ts"
 import { plain, type Style } from "./Style.ts"
 import * as Table from "./Table.ts"
 
@@ -12,13 +13,6 @@ export const parts = [
   { part: "ownMs", glyph: "█", name: "own work" }
 ] as const
 export type Part = (typeof parts)[number]["part"]
-
-/** A duration to the millisecond, or less where it is short: `0.4ms`, `1005ms`, `12.34s`. */
-export const precise = (ms: number): string => {
-  if (ms === 0) return "0ms"
-  if (ms < 10) return `${ms.toFixed(1)}ms`
-  return ms < 9999.5 ? `${Math.round(ms)}ms` : `${(ms / 1000).toFixed(2)}s`
-}
 
 /** Domains that the same tick opened in the same wave. */
 export interface Wave {
@@ -89,11 +83,11 @@ export const render = (analysis: BootAnalysis, options?: {
     lines.push(style.dim(`tick ${tick}, wave ${wave}`))
     for (const boot of domains) {
       const name = Table.truncate(boot.domain, nameWidth).padEnd(nameWidth)
-      lines.push(`  ${name} ${draw(boot)} ${precise(boot.activeAt).padStart(7)}`)
+      lines.push(`  ${name} ${draw(boot)} ${Format.exactDuration(boot.activeAt).padStart(7)}`)
     }
   }
-  const left = precise(begin)
-  const right = precise(totalMs)
+  const left = Format.exactDuration(begin)
+  const right = Format.exactDuration(totalMs)
   const axis = `${" ".repeat(nameWidth + 3)}${left}${right.padStart(bar - left.length)}`
   const drawn = parts.filter(({ part }) =>
     domains.some((boot) => segments(boot, begin).some((one) => one.part === part && one.to > one.from))

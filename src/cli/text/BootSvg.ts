@@ -1,5 +1,6 @@
 import type { BootAnalysis } from "../../insight/BootAnalysis.ts"
-import { beginOf, type Part, parts, precise, segments, waves } from "./BootChart.ts"
+import * as Format from "../../model/Format.ts"
+import { beginOf, type Part, parts, segments, waves } from "./BootChart.ts"
 import { truncate } from "./Table.ts"
 
 const row = 22
@@ -44,13 +45,15 @@ export const render = (analysis: BootAnalysis): string => {
         if (from === to && part !== "ownMs") continue
         const { name } = parts.find((one) => one.part === part)!
         const width = round(Math.max(1, x(to) - x(from)))
-        const title = `${escape(boot.domain)}: ${name} ${precise(boot[part])}`
+        const title = `${escape(boot.domain)}: ${name} ${Format.exactDuration(boot[part])}`
         body.push(
           `<rect x="${x(from)}" y="${y + 4}" width="${width}" height="${row - 7}" fill="${colours[part]}">` +
             `<title>${title}</title></rect>`
         )
       }
-      body.push(`<text class="time" x="${x(boot.activeAt) + 6}" y="${y + 15}">${precise(boot.activeAt)}</text>`)
+      body.push(
+        `<text class="time" x="${x(boot.activeAt) + 6}" y="${y + 15}">${Format.exactDuration(boot.activeAt)}</text>`
+      )
       y += row
     }
   }
@@ -59,7 +62,7 @@ export const render = (analysis: BootAnalysis): string => {
   for (let at = Math.ceil(begin / step) * step; at <= analysis.totalMs; at += step) {
     grid.push(
       `<line x1="${x(at)}" y1="${top - 4}" x2="${x(at)}" y2="${y}"/>` +
-        `<text class="time" text-anchor="middle" x="${x(at)}" y="${top - 9}">${precise(at)}</text>`
+        `<text class="time" text-anchor="middle" x="${x(at)}" y="${top - 9}">${Format.exactDuration(at)}</text>`
     )
   }
   let legendAt = 10
@@ -69,7 +72,7 @@ export const render = (analysis: BootAnalysis): string => {
     return `<rect x="${round(at)}" y="${y + 14}" width="11" height="11" fill="${colours[part]}"/>` +
       `<text x="${round(at + 16)}" y="${y + 24}">${name}</text>`
   })
-  const title = `Boot of run ${escape(analysis.runId)}: ${precise(analysis.totalMs)}`
+  const title = `Boot of run ${escape(analysis.runId)}: ${Format.exactDuration(analysis.totalMs)}`
   const width = left + chart + right
   const height = y + 38
   return `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}" viewBox="0 0 ${width} ${height}" role="img">

@@ -1,13 +1,12 @@
 import { blame, type BootAnalysis, type DomainBoot } from "../../insight/BootAnalysis.ts"
+import * as Format from "../../model/Format.ts"
 import * as BootChart from "./BootChart.ts"
-import * as EventFormat from "./EventFormat.ts"
-import { timeOf } from "./Show.ts"
 import { plain, type Style } from "./Style.ts"
 import * as Table from "./Table.ts"
 import { hanging } from "./Wrap.ts"
 
 /** Nothing is shown as nothing, so that what there is stands out. */
-const some = (ms: number): string => ms === 0 ? "" : BootChart.precise(ms)
+const some = (ms: number): string => ms === 0 ? "" : Format.exactDuration(ms)
 
 const waitedFor = ({ lastAwaited, tick }: DomainBoot): string => lastAwaited ?? `tick ${tick}`
 
@@ -25,13 +24,13 @@ const blameColumns = (domains: ReadonlyArray<DomainBoot>): ReadonlyArray<Table.C
     { head: "DOMAIN", cell: (boot) => boot.domain },
     {
       head: "OWN WORK",
-      cell: (boot) => BootChart.precise(boot.ownMs),
+      cell: (boot) => Format.exactDuration(boot.ownMs),
       align: "right",
       style: (_, style) => style.green
     },
     ...waits.map(([head, part]) => column(head, part)),
     { head: "TICK", cell: (boot) => some(boot.startMs + boot.tickMs), align: "right" },
-    { head: "ACTIVE AT", cell: (boot) => BootChart.precise(boot.activeAt), align: "right" },
+    { head: "ACTIVE AT", cell: (boot) => Format.exactDuration(boot.activeAt), align: "right" },
     { head: "AFTER", cell: waitedFor }
   ]
 }
@@ -40,12 +39,12 @@ const chainLines = ({ chain, domains }: BootAnalysis, width: number | undefined)
   const names = Math.max(...chain.map(({ domain }) => domain.length))
   return chain.map(({ domain, ownMs, setbackMs, waitMs }, i) => {
     const { startMs, tick } = domains.find((boot) => boot.domain === domain)!
-    const parts = [`${BootChart.precise(ownMs).padStart(7)} own work`]
-    if (setbackMs > 0) parts.push(`${BootChart.precise(setbackMs)} setbacks`)
-    if (i > 0 && waitMs > 0) parts.push(`${BootChart.precise(waitMs)} waiting`)
+    const parts = [`${Format.exactDuration(ownMs).padStart(7)} own work`]
+    if (setbackMs > 0) parts.push(`${Format.exactDuration(setbackMs)} setbacks`)
+    if (i > 0 && waitMs > 0) parts.push(`${Format.exactDuration(waitMs)} waiting`)
     if (i === 0) {
-      parts.push(`${BootChart.precise(startMs)} start`)
-      parts.push(`${BootChart.precise(waitMs - startMs)} to tick ${tick}`)
+      parts.push(`${Format.exactDuration(startMs)} start`)
+      parts.push(`${Format.exactDuration(waitMs - startMs)} to tick ${tick}`)
     }
     return hanging(`  ${domain.padEnd(names)}  ${parts.join(" + ")}`, width, " ".repeat(names + 6))
   })
@@ -64,29 +63,29 @@ export const render = (analysis: BootAnalysis, options?: {
   const shown = predicted ?? analysis
   const heading = (text: string) => `\n${style.bold(text)}`
   const lines = [
-    `Run ${analysis.runId}, started ${timeOf(analysis.startedAt)} UTC`,
-    `All ${analysis.domains.length} domains active after ${style.bold(BootChart.precise(analysis.totalMs))}; ` +
-    `ideal ${BootChart.precise(analysis.idealMs)} (longest path of own work)`
+    `Run ${analysis.runId}, started ${Format.dateTime(analysis.startedAt)} UTC`,
+    `All ${analysis.domains.length} domains active after ${style.bold(Format.exactDuration(analysis.totalMs))}; ` +
+    `ideal ${Format.exactDuration(analysis.idealMs)} (longest path of own work)`
   ]
   if (predicted !== undefined) {
     const changes = Object.entries(options?.changes ?? {}).map(([domain, ms]) =>
-      `${domain} took ${BootChart.precise(ms)}`
+      `${domain} took ${Format.exactDuration(ms)}`
     )
     const saved = analysis.totalMs - predicted.totalMs
     const difference = saved === 0
       ? "no change"
       : saved > 0
-      ? `${BootChart.precise(saved)} less`
-      : `${BootChart.precise(-saved)} more`
+      ? `${Format.exactDuration(saved)} less`
+      : `${Format.exactDuration(-saved)} more`
     lines.push(
-      `If ${changes.join(" and ")}: ${style.bold(BootChart.precise(predicted.totalMs))} (${difference}); ` +
-        `ideal ${BootChart.precise(predicted.idealMs)}`
+      `If ${changes.join(" and ")}: ${style.bold(Format.exactDuration(predicted.totalMs))} (${difference}); ` +
+        `ideal ${Format.exactDuration(predicted.idealMs)}`
     )
   }
   for (const { cause, domain, status } of analysis.unfinished) {
     lines.push(
       style.red(
-        `${domain} did not come up, it is ${status}${cause === null ? "" : `: ${EventFormat.firstLine(cause)}`}`
+        `${domain} is ${status}${cause === null ? "" : `: ${Format.firstLine(cause)}`}`
       )
     )
   }

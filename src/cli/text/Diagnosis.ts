@@ -1,8 +1,7 @@
 import * as Schema from "effect/Schema"
 import type { DomainInfo } from "../../control/DomainInfo.ts"
+import * as Format from "../../model/Format.ts"
 import type { Overview } from "../commands/Status.ts"
-import * as EventFormat from "./EventFormat.ts"
-import { millis } from "./Show.ts"
 
 /** One thing that was looked at: what was found, what it means, and what to do next. */
 export const Check = Schema.Struct({
@@ -45,7 +44,7 @@ const names = (domains: ReadonlyArray<{ readonly name: string }>): string =>
     ? domains.map(({ name }) => name).join(", ")
     : `${domains.slice(0, 5).map(({ name }) => name).join(", ")} and ${domains.length - 5} more`
 
-const firstLine = (text: string | null): string => text === null ? "without a cause" : EventFormat.firstLine(text)
+const firstLine = (text: string | null): string => text === null ? "without a cause" : Format.firstLine(text)
 
 const ticks = ({ live, stats: { heartbeat } }: Overview): Check => {
   const check = "ticks flow"
@@ -72,8 +71,11 @@ const ticks = ({ live, stats: { heartbeat } }: Overview): Check => {
 const lateness = ({ stats: { heartbeat } }: Overview): Check => {
   const { interval, lateness, skipped, tickCount } = heartbeat
   const check = "ticks are in time"
-  const found = `late p50 ${millis(lateness.p50)}, p99 ${millis(lateness.p99)}, max ${millis(lateness.max)} of ` +
-    `${millis(interval)}; ${skipped} of ${tickCount + skipped} skipped`
+  const found =
+    `late p50 ${Format.duration(lateness.p50)}, p99 ${Format.duration(lateness.p99)}, max ${
+      Format.duration(lateness.max)
+    } of ` +
+    `${Format.duration(interval)}; ${skipped} of ${tickCount + skipped} skipped`
   return lateness.p99 > interval / 2
     ? bad(
       check,
@@ -187,7 +189,7 @@ const trail = ({ stats: { trail } }: Overview): Check => {
 
 const clock = (here: number) => ({ stats: { now } }: Overview): Check => {
   const difference = now.epochMilliseconds - here
-  const found = `the program's clock is ${millis(Math.abs(difference))} ${
+  const found = `the program's clock is ${Format.duration(Math.abs(difference))} ${
     difference < 0 ? "behind" : "ahead of"
   } this one`
   return Math.abs(difference) > 2_000

@@ -1,9 +1,13 @@
 import * as Flag from "effect/cli/Flag"
 import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
+import * as Runtime from "effect/Runtime"
 import * as Schema from "effect/Schema"
+import * as TransitionText from "../../control/TransitionText.ts"
 import type { DomainEvent } from "../../model/DomainEvent.ts"
-import { millis, oneLine, paintStatus, timeOf } from "./Show.ts"
+import * as Format from "../../model/Format.ts"
+import * as ExitCode from "../ExitCode.ts"
+import { paintStatus } from "./Style.ts"
 import type * as Table from "./Table.ts"
 
 /** `--csv`. */
@@ -17,6 +21,7 @@ export type EventFormat = "table" | "json" | "csv"
 
 /** Two formats were asked for at once. */
 export class FormatConflict extends Schema.TaggedError<FormatConflict>()("FormatConflict", {}) {
+  override readonly [Runtime.errorExitCode] = ExitCode.usage
   override get message() {
     return "--json and --csv exclude each other"
   }
@@ -32,26 +37,13 @@ export const fromFlags = (
 
 /** The table of transitions. */
 export const columns: ReadonlyArray<Table.Column<DomainEvent>> = [
-  { head: "TIME (UTC)", cell: (event) => timeOf(event.occurredAt) },
+  { head: "TIME (UTC)", cell: (event) => Format.dateTime(event.occurredAt) },
   { head: "TICK", cell: (event) => String(event.tick), align: "right" },
   { head: "DOMAIN", cell: (event) => event.domain },
-  { head: "MOVED TO", cell: (event) => event.to, style: (event, style) => paintStatus(event.to, style) },
-  { head: "TOOK", cell: (event) => event.durationMs === null ? "" : millis(event.durationMs), align: "right" },
-  { head: "WHY", cell: (event) => whyOf(event) }
+  { head: "STATE", cell: (event) => event.to, style: (event, style) => paintStatus(event.to, style) },
+  { head: "TOOK", cell: (event) => event.durationMs === null ? "" : Format.duration(event.durationMs), align: "right" },
+  { head: "WHY", cell: TransitionText.reason }
 ]
-
-/** Why a domain moved, with who or what was behind it. */
-export const whyOf = ({ metadata, reason }: DomainEvent): string => {
-  const { attempt, dependency, worker } = metadata
-  if (reason === "dependency" && typeof dependency === "string") return `${dependency} went down`
-  if (reason === "backoff" && typeof attempt === "number") return `backoff, attempt ${attempt}`
-  if (reason === "failure" && typeof worker === "string") return `failure of worker ${worker}`
-  return reason
-}
-
-/** The first line of a cause that says something. */
-export const firstLine = (cause: string): string =>
-  oneLine(cause.split("\n").find((line) => oneLine(line) !== "") ?? "")
 
 const fields: ReadonlyArray<readonly [name: string, of: (event: DomainEvent) => string | number | null]> = [
   ["occurred_at", (event) => DateTime.formatIso(event.occurredAt)],

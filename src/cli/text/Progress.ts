@@ -3,7 +3,8 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Scope from "effect/Scope"
 import * as Stdio from "effect/Stdio"
-import { age } from "./Show.ts"
+import * as Format from "../../model/Format.ts"
+import * as Loop from "../../telemetry/Loop.ts"
 import * as Table from "./Table.ts"
 
 /** Work that is done sooner is not told of, in milliseconds. */
@@ -17,7 +18,7 @@ const spinner = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏"
 /** A bar with its share and, once it can be told, the time that is left: `Simulating ████░░░░  50%  2s left`. */
 export const barLine = (title: string, done: number, total: number, elapsed: number, width: number): string => {
   const share = total <= 0 ? 1 : Math.min(1, Math.max(0, done / total))
-  const left = share < 0.05 ? "" : `  ${age((elapsed / share) * (1 - share))} left`
+  const left = share < 0.05 ? "" : `  ${Format.elapsed((elapsed / share) * (1 - share))} left`
   const figures = ` ${String(Math.floor(share * 100)).padStart(3)}%${left}`
   const cells = Math.min(40, width - title.length - 1 - figures.length - 1)
   if (cells < 5) return Table.truncate(`${title}${figures}`, Math.max(1, width - 1))
@@ -28,7 +29,7 @@ export const barLine = (title: string, done: number, total: number, elapsed: num
 /** A sign that something is being done whose length is not known: `⠹ Migrating …  3s`. */
 export const busyLine = (title: string, elapsed: number, width: number): string =>
   Table.truncate(
-    `${spinner[Math.floor(elapsed / frame) % spinner.length]} ${title} …  ${age(elapsed)}`,
+    `${spinner[Math.floor(elapsed / frame) % spinner.length]} ${title} …  ${Format.elapsed(elapsed)}`,
     Math.max(1, width - 1)
   )
 
@@ -64,7 +65,8 @@ export const busy = (title: string) => <A, E, R>(work: Effect.Effect<A, E, R>): 
     Effect.gen(function*() {
       const draw = yield* Scope.provide(line, scope)
       const show = Effect.sync(() => draw?.((elapsed, width) => busyLine(title, elapsed, width)))
-      if (draw !== undefined) yield* Effect.forkIn(Effect.forever(Effect.andThen(show, Effect.sleep(frame))), scope)
+      const frames = Effect.forever(Effect.andThen(show, Effect.sleep(frame)))
+      if (draw !== undefined) yield* Scope.provide(Loop.supervised("progress", frames), scope)
       return yield* work
     })
   )

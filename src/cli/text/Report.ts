@@ -4,8 +4,8 @@ import * as Effect from "effect/Effect"
 import * as Formatter from "effect/Formatter"
 import * as Predicate from "effect/Predicate"
 import type { Stdio } from "effect/Stdio"
+import * as Format from "../../model/Format.ts"
 import * as Output from "./Output.ts"
-import { oneLine, safe } from "./Show.ts"
 
 const textOf = (error: unknown): string => {
   if (typeof error === "string") return error
@@ -18,7 +18,7 @@ const textOf = (error: unknown): string => {
 }
 
 /** What an expected error says of itself, in one line. */
-export const lineOf = (error: unknown): string => oneLine(textOf(error))
+export const lineOf = (error: unknown): string => Format.oneLine(textOf(error))
 
 const isShown = (error: unknown): boolean => Predicate.isTagged(error, "ShowHelp")
 
@@ -34,7 +34,7 @@ export const failures = <A, E, R>(self: Effect.Effect<A, E, R>): Effect.Effect<A
           return isShown(reason.error) ? Effect.void : Output.tell(`thunderline: ${lineOf(reason.error)}`)
         case "Die":
           return Console.error(
-            `thunderline: this is a bug, please report it:\n${safe(Cause.pretty(Cause.die(reason.defect)))}`
+            `thunderline: this is a bug, please report it:\n${Format.safe(Cause.pretty(Cause.die(reason.defect)))}`
           )
         case "Interrupt":
           return Effect.void

@@ -1,23 +1,21 @@
+import * as TransitionText from "../../control/TransitionText.ts"
 import type { Crash, DomainStory, TakenDown } from "../../insight/DomainStory.ts"
 import type { DomainEvent } from "../../model/DomainEvent.ts"
-import * as EventFormat from "./EventFormat.ts"
-import { millis, oneLine, paintStatus, timeOf } from "./Show.ts"
-import { plain, type Style } from "./Style.ts"
+import * as Format from "../../model/Format.ts"
+import { paintStatus, plain, type Style } from "./Style.ts"
 import * as Table from "./Table.ts"
 
 /** How many lines of a cause are shown when it is not shown as a whole. */
 const shortCause = 3
 
 const columns: ReadonlyArray<Table.Column<DomainEvent>> = [
-  { head: "TIME (UTC)", cell: (event) => timeOf(event.occurredAt) },
+  { head: "TIME (UTC)", cell: (event) => Format.dateTime(event.occurredAt) },
   { head: "TICK", cell: (event) => String(event.tick), align: "right" },
   { head: "GEN", cell: (event) => String(event.generation), align: "right" },
-  { head: "MOVED TO", cell: (event) => event.to, style: (event, style) => paintStatus(event.to, style) },
-  { head: "TOOK", cell: (event) => event.durationMs === null ? "" : millis(event.durationMs), align: "right" },
-  { head: "WHY", cell: EventFormat.whyOf }
+  { head: "STATE", cell: (event) => event.to, style: (event, style) => paintStatus(event.to, style) },
+  { head: "TOOK", cell: (event) => event.durationMs === null ? "" : Format.duration(event.durationMs), align: "right" },
+  { head: "WHY", cell: TransitionText.reason }
 ]
-
-const plural = (count: number, one: string) => `${count} ${one}${count === 1 ? "" : "s"}`
 
 /** Takes the domain's story as lines of text, in parts: the present, its crashes, other ends, its history. */
 export const render = (story: DomainStory, options?: {
@@ -30,23 +28,24 @@ export const render = (story: DomainStory, options?: {
   const fit = (text: string) => options?.width === undefined ? text : Table.truncate(text, options.width)
 
   const indented = (cause: string): ReadonlyArray<string> => {
-    const lines = cause.trimEnd().split("\n").map((line) => `    ${oneLine(line)}`)
+    const lines = cause.trimEnd().split("\n").map((line) => `    ${Format.oneLine(line)}`)
     const shown = options?.causes === "full" || lines.length <= shortCause
       ? lines
-      : [...lines.slice(0, shortCause), `    … ${plural(lines.length - shortCause, "more line")}: --full`]
+      : [...lines.slice(0, shortCause), `    … ${Format.count(lines.length - shortCause, "more line")}: --full`]
     return shown.map((line) => style.dim(options?.causes === "full" ? line : fit(line)))
   }
 
-  const at = (event: DomainEvent) => `${timeOf(event.occurredAt)}  tick ${event.tick}, generation ${event.generation}: `
+  const at = (event: DomainEvent) =>
+    `${Format.dateTime(event.occurredAt)}  tick ${event.tick}, generation ${event.generation}: `
   const also = (names: ReadonlyArray<string>) => names.length === 0 ? [] : [`    took down ${names.join(", ")}`]
 
   const crashLines = ({ event, restart, tookDown }: Crash): ReadonlyArray<string> => [
-    `  ${at(event)}${style.red(EventFormat.whyOf(event))}`,
+    `  ${at(event)}${style.red(TransitionText.reason(event))}`,
     ...(event.cause === null ? [] : indented(event.cause)),
     ...also(tookDown),
     restart === null
       ? `    ${style.red("stayed crashed")}: no restart was left`
-      : `    restart ${restart.attempt} after ${millis(restart.delayMs)}`
+      : `    restart ${restart.attempt} after ${Format.duration(restart.delayMs)}`
   ]
 
   const endLines = ({ by, event, tookDown }: TakenDown): ReadonlyArray<string> => [
@@ -54,14 +53,14 @@ export const render = (story: DomainStory, options?: {
     ...also(tookDown)
   ]
 
-  const activated = row.activatedAt === null ? "never active" : `last activated ${timeOf(row.activatedAt)}`
+  const activated = row.activatedAt === null ? "never active" : `last activated ${Format.dateTime(row.activatedAt)}`
   const head = [
     `${style.bold(row.domainName)}  ${paintStatus(status, style)(status)}`,
     `  generation ${generation}, at tick ${row.tickCount}, ${activated} UTC`,
-    `  since ${timeOf(row.updatedAt)} UTC (${String(row.metadata["reason"] ?? "unknown")})`,
+    `  since ${Format.dateTime(row.updatedAt)} UTC (${String(row.metadata["reason"] ?? "unknown")})`,
     `  run ${String(row.metadata["runId"] ?? "unknown")}`,
-    `  ${plural(crashes.length, "crash").replace("crashs", "crashes")}, ${plural(restarts, "restart")}${
-      more ? ` in the newest ${plural(events.length, "transition")}; --limit shows more` : ""
+    `  ${Format.count(crashes.length, "crash", "crashes")}, ${Format.count(restarts, "restart")}${
+      more ? ` in the newest ${Format.count(events.length, "transition")}; --limit shows more` : ""
     }`
   ]
   const part = (title: string, lines: ReadonlyArray<string>) =>

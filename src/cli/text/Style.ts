@@ -33,3 +33,20 @@ export const current: Effect.Effect<Style> = Effect.map(
   TerminalCapabilities.TerminalCapabilities,
   (terminal) => terminal.canColor ? coloured : plain
 )
+
+/** A domain's state in its colour. */
+export const paintStatus = (status: string, style: Style): (text: string) => string => {
+  switch (status) {
+    case "active":
+      return style.green
+    case "crashed":
+      return style.red
+    case "restarting":
+    case "deactivating":
+      return style.yellow
+    case "activating":
+      return style.cyan
+    default:
+      return style.dim
+  }
+}

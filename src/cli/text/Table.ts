@@ -1,5 +1,5 @@
 import { displayWidth } from "effect/cli/CliOutput"
-import { oneLine } from "./Show.ts"
+import * as Format from "../../model/Format.ts"
 import { plain, type Style } from "./Style.ts"
 
 /** One column: its head, and how a row is shown in it. */
@@ -49,7 +49,7 @@ export const render = <Row>(columns: ReadonlyArray<Column<Row>>, rows: ReadonlyA
   readonly note?: ((row: Row) => string | undefined) | undefined
 }): string => {
   const style = options?.style ?? plain
-  const cells = rows.map((row) => columns.map((column) => oneLine(column.cell(row))))
+  const cells = rows.map((row) => columns.map((column) => Format.oneLine(column.cell(row))))
   const widths = columns.map((column, i) =>
     Math.max(displayWidth(column.head), ...cells.map((row) => displayWidth(row[i]!)))
   )
@@ -72,7 +72,7 @@ export const render = <Row>(columns: ReadonlyArray<Column<Row>>, rows: ReadonlyA
     lines.push(line(cells[i]!, (column) => columns[column]!.style?.(row, style) ?? ((text) => text)))
     const note = options?.note?.(row)
     if (note !== undefined) {
-      const text = `    ${oneLine(note)}`
+      const text = `    ${Format.oneLine(note)}`
       lines.push(style.dim(options?.width === undefined ? text : truncate(text, options.width)))
     }
   })

@@ -1,11 +1,11 @@
 import * as Schema from "effect/Schema"
+import * as TransitionText from "../../control/TransitionText.ts"
 import type { DomainView } from "../../heartbeat/DomainRegistry.ts"
 import type { DomainEvent } from "../../model/DomainEvent.ts"
 import { StatusName } from "../../model/DomainStatus.ts"
+import * as Format from "../../model/Format.ts"
 import type { Report } from "../../testing/Simulation.ts"
-import * as EventFormat from "./EventFormat.ts"
-import { millis, paintStatus } from "./Show.ts"
-import { plain, type Style } from "./Style.ts"
+import { paintStatus, plain, type Style } from "./Style.ts"
 import * as Table from "./Table.ts"
 
 /** Where a domain was before the shutdown began. */
@@ -30,13 +30,6 @@ export const virtualTime = (ms: number): string => {
   return minutes === 0 ? `${seconds}s` : `${minutes}m ${seconds.padStart(6, "0")}s`
 }
 
-const whyOf = (event: DomainEvent): string => {
-  const { attempt, delayMs } = event.metadata
-  const took = event.durationMs === null || event.durationMs < 1 ? "" : ` in ${millis(event.durationMs)}`
-  if (event.to === "restarting" && typeof delayMs === "number") return `attempt ${attempt} in ${millis(delayMs)}`
-  return `${EventFormat.whyOf(event)}${took}${event.cause === null ? "" : `: ${EventFormat.firstLine(event.cause)}`}`
-}
-
 const columns: ReadonlyArray<Table.Column<DomainEvent>> = [
   {
     head: "TIME",
@@ -46,13 +39,11 @@ const columns: ReadonlyArray<Table.Column<DomainEvent>> = [
   },
   { head: "TICK", cell: (event) => String(event.tick), align: "right" },
   { head: "DOMAIN", cell: (event) => event.domain },
-  { head: "MOVED TO", cell: (event) => event.to, style: (event, style) => paintStatus(event.to, style) },
-  { head: "WHY", cell: whyOf }
+  { head: "STATE", cell: (event) => event.to, style: (event, style) => paintStatus(event.to, style) },
+  { head: "WHY", cell: TransitionText.describe }
 ]
 
-const count = (events: ReadonlyArray<DomainEvent>, to: StatusName) => events.filter((event) => event.to === to).length
-
-const plural = (n: number, one: string, many = `${one}s`) => `${n} ${n === 1 ? one : many}`
+const entered = (events: ReadonlyArray<DomainEvent>, to: StatusName) => events.filter((event) => event.to === to).length
 
 /** What happened in virtual time, a line for each transition, and at the end what came of it. */
 export const render = ({ domains, events, heartbeat, refused }: Report, options?: {
@@ -67,9 +58,11 @@ export const render = ({ domains, events, heartbeat, refused }: Report, options?
   return [
     ...transitions,
     ...refused.map(({ message, tick }) => style.yellow(`Refused at tick ${tick}: ${message}`)),
-    style.bold(`${plural(heartbeat.tickCount, "tick")} and the shutdown took ${virtualTime(last)} of virtual time.`),
-    `${plural(events.length, "transition")}, ${plural(count(events, "crashed"), "crash", "crashes")}, ` +
-    `${plural(count(events, "restarting"), "restart")}. Before the shutdown:`,
+    style.bold(
+      `${Format.count(heartbeat.tickCount, "tick")} and the shutdown took ${virtualTime(last)} of virtual time.`
+    ),
+    `${Format.count(events.length, "transition")}, ${Format.count(entered(events, "crashed"), "crash", "crashes")}, ` +
+    `${Format.count(entered(events, "restarting"), "restart")}. Before the shutdown:`,
     ...ends.map(({ blockedBy, generation, name, status }) => {
       const blocked = blockedBy.length === 0 ? "" : `, blocked by ${blockedBy.join(", ")}`
       return `  ${name.padEnd(width)}  ${paintStatus(status, style)(status)}, generation ${generation}${blocked}`

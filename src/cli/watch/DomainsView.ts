@@ -1,7 +1,8 @@
 import type { DomainInfo } from "../../control/DomainInfo.ts"
-import { type DomainContext, standing } from "../text/DomainText.ts"
-import { count, paintStatus } from "../text/Show.ts"
-import type { Style } from "../text/Style.ts"
+import { lastTickOf, momentOf } from "../../control/ProgramView.ts"
+import * as DomainStanding from "../../model/DomainStanding.ts"
+import * as Format from "../../model/Format.ts"
+import { paintStatus, type Style } from "../text/Style.ts"
 import { indexOf, listed } from "./Keys.ts"
 import { between, cell, type Line, type Span } from "./Line.ts"
 import type { Model } from "./Model.ts"
@@ -13,13 +14,6 @@ const nameWidth = (domains: ReadonlyArray<DomainInfo>, width: number): number =>
   return Math.max(6, Math.min(longest, width < 60 ? Math.max(12, width - 30) : Math.floor(width / 4)))
 }
 
-/** What can be known about all domains at a moment. */
-export const domainContext = ({ domains, skew, tick }: Model, now: number): DomainContext => ({
-  byName: new Map(domains.map((domain) => [domain.name, domain])),
-  tick,
-  now: now + skew
-})
-
 /** The first of `rows` lines to show so that the one at `index` is seen, without moving more than needed from the middle. */
 export const windowStart = (length: number, rows: number, index: number): number =>
   Math.max(0, Math.min(length - rows, index - Math.floor(rows / 2)))
@@ -30,8 +24,8 @@ const paintHealth = (health: DomainInfo["health"], style: Style): (text: string)
 /** The table of domains with its head, in `rows` lines; without room for all of them, those around the selected one. */
 export const render = (model: Model, style: Style, width: number, rows: number, now: number): ReadonlyArray<Line> => {
   const list = listed(model)
-  const around = domainContext(model, now)
-  const name = nameWidth(model.domains, width)
+  const around = momentOf(model.view, now)
+  const name = nameWidth(model.view.domains, width)
   const wide = width >= 60
   const line = (marker: Span, texts: ReadonlyArray<Span>): Line => [
     marker,
@@ -43,14 +37,16 @@ export const render = (model: Model, style: Style, width: number, rows: number, 
       ? [
         [cell(domain.health ?? "", 7), paintHealth(domain.health, style)] as const,
         cell(String(domain.generation), 3, "right"),
-        cell(domain.lastTick === 0 ? "" : String(domain.lastTick), 6, "right")
+        cell(String(lastTickOf(model.view, domain) || ""), 6, "right")
       ]
       : [])
   ]
   const index = indexOf(list, model.selected)
   const room = Math.max(0, rows - 1)
   const start = windowStart(list.length, room, index)
-  const place = list.length > room ? `${start + 1}–${start + Math.min(room, list.length)} of ${count(list.length)}` : ""
+  const place = list.length > room
+    ? `${start + 1}–${start + Math.min(room, list.length)} of ${Format.number(list.length)}`
+    : ""
   const head: Line = line("  ", [
     [cell("DOMAIN", name), style.bold],
     [cell("STATE", stateWidth), style.bold],
@@ -68,7 +64,7 @@ export const render = (model: Model, style: Style, width: number, rows: number, 
     return line(chosen ? ["▸ ", style.cyan] : "  ", [
       [cell(domain.name, name), chosen ? style.bold : (text) => text],
       ...columns(domain),
-      standing(domain, around)
+      DomainStanding.describe(domain, around)
     ])
   })
   if (list.length > 0 || room === 0) return [between(head, [[place, style.dim]], width), ...lines]

@@ -1,16 +1,16 @@
 import * as Option from "effect/Option"
 import type { UserInput } from "effect/Terminal"
 import type { DomainInfo } from "../../control/DomainInfo.ts"
-import { trouble } from "../text/DomainText.ts"
+import { severity } from "../../model/DomainStanding.ts"
 import { type Model, Page } from "./Model.ts"
 
 /** The domains that are listed, filtered and in the order that was chosen. */
-export const listed = ({ domains, filter, order }: Model): ReadonlyArray<DomainInfo> => {
+export const listed = ({ filter, order, view: { domains } }: Model): ReadonlyArray<DomainInfo> => {
   const wanted = filter.toLowerCase()
   const found = wanted === ""
     ? domains
     : domains.filter(({ health, name, status }) => `${name} ${status} ${health ?? ""}`.includes(wanted))
-  return order === "given" ? found : found.toSorted((a, b) => trouble(a) - trouble(b))
+  return order === "given" ? found : found.toSorted((a, b) => severity(a) - severity(b))
 }
 
 /** Where the selected domain stands in the list; the first is selected when none is. */

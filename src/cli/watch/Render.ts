@@ -58,14 +58,14 @@ const overview = (model: Model, style: Style, width: number, rows: number, now: 
       : TimelineView.render(model, style, width, rows - 1, now))
   ]
   const both = rows >= 30 ? 2 : rows >= 9 ? 1 : 0
-  const wanted = Math.max(2, model.domains.length + 1)
+  const wanted = Math.max(2, model.view.domains.length + 1)
   const upper = both === 0 ? rows : Math.min(wanted, Math.ceil(rows / (both === 2 ? 2 : 1.6)))
   const domains = DomainsView.render(model, style, width, upper, now)
   if (both === 0) return domains
   const filled = [...domains, ...Array.from({ length: upper - domains.length }, (): Line => [])]
   if (both === 1) return [...filled, ...panel(model.lower, rows - upper)]
   const below = rows - upper
-  const timeline = panel("timeline", Math.max(3, Math.min(model.activations.size + 1, Math.floor(below / 2))))
+  const timeline = panel("timeline", Math.max(3, Math.min(model.view.activations.size + 1, Math.floor(below / 2))))
   const last = panel("events", below - timeline.length)
   return [...filled, ...timeline, ...last]
 }
@@ -91,7 +91,7 @@ export const render = (model: Model, { columns, rows, style }: Canvas, now: numb
     ? []
     : page._tag === "Help"
     ? help.map(([keys, what]): Line => [[`  ${keys.padEnd(16)}`, style.bold], what])
-    : model.stats === undefined
+    : model.view.stats === undefined
     ? [[], ["  Start the program with ", ["thunderline start", style.bold], "; this view waits for it."]]
     : page._tag === "Story"
     ? StoryView.render(model, page, style, body, now)

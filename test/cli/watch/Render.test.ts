@@ -4,6 +4,7 @@ import { coloured, plain } from "../../../src/cli/text/Style.ts"
 import { widthOf } from "../../../src/cli/watch/Line.ts"
 import * as Model from "../../../src/cli/watch/Model.ts"
 import { type Canvas, render } from "../../../src/cli/watch/Render.ts"
+import { News } from "../../../src/control/ProgramView.ts"
 import { domain, events, now, watched } from "./model.ts"
 
 const canvas = (columns: number, rows: number, style = plain): Canvas => ({ columns, rows, style })
@@ -14,15 +15,18 @@ const screen = (model: Model.Model, columns: number, rows: number, at = now) =>
 const story = (name: string): Model.Model => {
   const transitions = events.filter((event) => event.domain === name).toReversed()
   const page = Model.Page.Story({ domain: name, transitions: undefined, problem: undefined, scroll: 0 })
-  return Model.update({ ...watched, page }, Model.News.StoryRead({ domain: name, transitions }), now)
+  return Model.update({ ...watched, page }, Model.StoryNews.StoryRead({ domain: name, transitions }), now)
 }
 
-const lost = Model.update(watched, Model.News.Lost({ detail: "nothing listens there" }), now - 12_000)
+const lost = Model.update(watched, News.Lost({ reason: "nothing listens there", pause: 500 }), now - 12_000)
 
 const many: Model.Model = {
   ...watched,
   selected: "domain-500",
-  domains: Array.from({ length: 1000 }, (_, i) => domain(`domain-${i}`, { status: "active", lastTick: 65 }))
+  view: {
+    ...watched.view,
+    domains: Array.from({ length: 1000 }, (_, i) => domain(`domain-${i}`, { status: "active", generation: 1 }))
+  }
 }
 
 describe("the picture of a running program", () => {
@@ -37,7 +41,7 @@ describe("the picture of a running program", () => {
     ["many", many, 80, 24],
     ["story", story("broken"), 80, 24],
     ["lost", lost, 80, 24],
-    ["never-reached", Model.make("http://127.0.0.1:4747", now), 80, 24],
+    ["never-reached", Model.make("http://127.0.0.1:4747"), 80, 24],
     ["help", { ...watched, page: Model.Page.Help() }, 80, 24]
   ])(
     "%s looks as it should at %#",
@@ -62,8 +66,8 @@ describe("the picture of a running program", () => {
         many
       }
       const model: Model.Model = page === "help" ? { ...watched, page: Model.Page.Help() } : models[page] as Model.Model
-      const domains = model.domains.map((one) => one.status === "crashed" ? { ...one, cause } : one)
-      const lines = render({ ...model, domains }, canvas(columns, rows), now)
+      const domains = model.view.domains.map((one) => one.status === "crashed" ? { ...one, cause } : one)
+      const lines = render({ ...model, view: { ...model.view, domains } }, canvas(columns, rows), now)
       expect(lines).toHaveLength(rows)
       expect(Math.max(...lines.map(widthOf))).toBeLessThanOrEqual(columns)
       expect(lines.join("")).not.toMatch(/\p{Cc}/u)
@@ -85,9 +89,10 @@ describe("the picture of a running program", () => {
   })
 
   it("says that the trail is degraded, and why where there is room", () => {
-    const trail = { ...watched.stats!.trail, status: "degraded" as const, detail: "connection refused", backlog: 41 }
-    const model = { ...watched, stats: { ...watched.stats!, trail } }
-    expect(screen(model, 140, 40)).toContain("trail degraded, 41 waiting: connection refused")
-    expect(screen({ ...model, domains: [] }, 60, 24)).toContain("trail degraded, 41 waiting")
+    const { stats } = watched.view
+    const trail = { ...stats!.trail, status: "degraded" as const, detail: "connection refused", backlog: 41 }
+    const view = { ...watched.view, stats: { ...stats!, trail } }
+    expect(screen({ ...watched, view }, 140, 40)).toContain("trail degraded, 41 waiting: connection refused")
+    expect(screen({ ...watched, view: { ...view, domains: [] } }, 60, 24)).toContain("trail degraded, 41 waiting")
   })
 })

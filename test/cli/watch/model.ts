@@ -3,6 +3,7 @@ import * as Duration from "effect/Duration"
 import * as Model from "../../../src/cli/watch/Model.ts"
 import type { Stats } from "../../../src/control/Api.ts"
 import type { DomainInfo } from "../../../src/control/DomainInfo.ts"
+import { News } from "../../../src/control/ProgramView.ts"
 import type { DomainEvent } from "../../../src/model/DomainEvent.ts"
 import { event, tick } from "../../support/values.ts"
 
@@ -150,18 +151,23 @@ const transitions: ReadonlyArray<Partial<DomainEvent>> = [
 
 /** The transitions that led there, the oldest first. */
 export const events: ReadonlyArray<DomainEvent> = transitions.map((fields, i) =>
-  event(i + 1, { tick: i < 8 ? 1 : 64, ...fields })
+  event(i + 1, { runId: stats.run.runId, tick: i < 8 ? 1 : 64, ...fields })
 )
 
 const beats = [0.2, 0.4, 30, 3, 0.4, 12, 0.2]
 
+const { run, heartbeat } = stats
+
 /** A program that has been watched for some ticks. */
 export const watched: Model.Model = [
-  Model.News.Connected({ stats, boot: [], recent: events.toReversed(), notice: undefined }),
-  Model.News.Domains({ list: { tick: 65, active: 3, domains } }),
-  ...beats.map((lateness, i) =>
-    Model.News.Streamed({
-      event: { event: "tick", data: tick(59 + i, { lateness: Duration.millis(lateness) }) }
-    })
-  )
-].reduce((model, news) => Model.update(model, news, now), Model.make("http://127.0.0.1:4747", now))
+  News.Heard({ events: [{ event: "hello", data: { ...run, tick: heartbeat.tickCount } }] }),
+  News.Stats({ stats }),
+  News.Past({ events: events.toReversed(), older: null }),
+  News.Domains({ domains }),
+  News.Heard({
+    events: beats.map((lateness, i) => ({
+      event: "tick",
+      data: tick(59 + i, { lateness: Duration.millis(lateness) })
+    }))
+  })
+].reduce((model, news) => Model.update(model, news, now), Model.make("http://127.0.0.1:4747"))

@@ -3,28 +3,43 @@ import * as Effect from "effect/Effect"
 import * as Latch from "effect/Latch"
 import * as Queue from "effect/Queue"
 import * as Terminal from "effect/Terminal"
+import { Client } from "../../control/Client.ts"
+import * as EventFollower from "../../control/EventFollower.ts"
+import * as ProgramFeed from "../../control/ProgramFeed.ts"
+import * as Loop from "../../telemetry/Loop.ts"
+import * as RunningProgram from "../RunningProgram.ts"
 import type { Style } from "../text/Style.ts"
-import * as Feed from "./Feed.ts"
 import * as Keys from "./Keys.ts"
 import * as Model from "./Model.ts"
 import * as Render from "./Render.ts"
 import * as Screen from "./Screen.ts"
 
-/** Between two pictures at least so long, whatever happens in between. */
+/** The least time between two pictures, whatever happens in between. */
 const frame = "50 millis"
 
-/** So often the picture is drawn without news: ages grow and the pulse fades. */
+/** How often the picture is drawn without news: ages grow and the pulse fades. */
 const still = "250 millis"
 
+/** Reads a domain's transitions for its story. */
+const readStory = (where: RunningProgram.Where, domain: string, post: (news: Model.News) => void) =>
+  Client.use(({ history }) => history.page({ query: { domain, limit: 200 } })).pipe(
+    Effect.timeout(EventFollower.answerTimeout),
+    Effect.provide(RunningProgram.client(where)),
+    Effect.match({
+      onSuccess: ({ events }) => post(Model.StoryNews.StoryRead({ domain, transitions: events })),
+      onFailure: (error) => post(Model.StoryNews.StoryUnread({ domain, problem: EventFollower.reasonOf(error) }))
+    })
+  )
+
 /** Shows the running program until a key quits or the input ends; then the terminal is as it was. */
-export const run = Effect.fnUntraced(function*(connection: Feed.Connection, style: Style) {
+export const run = Effect.fnUntraced(function*(where: RunningProgram.Where, style: Style) {
   const clock = yield* Clock.Clock
   const now = () => clock.currentTimeMillisUnsafe()
   const terminal = yield* Terminal.Terminal
   const screen = yield* Screen.open
   const sizes = yield* terminal.size
   let canvas: Render.Canvas = { columns: yield* terminal.columns, rows: yield* terminal.rows, style }
-  let model = Model.make(yield* connection.url, now())
+  let model = Model.make((yield* RunningProgram.address(where)).url)
   const changed = yield* Latch.make(true)
 
   const set = (next: Model.Model) => {
@@ -32,6 +47,13 @@ export const run = Effect.fnUntraced(function*(connection: Feed.Connection, styl
     changed.openUnsafe()
   }
   const post = (news: Model.News) => set(Model.update(model, news, now()))
+
+  /** The program may have come back at another address. */
+  const client = Effect.gen(function*() {
+    const { url } = yield* RunningProgram.address(where)
+    set({ ...model, url })
+    return yield* Effect.provide(Client, RunningProgram.client(where))
+  })
 
   const draw = Effect.gen(function*() {
     yield* Effect.timeoutOption(changed.await, still)
@@ -58,13 +80,13 @@ export const run = Effect.fnUntraced(function*(connection: Feed.Connection, styl
       set(Keys.press(model, pressed, Render.pageOf(canvas)))
       const { page } = model
       if (page !== before && page._tag === "Story" && page.transitions === undefined) {
-        yield* Effect.forkScoped(Feed.transitions(connection, page.domain, post))
+        yield* Effect.forkScoped(readStory(where, page.domain, post))
       }
     }
   })
 
-  yield* Effect.forkScoped(Feed.run(connection, post))
-  yield* Effect.forkScoped(Effect.forever(draw))
+  yield* Effect.forkScoped(ProgramFeed.run({ client }, post))
+  yield* Loop.supervised("screen", Effect.forever(draw))
   yield* Effect.forkScoped(Effect.ignore(Effect.forever(resize)))
   // Ends also when there is no more input: its terminal is gone.
   yield* Effect.ignore(keys)

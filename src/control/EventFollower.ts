@@ -1,0 +1,146 @@
+/**
+ * The client's side of the live stream: connects, resumes behind the last transition heard, tells gaps, and connects
+ * again with a back-off. Use `ProgramFeed` for a view of the whole program. It runs in Node and in the browser.
+ */
+import * as Deferred from "effect/Deferred"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Predicate from "effect/Predicate"
+import * as Schema from "effect/Schema"
+import * as Stream from "effect/Stream"
+import type { DomainEvent } from "../model/DomainEvent.ts"
+import * as Format from "../model/Format.ts"
+import type { Client } from "./Client.ts"
+import type { StreamEvent } from "./StreamEvent.ts"
+
+/** How long any answer may take. */
+export const answerTimeout = Duration.seconds(5)
+
+/** The pause after the first failure, and the longest, in milliseconds; it doubles in between. */
+const firstPause = 500
+const longestPause = 5_000
+
+/** The program has ended the stream: it shuts down. */
+class StreamEnded extends Schema.TaggedError<StreamEnded>()("StreamEnded", {}) {
+  override get message() {
+    return "it has ended its stream of events"
+  }
+}
+
+/** A gap that is filled by connecting again, behind the last transition heard. */
+class GapToFill extends Schema.TaggedError<GapToFill>()("GapToFill", {}) {}
+
+/** Which events: of one domain, into one state, with or without ticks. */
+export type Query = Parameters<Client["Service"]["events"]["stream"]>[0]["query"]
+
+/** What is followed, and who hears of it. Only a failure of `away` ends it. */
+export interface FollowOptions<E = never, R = never> {
+  /** Makes a client for each connection: the program may have come back elsewhere, or with another token. */
+  readonly client: Effect.Effect<Client["Service"], unknown, R>
+  /** Which events (default: all). */
+  readonly query?: Query | undefined
+  /** Begin behind this transition (default: with what happens from now on). */
+  readonly after?: string | undefined
+  /**
+   * `tell` passes gaps on. `fill` reads what was missed by connecting again behind the last transition heard, as long as
+   * that makes progress, and passes on only gaps that stay (default `tell`).
+   */
+  readonly gaps?: "tell" | "fill" | undefined
+  /** Takes events as they come; the next are taken from the stream when it returns. */
+  readonly heard: (events: ReadonlyArray<StreamEvent>) => Effect.Effect<void, never, R>
+  /**
+   * Runs beside each connection from its first event on; its failure ends the connection (default: asks for the tick
+   * every five seconds, so that a dead connection is noticed).
+   */
+  readonly beside?: ((client: Client["Service"]) => Effect.Effect<never, unknown, R>) | undefined
+  /** Hears that there is no connection, why, and in how many milliseconds the next attempt is made. */
+  readonly lost?: ((error: unknown, pause: number) => Effect.Effect<void, never, R>) | undefined
+  /** Another source, read once between two attempts: transitions after the last one heard. */
+  readonly away?: ((after: string | undefined) => Stream.Stream<DomainEvent, E, R>) | undefined
+  /** The pause before an attempt, in milliseconds, by how many have failed in a row (default: 0.5, 1, 2, 4, 5 seconds). */
+  readonly pause?: ((failures: number) => number) | undefined
+  /** Ends a pause early. Where it is given, a missing or wrong token is not tried again before it. */
+  readonly wake?: Effect.Effect<void, never, R> | undefined
+}
+
+/** The token is missing or wrong. */
+export const isUnauthorized = Predicate.isTagged("Unauthorized")
+
+const innermost = (error: unknown): unknown =>
+  Predicate.hasProperty(error, "cause") && error.cause !== undefined && error.cause !== null
+    ? innermost(error.cause)
+    : error
+
+/** Why the program does not answer, in a few words: the last cause says most. */
+export const reasonOf = (error: unknown): string => {
+  if (Predicate.isTagged(error, "TimeoutError")) {
+    return `no answer in ${Format.duration(Duration.toMillis(answerTimeout))}`
+  }
+  if (Predicate.hasProperty(error, "detail") && typeof error.detail === "string") return Format.oneLine(error.detail)
+  const last = innermost(Predicate.hasProperty(error, "reason") ? error.reason : error)
+  if (Predicate.hasProperty(last, "code") && last.code === "ECONNREFUSED") return "nothing listens there"
+  return Predicate.hasProperty(last, "message") && typeof last.message === "string" && last.message !== ""
+    ? Format.oneLine(last.message)
+    : "unknown"
+}
+
+const askForTick = (client: Client["Service"]) =>
+  Effect.forever(Effect.andThen(
+    Effect.sleep(answerTimeout),
+    Effect.timeout(client.system.tick(), answerTimeout)
+  ))
+
+const backOff = (failures: number): number => Math.min(firstPause * 2 ** (failures - 1), longestPause)
+
+/** Follows the program for ever; fails only as `away` does. */
+export const follow = Effect.fnUntraced(function*<E = never, R = never>(
+  options: FollowOptions<E, R>
+): Effect.fn.Return<never, E, R> {
+  const { beside = askForTick, gaps = "tell", heard, query = {} } = options
+  let { after } = options
+  let failures = 0
+
+  const take = Effect.fnUntraced(function*(events: ReadonlyArray<StreamEvent>, resumed: string | undefined) {
+    failures = 0
+    const gap = gaps === "fill" ? events.findIndex(({ event }) => event === "gap") : -1
+    const before = gap < 0 ? events : events.slice(0, gap)
+    yield* heard(before)
+    after = before.findLast(({ event }) => event === "domain")?.id ?? after
+    if (gap < 0) return
+    if (after !== resumed) return yield* new GapToFill()
+    yield* heard(events.slice(gap))
+    after = events.findLast(({ event }) => event === "domain")?.id ?? after
+  })
+
+  const connection = Effect.gen(function*() {
+    const client = yield* options.client
+    const resumed = after
+    const headers = { "last-event-id": after }
+    const stream = yield* Effect.timeout(client.events.stream({ headers, query }), answerTimeout)
+    const begun = yield* Deferred.make<void>()
+    const listen = Stream.runForEachArray(
+      stream,
+      // Not interrupted in the middle: the place to resume from is that of the last transition heard.
+      (events) => Effect.uninterruptible(Effect.andThen(take(events, resumed), Deferred.succeed(begun, undefined)))
+    )
+    return yield* Effect.raceFirst(
+      Effect.andThen(listen, Effect.fail(new StreamEnded())),
+      Effect.andThen(Effect.timeout(Deferred.await(begun), answerTimeout), beside(client))
+    )
+  })
+
+  while (true) {
+    const error = yield* Effect.flip(connection)
+    if (error instanceof GapToFill) continue
+    const pause = (options.pause ?? backOff)(++failures)
+    yield* options.lost?.(error, pause) ?? Effect.void
+    if (options.away !== undefined) {
+      yield* Stream.runForEachArray(options.away(after), (events) => {
+        after = events.at(-1)!.id
+        return heard(events.map((data) => ({ id: data.id, event: "domain", data })))
+      })
+    }
+    if (options.wake === undefined) yield* Effect.sleep(pause)
+    else yield* isUnauthorized(error) ? options.wake : Effect.timeoutOption(options.wake, pause)
+  }
+})

@@ -1,0 +1,8 @@
+export * as NodeMetrics from "../node/NodeMetrics.ts"
+export * as SystemdNotify from "../node/SystemdNotify.ts"
+export * as Api from "./Api.ts"
+export * as Client from "./Client.ts"
+export * as ControlServer from "./ControlServer.ts"
+export * as EventFollower from "./EventFollower.ts"
+export * as ProgramFeed from "./ProgramFeed.ts"
+export * as ProgramView from "./ProgramView.ts"

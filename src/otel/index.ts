@@ -1,0 +1,1 @@
+export * as Otel from "./Otel.ts"
