@@ -147,8 +147,9 @@ describe("public exports", () => {
   const modules = Array.from(
     new Set(
       entries.flatMap((entry) =>
-        Array.from(read(entry).matchAll(/^export (?:\*|\{[^}]*\}) .*from "(\.[^"]+)"/gm), ([_, path]) =>
-          normalize(join(dirname(entry), path!))
+        Array.from(
+          read(entry).matchAll(/^export (?:\*|\{[^}]*\}) .*from "(\.[^"]+)"/gm),
+          ([_, path]) => normalize(join(dirname(entry), path!))
         )
       )
     )
