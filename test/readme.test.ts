@@ -31,9 +31,9 @@ const messages = (log: string) => {
   return {
     greeter: about("greeter"),
     visitor: about("visitor"),
-    program: about("tickgenerator"),
+    program: about("[tickgenerator]"),
     ticks: about("hello"),
-    end: about("thunderline")
+    end: about("[thunderline]")
   }
 }
 

@@ -13,13 +13,13 @@ const news = (events: ReadonlyArray<DomainEvent>, before: ProgramView, now: Prog
   if (before.link._tag !== now.link._tag) {
     if (now.link._tag === "Lost") return "The program does not answer. The page tries again."
     if (now.link._tag === "Live" && before.link._tag === "Lost") {
-      return `Connected again. ${PageText.headline(now.domains, now.tickCount)}`
+      return `Connected again. ${PageText.headline(now.domains, now.tick)}`
     }
   }
   if (events.length === 0) return ""
   const crashed = [...new Set(events.filter(({ to }) => to === "crashed").map(({ domain }) => domain))]
   const broken = crashed.length === 0 ? "" : `${Format.names(crashed)} crashed. `
-  return broken + PageText.headline(now.domains, now.tickCount)
+  return broken + PageText.headline(now.domains, now.tick)
 }
 
 /** Tells screen readers what changes. */

@@ -32,7 +32,7 @@ const useRoute = (): string | undefined => {
 
 const Overview = ({ returning }: { readonly returning: boolean }) => {
   const domains = useKnown((state) => state.domains)
-  const tick = useKnown(({ tickCount }) => tickCount)
+  const tick = useKnown((view) => view.tick)
   const title = useRef<HTMLHeadingElement>(null)
   useEffect(() => {
     if (returning) title.current?.focus()

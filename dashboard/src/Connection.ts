@@ -60,7 +60,7 @@ export const readOlder = (): Promise<"read" | "failed"> =>
     if (cursor === undefined) return
     const { history } = yield* client
     const { events, next } = yield* history.page({ query: { limit: 200, cursor } })
-    post(News.Older({ events, older: next }))
+    post(News.Past({ events, older: next }))
   }).pipe(
     Effect.timeout("10 seconds"),
     Effect.match({ onSuccess: () => "read" as const, onFailure: () => "failed" as const }),

@@ -46,7 +46,7 @@ const moment = (at: DateTime.Utc) => {
 
 const Facts = ({ domain }: { readonly domain: DomainInfo }) => {
   const skew = useKnown((state) => state.skew)
-  const tick = useKnown(({ tickCount }) => tickCount)
+  const tick = useKnown((view) => view.tick)
   const now = useNow() + skew
   return (
     <dl className="facts">

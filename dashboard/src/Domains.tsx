@@ -10,7 +10,7 @@ import { useKnown, useNow } from "./Store.ts"
 /** Why a domain is where it is; drawn again every second while there is something to count. */
 export const Sentence = ({ domain }: { readonly domain: DomainInfo }) => {
   const byName = useKnown((view) => view.byName)
-  const tick = useKnown(({ tickCount }) => tickCount)
+  const tick = useKnown((view) => view.tick)
   const skew = useKnown((view) => view.skew)
   const now = useNow(domain.status !== "active" && domain.status !== "inactive")
   return <>{DomainStanding.sentence(domain, { byName, tick, now: now + skew })}</>

@@ -29,29 +29,28 @@ const Sparkline = ({ values }: { readonly values: ReadonlyArray<number> }) => {
 
 /** The newest tick, for the head of the page. */
 export const TickText = () => {
-  const count = useKnown(({ tickCount }) => tickCount)
-  return count === 0 ? null : <span className="muted">tick {Format.number(count)}</span>
+  const tick = useKnown((view) => view.tick)
+  return tick === 0 ? null : <span className="muted">tick {Format.number(tick)}</span>
 }
 
 /** How long ago something was. */
 export const ago = (ms: number): string => ms < 1000 ? "just now" : `${Format.elapsed(ms)} ago`
 
 export const Heartbeat = () => {
-  const tick = useKnown((state) => state.tick)
+  const tick = useKnown((view) => view.tick)
   const tickAt = useKnown((state) => state.tickAt)
   const heartbeat = useKnown((state) => state.stats?.heartbeat)
   const values = useKnown((state) => state.lateness)
   const live = useKnown((state) => state.link._tag === "Live")
   const now = useNow()
-  const count = useKnown(({ tickCount }) => tickCount)
   return (
     <section className="card" aria-labelledby="heartbeat">
       <h2 id="heartbeat">Heartbeat</h2>
       <p className="beat">
-        <span key={tick?.count} className={live && tick !== undefined ? "pulse beating" : "pulse"} aria-hidden="true" />
-        <span className="figure" data-testid="tick">tick {count === 0 ? "–" : Format.number(count)}</span>
+        <span key={tick} className={live && tickAt !== 0 ? "pulse beating" : "pulse"} aria-hidden="true" />
+        <span className="figure" data-testid="tick">tick {tick === 0 ? "–" : Format.number(tick)}</span>
         <span className="muted">
-          {tick === undefined
+          {tickAt === 0
             ? heartbeat === undefined ? "" : `one every ${Format.duration(heartbeat.interval)}`
             : ago(now - tickAt)}
         </span>
@@ -70,7 +69,7 @@ export const Heartbeat = () => {
           <dt>Skipped beats</dt>
           <dd>{Format.number(heartbeat.skipped)}</dd>
           <dt>Epoch</dt>
-          <dd>{Format.number(tick?.epoch ?? heartbeat.epoch)}</dd>
+          <dd>{Format.number(heartbeat.epoch)}</dd>
           <dt>Beating for</dt>
           <dd>{Format.elapsed(heartbeat.uptime)}</dd>
         </dl>

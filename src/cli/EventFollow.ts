@@ -1,66 +1,75 @@
-import type * as Cause from "effect/Cause"
-import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
-import * as Layer from "effect/Layer"
-import * as Option from "effect/Option"
-import * as Queue from "effect/Queue"
+import * as Predicate from "effect/Predicate"
 import * as Stream from "effect/Stream"
+import { Client } from "../control/Client.ts"
+import * as EventFollower from "../control/EventFollower.ts"
 import type { DomainEvent } from "../model/DomainEvent.ts"
-import type { StatusName } from "../model/DomainStatus.ts"
-import type { Database } from "../postgres/Database.ts"
-import * as EventCursor from "../trail/EventCursor.ts"
-import { Repo } from "../trail/Repo.ts"
+import { Repo, type StreamQuery } from "../trail/Repo.ts"
+import * as RunningProgram from "./RunningProgram.ts"
+import * as Output from "./text/Output.ts"
 import * as Trail from "./Trail.ts"
+import * as TrailReading from "./TrailReading.ts"
 
-/** What is followed: transitions after one that is known (by id; left out: all there are), and which of them. */
-export interface FeedQuery {
-  readonly after?: string | undefined
-  readonly domain?: string | undefined
-  readonly status?: StatusName | undefined
-  readonly runId?: string | undefined
-}
+/** Which transitions are followed: everything given must hold. `after` is the last one that is known. */
+export type FollowQuery = Pick<StreamQuery, "after" | "domain" | "runId" | "status">
 
-/**
- * Where `events --follow` hears of transitions: oldest first, none twice. The stream goes on while nothing happens, and
- * while its source is away.
- */
-export class EventFeed extends Context.Service<EventFeed, {
-  readonly follow: (database: Database, query: FeedQuery) => Stream.Stream<DomainEvent, unknown>
-}>()("thunderline/cli/EventFeed") {}
+/** All transitions are behind this id. */
+const beginning = "00000000-0000-0000-0000-000000000000"
 
-/** How often the trail is looked at. */
-const pause = "250 millis"
+/** The pause between two looks at the trail, and between two attempts to reach the program, in milliseconds. */
+const pause = 250
 
-/** After so many looks the trail is let go of for a moment: an embedded server may be waiting for its program. */
+/** After so many looks without news the trail is let go: an embedded server may be waiting for its program. */
 const looks = 8
 
-const pollTrail = (database: Database, query: FeedQuery) =>
-  Stream.callback<DomainEvent, unknown>((queue) => {
-    let { after } = query
-    const look = Effect.gen(function*() {
-      const repo = yield* Repo
-      let more = true
-      while (more) {
-        const cursor = after === undefined ? undefined : EventCursor.encode(after, "oldest")
-        const page = yield* repo.events({ ...query, order: "oldest", limit: 1000, cursor })
-        after = page.events.at(-1)?.id ?? after
-        yield* Queue.offerAll(queue, page.events)
-        more = Option.isSome(page.next)
-      }
-    })
-    const session = Trail.read(database, Effect.repeat(Effect.delay(look, pause), { times: looks }))
-    return session.pipe(
-      Effect.catchIf(isAway, () => Effect.void),
-      Effect.andThen(Effect.sleep(pause)),
-      Effect.forever,
-      Effect.catchCause((cause) => Effect.asVoid(Queue.failCause(queue, cause as Cause.Cause<unknown>)))
-    )
-  })
-
-/** A server that is starting, ending or restarting is waited for. */
-const away = new Set(["RepoUnavailable", "DatabaseUnreachable", "StateFolderInUse"])
+/** A server that is starting, ending or restarting, or a program that does not answer yet, is waited for. */
 const isAway = (error: unknown): boolean =>
-  typeof error === "object" && error !== null && "_tag" in error && away.has(String(error._tag))
+  ["RepoUnavailable", "DatabaseUnreachable", "StateFolderInUse", "TrailElsewhere"].some((tag) =>
+    Predicate.isTagged(error, tag)
+  )
 
-/** Looks at the trail four times a second. */
-export const layerTrail: Layer.Layer<EventFeed> = Layer.succeed(EventFeed, { follow: pollTrail })
+/** The next transitions in the trail, or none if none come for a while. */
+const fromTrail = (place: TrailReading.Place, query: FollowQuery) => {
+  const look = Repo.use((repo) => Stream.runCollect(Stream.take(repo.stream({ ...query, order: "oldest" }), 1_000)))
+  const news = Effect.repeat(Effect.delay(look, pause), { until: (events) => events.length > 0, times: looks - 1 })
+  return Stream.fromIterableEffect(Effect.catchIf(
+    Trail.read(place, news),
+    isAway,
+    () => Effect.succeed<ReadonlyArray<DomainEvent>>([])
+  ))
+}
+
+/** Follows transitions for ever, oldest first and none twice: of the running program, and of the trail without one. */
+export const follow = Effect.fnUntraced(function*(
+  place: TrailReading.Place,
+  { after = beginning, domain, runId, status }: FollowQuery,
+  print: (event: DomainEvent) => Effect.Effect<void>
+) {
+  let program = ""
+  let followed = ""
+  const tell = (source: string) =>
+    Effect.suspend(() => source === followed ? Effect.void : Output.tell(`Following ${followed = source}`))
+
+  return yield* EventFollower.follow({
+    client: Effect.gen(function*() {
+      program = yield* Effect.fromOption(yield* TrailReading.program(place))
+      return yield* Effect.provide(Client, RunningProgram.client(place))
+    }),
+    after,
+    query: { domain, status, ticks: "false" },
+    gaps: "fill",
+    pause: () => pause,
+    heard: (events) =>
+      Effect.forEach(events, ({ data, event }) => {
+        if (event === "hello") return tell(`the running program at ${program}`)
+        if (event === "gap") return Output.tell(data.detail)
+        const wanted = event === "domain" && (runId === undefined || data.runId === runId)
+        return wanted ? print(data) : Effect.void
+      }, { discard: true }),
+    away: (after) =>
+      Stream.concat(
+        Stream.fromEffectDrain(tell(`the trail: ${TrailReading.describe(place)}`)),
+        fromTrail(place, { after, domain, runId, status })
+      )
+  })
+})

@@ -13,30 +13,15 @@ export const usage = 2
 export const notReady = 3
 /** The program or the database cannot be reached. */
 export const cannotConnect = 4
-/** A domain with `escalate` has spent its restarts. */
+/** A domain has escalated: it is crashed for good, and the program ends because of it. */
 export const escalated = 70
 /** Cut short by a signal before it was done. */
 export const interrupted = 130
 
-const byTag: Readonly<Record<string, number>> = {
-  TrailInMemory: usage,
-  TrailElsewhere: usage,
-  FormatConflict: usage,
-  InvalidCursor: usage,
-  InvalidDatabaseUrl: usage,
-  NotATerminal: usage,
-  NotReady: notReady,
-  NotRunning: cannotConnect,
-  RepoUnavailable: cannotConnect,
-  DatabaseUnreachable: cannotConnect,
-  Escalated: escalated
-}
-
-/** The exit code that an error stands for. */
+/** The exit code that an error carries: its `Runtime.errorExitCode`, else 1. */
 export const ofError = (error: unknown): number => {
-  if (!Predicate.hasProperty(error, "_tag") || typeof error._tag !== "string") return failed
-  if (error._tag === "ShowHelp") return Runtime.getErrorExitCode(error) === 0 ? ok : usage
-  return byTag[error._tag] ?? failed
+  const code = Runtime.getErrorExitCode(error)
+  return Predicate.isTagged(error, "ShowHelp") && code !== ok ? usage : code
 }
 
 /** The exit code that an end of the program stands for. */

@@ -1,11 +1,13 @@
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
+import * as Runtime from "effect/Runtime"
 import * as Schema from "effect/Schema"
 import * as Client from "../control/Client.ts"
 import * as ControlFile from "../node/ControlFile.ts"
 import * as ControlPort from "../node/ControlPort.ts"
 import * as TokenFile from "../node/TokenFile.ts"
+import * as ExitCode from "./ExitCode.ts"
 import * as Listen from "./flags/Listen.ts"
 import * as TrailSettings from "./flags/TrailSettings.ts"
 
@@ -35,6 +37,7 @@ export class NotRunning extends Schema.TaggedError<NotRunning>()("NotRunning", {
   source: Schema.Literals(["--port", "control.json", "default"]),
   stateDir: Schema.String
 }) {
+  override readonly [Runtime.errorExitCode] = ExitCode.cannotConnect
   override get message() {
     const from = this.source === "control.json"
       ? ` (from ${this.stateDir}/control.json)`

@@ -2,6 +2,7 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
+import * as Runtime from "effect/Runtime"
 import * as Schema from "effect/Schema"
 import { existsSync } from "node:fs"
 import * as ControlFile from "../node/ControlFile.ts"
@@ -9,9 +10,11 @@ import { type Database, dataFolder, redact } from "../postgres/Database.ts"
 import type { DatabaseError } from "../postgres/OpenDatabase.ts"
 import * as MemoryRepo from "../trail/MemoryRepo.ts"
 import { type Repo, RepoUnavailable } from "../trail/Repo.ts"
+import * as ExitCode from "./ExitCode.ts"
 
 /** `--database memory` was given to a command that works on what another process has written. */
 export class TrailInMemory extends Schema.TaggedError<TrailInMemory>()("TrailInMemory", {}) {
+  override readonly [Runtime.errorExitCode] = ExitCode.usage
   override get message() {
     return "A trail in memory is gone with its program and cannot be reached from here; " +
       "expected --database embedded or a postgres:// URL"
@@ -23,6 +26,7 @@ export class TrailElsewhere extends Schema.TaggedError<TrailElsewhere>()("TrailE
   url: Schema.String,
   trail: Schema.Literals(["memory", "external"])
 }) {
+  override readonly [Runtime.errorExitCode] = ExitCode.usage
   override get message() {
     return this.trail === "memory"
       ? `The program at ${this.url} keeps its trail in memory: ask it with "thunderline status" or "thunderline watch"; ` +
@@ -39,6 +43,7 @@ export class DatabaseUnreachable extends Schema.TaggedError<DatabaseUnreachable>
   source: Schema.Literals(["--database", "DATABASE_URL"]),
   detail: Schema.String
 }) {
+  override readonly [Runtime.errorExitCode] = ExitCode.cannotConnect
   override get message() {
     return `The database ${this.database} (from ${this.source}) cannot be reached: ${this.detail}; ` +
       `expected a PostgreSQL server that answers there`

@@ -6,13 +6,14 @@ import * as OpenApi from "effect/http-api/OpenApi"
 import * as Schema from "effect/Schema"
 import { BootAnalysis } from "../insight/BootAnalysis.ts"
 import type { Operation } from "../model/DomainControl.ts"
-import { DomainEvent } from "../model/DomainEvent.ts"
 import { StatusName } from "../model/DomainStatus.ts"
 import { Tick } from "../model/Tick.ts"
 import * as Health from "../supervision/Health.ts"
+import { RegistryRow, Run } from "../trail/Repo.ts"
 import { Accepted } from "./Accepted.ts"
 import { Operating, Reading, Validation } from "./Access.ts"
 import { DomainInfo, DomainList } from "./DomainInfo.ts"
+import { HistoryPage } from "./HistoryPage.ts"
 import * as Problem from "./Problem.ts"
 import { Stats } from "./Stats.ts"
 import { StreamEvent } from "./StreamEvent.ts"
@@ -73,28 +74,36 @@ export class DomainsApi extends HttpApiGroup.make("domains").add(
 
 /** Which transitions to read: everything given must hold. */
 export const HistoryQuery = {
-  domain: Schema.optionalKey(Schema.String),
+  domain: Schema.optional(Schema.String),
   /** The state that was entered. */
-  status: Schema.optionalKey(StatusName),
-  runId: Schema.optionalKey(Schema.String),
-  since: Schema.optionalKey(Schema.DateTimeUtcFromString),
-  until: Schema.optionalKey(Schema.DateTimeUtcFromString),
-  order: Schema.optionalKey(Schema.Literals(["newest", "oldest"])),
-  limit: Schema.optionalKey(Schema.Int.check(Schema.isBetween({ minimum: 1, maximum: 1000 }))),
-  cursor: Schema.optionalKey(Schema.String)
+  status: Schema.optional(StatusName),
+  runId: Schema.optional(Schema.String),
+  /** Ticks from `fromTick` on and before `toTick`. */
+  fromTick: Schema.optional(Schema.Natural),
+  toTick: Schema.optional(Schema.Natural),
+  since: Schema.optional(Schema.DateTimeUtcFromString),
+  until: Schema.optional(Schema.DateTimeUtcFromString),
+  order: Schema.optional(Schema.Literals(["newest", "oldest"])),
+  limit: Schema.optional(Schema.Int.check(Schema.isBetween({ minimum: 1, maximum: 1000 }))),
+  cursor: Schema.optional(Schema.String)
 }
 
-/** A page of transitions; `next` is the `cursor` of the page behind it. */
-export const HistoryPage = Schema.Struct({ events: Schema.Array(DomainEvent), next: Schema.NullOr(Schema.String) })
-export interface HistoryPage extends Schema.Schema.Type<typeof HistoryPage> {}
-
-/** `GET /api/v1/history`: the trail. */
+/** `GET /api/v1/history`, `/registry` and `/runs`: the trail. */
 export class HistoryApi extends HttpApiGroup.make("history").add(
   HttpApiEndpoint.get("page", "/history", {
     query: HistoryQuery,
     success: HistoryPage,
     error: [Problem.InvalidRequest, Problem.Unavailable]
-  }).annotateMerge(describe("The transitions, newest first, at most 1,000 (default 100)"))
+  }).annotateMerge(describe("The transitions, newest first, at most 1,000 (default 100)")),
+  HttpApiEndpoint.get("registry", "/registry", {
+    success: Schema.Array(RegistryRow),
+    error: Problem.Unavailable
+  }).annotateMerge(describe("Where the domains stand, as the trail has it: the rows of active_domain_registry")),
+  HttpApiEndpoint.get("runs", "/runs", {
+    query: { limit: HistoryQuery.limit },
+    success: Schema.Array(Run),
+    error: Problem.Unavailable
+  }).annotateMerge(describe("The runs of the program, newest first, at most 1,000 (default 100)"))
 ).middleware(Reading).prefix("/api/v1") {}
 
 /** `GET /api/v1/analysis/boot`: where the time of a start went. */
@@ -112,16 +121,16 @@ export class AnalysisApi extends HttpApiGroup.make("analysis").add(
 /** `GET /api/v1/events`: the live stream, as server-sent events. */
 export class EventsApi extends HttpApiGroup.make("events").add(
   HttpApiEndpoint.get("stream", "/events", {
-    headers: { "last-event-id": Schema.optionalKey(Schema.String) },
+    headers: { "last-event-id": Schema.optional(Schema.String) },
     query: {
       /** Only this domain's transitions. */
-      domain: Schema.optionalKey(Schema.String),
+      domain: Schema.optional(Schema.String),
       /** Only transitions into this state. */
-      status: Schema.optionalKey(StatusName),
+      status: Schema.optional(StatusName),
       /** `false` leaves the ticks out (default `true`). */
-      ticks: Schema.optionalKey(Schema.Literals(["true", "false"])),
+      ticks: Schema.optional(Schema.Literals(["true", "false"])),
       /** The same as the header `Last-Event-ID`, which goes before it. */
-      lastEventId: Schema.optionalKey(Schema.String)
+      lastEventId: Schema.optional(Schema.String)
     },
     success: HttpApiSchema.StreamSse({ events: StreamEvent }),
     error: [Problem.InvalidRequest, Problem.Unavailable]

@@ -57,6 +57,8 @@ export interface FollowOptions<E = never, R = never> {
   readonly lost?: ((error: unknown, pause: number) => Effect.Effect<void, never, R>) | undefined
   /** Another source, read once between two attempts: transitions after the last one heard. */
   readonly away?: ((after: string | undefined) => Stream.Stream<DomainEvent, E, R>) | undefined
+  /** The pause before an attempt, in milliseconds, by how many have failed in a row (default: 0.5, 1, 2, 4, 5 seconds). */
+  readonly pause?: ((failures: number) => number) | undefined
   /** Ends a pause early. Where it is given, a missing or wrong token is not tried again before it. */
   readonly wake?: Effect.Effect<void, never, R> | undefined
 }
@@ -88,7 +90,7 @@ const askForTick = (client: Client["Service"]) =>
     Effect.timeout(client.system.tick(), answerTimeout)
   ))
 
-const pauseFor = (attempt: number): number => Math.min(firstPause * 2 ** attempt, longestPause)
+const backOff = (failures: number): number => Math.min(firstPause * 2 ** (failures - 1), longestPause)
 
 /** Follows the program for ever; fails only as `away` does. */
 export const follow = Effect.fnUntraced(function*<E = never, R = never>(
@@ -96,10 +98,10 @@ export const follow = Effect.fnUntraced(function*<E = never, R = never>(
 ): Effect.fn.Return<never, E, R> {
   const { beside = askForTick, gaps = "tell", heard, query = {} } = options
   let { after } = options
-  let attempt = 0
+  let failures = 0
 
   const take = Effect.fnUntraced(function*(events: ReadonlyArray<StreamEvent>, resumed: string | undefined) {
-    attempt = 0
+    failures = 0
     const gap = gaps === "fill" ? events.findIndex(({ event }) => event === "gap") : -1
     const before = gap < 0 ? events : events.slice(0, gap)
     yield* heard(before)
@@ -113,7 +115,7 @@ export const follow = Effect.fnUntraced(function*<E = never, R = never>(
   const connection = Effect.gen(function*() {
     const client = yield* options.client
     const resumed = after
-    const headers = after === undefined ? {} : { "last-event-id": after }
+    const headers = { "last-event-id": after }
     const stream = yield* Effect.timeout(client.events.stream({ headers, query }), answerTimeout)
     const begun = yield* Deferred.make<void>()
     const listen = Stream.runForEachArray(
@@ -130,7 +132,7 @@ export const follow = Effect.fnUntraced(function*<E = never, R = never>(
   while (true) {
     const error = yield* Effect.flip(connection)
     if (error instanceof GapToFill) continue
-    const pause = pauseFor(attempt++)
+    const pause = (options.pause ?? backOff)(++failures)
     yield* options.lost?.(error, pause) ?? Effect.void
     if (options.away !== undefined) {
       yield* Stream.runForEachArray(options.away(after), (events) => {

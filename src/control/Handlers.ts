@@ -5,10 +5,9 @@ import * as HttpServerResponse from "effect/http/HttpServerResponse"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Semaphore from "effect/Semaphore"
-import * as Stream from "effect/Stream"
 import { DomainRegistry } from "../heartbeat/DomainRegistry.ts"
 import { TickGenerator } from "../heartbeat/TickGenerator.ts"
-import * as BootAnalysis from "../insight/BootAnalysis.ts"
+import * as RecordedBoot from "../insight/RecordedBoot.ts"
 import { DomainControl, type Operation } from "../model/DomainControl.ts"
 import { StatusName } from "../model/DomainStatus.ts"
 import { Health } from "../supervision/Health.ts"
@@ -121,29 +120,34 @@ const domains = HttpApiBuilder.group(
   })
 )
 
+const unreadable = ({ message }: { readonly message: string }) =>
+  new Problem.Unavailable({ detail: `The trail cannot be read now: ${message}` })
+
+/** Reads the trail: at most so many at once, so that it keeps most of its connections for being written. */
+const reading = (readers: Semaphore.Semaphore) => <A, E>(effect: Effect.Effect<A, E>) =>
+  Effect.timeout(readers.withPermits(1)(effect), "10 seconds")
+
 const history = HttpApiBuilder.group(
   Api,
   "history",
   Effect.fnUntraced(function*(handlers) {
     const repo = yield* Repo
-    // However many ask, the trail keeps most of its connections for being written.
-    const readers = Semaphore.makeUnsafe(4)
-    return handlers.handle("page", ({ query }) =>
-      repo.events(query).pipe(
-        readers.withPermits(1),
-        Effect.timeout("10 seconds"),
-        Effect.map(({ events, next }) => ({ events, next: Option.getOrNull(next) })),
-        Effect.mapError((error) =>
-          error._tag === "InvalidCursor"
-            ? invalid([{ path: ["query", "cursor"], message: error.message }])
-            : new Problem.Unavailable({ detail: `The trail cannot be read now: ${error.message}` })
-        )
-      ))
+    const read = reading(Semaphore.makeUnsafe(4))
+    return handlers.handleAll({
+      page: ({ query }) =>
+        read(repo.events(query)).pipe(
+          Effect.map(({ events, next }) => ({ events, next: Option.getOrNull(next) })),
+          Effect.mapError((error) =>
+            error._tag === "InvalidCursor"
+              ? invalid([{ path: ["query", "cursor"], message: error.message }])
+              : unreadable(error)
+          )
+        ),
+      registry: () => Effect.mapError(read(repo.listDomains), unreadable),
+      runs: ({ query: { limit } }) => Effect.mapError(read(repo.runs(limit)), unreadable)
+    })
   })
 )
-
-/** How many transitions of a run are looked at for its boot. */
-const bootLimit = 10_000
 
 const analysis = HttpApiBuilder.group(
   Api,
@@ -152,28 +156,20 @@ const analysis = HttpApiBuilder.group(
     const run = yield* CurrentRun
     const repo = yield* Repo
     const outbox = yield* Outbox
-    const readers = Semaphore.makeUnsafe(1)
-
-    const read = (runId: string) =>
-      Effect.andThen(
-        Effect.timeoutOption(outbox.flush, "1 second"),
-        Stream.runCollect(Stream.take(repo.stream({ runId, order: "oldest" }), bootLimit))
-      )
-
-    return handlers.handle("boot", ({ query: { runId = run.runId } }) =>
-      read(runId).pipe(
-        readers.withPermits(1),
-        Effect.timeout("10 seconds"),
-        Effect.mapError(({ message }) =>
-          new Problem.Unavailable({ detail: `The trail cannot be read now: ${message}` })
-        ),
-        Effect.flatMap((events) =>
-          Effect.fromOption(
-            BootAnalysis.analyse(events),
-            () => new Problem.BootNotFound({ runId, detail: `No domain has begun to come up in run ${runId}` })
+    const read = reading(Semaphore.makeUnsafe(1))
+    return handlers.handle(
+      "boot",
+      ({ query: { runId = run.runId } }) =>
+        Effect.andThen(Effect.timeoutOption(outbox.flush, "1 second"), RecordedBoot.read(runId)).pipe(
+          Effect.provideService(Repo, repo),
+          read,
+          Effect.mapError((error) =>
+            error._tag === "BootNotRecorded"
+              ? new Problem.BootNotFound({ runId, detail: error.message })
+              : unreadable(error)
           )
         )
-      ))
+    )
   })
 )
 

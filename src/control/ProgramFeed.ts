@@ -34,14 +34,13 @@ const readPast = Effect.fnUntraced(function*(
   const { events, next } = yield* history.page({ query: { limit: 200 } })
   post(News.Past({ events, older: next }))
   let left = transitionsOfEach * domains
-  let cursor: string | null | undefined
-  while (cursor !== null && left > 0) {
-    const query = { runId, order: "oldest", limit: 1000 } as const
-    const page = yield* history.page({ query: cursor === undefined ? query : { ...query, cursor } })
+  let cursor: string | undefined
+  do {
+    const page = yield* history.page({ query: { runId, order: "oldest", limit: 1000, cursor } })
     post(News.Activated({ events: page.events }))
     left -= page.events.length
-    cursor = page.next
-  }
+    cursor = page.next ?? undefined
+  } while (cursor !== undefined && left > 0)
 })
 
 /** Posts what comes from the program, for ever: while it does not answer, it says so and tries again. */
@@ -106,9 +105,9 @@ export const run = Effect.fnUntraced(function*<R>(
         )
       ),
     beside: (client) =>
-      Effect.all([lists, figures, past].map((loop) => Effect.forever(loop(client))), {
-        concurrency: "unbounded",
-        discard: true
-      }) as Effect.Effect<never, unknown>
+      Effect.andThen(
+        Effect.forEach([lists, figures, past], (loop) => Effect.forever(loop(client)), { concurrency: "unbounded" }),
+        Effect.never
+      )
   })
 })

@@ -9,7 +9,7 @@ import type { DomainEvent } from "../model/DomainEvent.ts"
 import type { Moment } from "../model/DomainStanding.ts"
 import type { Tick } from "../model/Tick.ts"
 import * as EventCursor from "../trail/EventCursor.ts"
-import * as Activation from "./Activation.ts"
+import * as Activation from "./ActivationHistory.ts"
 import type { DomainInfo } from "./DomainInfo.ts"
 import type { Stats } from "./Stats.ts"
 import type { Hello, StreamEvent } from "./StreamEvent.ts"
@@ -31,10 +31,8 @@ export interface ProgramView {
   /** The run that answers; `undefined` before the first connection. */
   readonly run: Hello | undefined
   readonly stats: Stats | undefined
-  /** The newest tick that the stream has told. */
-  readonly tick: Tick | undefined
-  /** The count of the newest tick, from wherever it was told; 0 before the first. */
-  readonly tickCount: number
+  /** The count of the newest tick; 0 before the first. */
+  readonly tick: number
   /** When the last tick came, and when anything last came, by the local clock; 0 before. */
   readonly tickAt: number
   readonly heardAt: number
@@ -60,8 +58,7 @@ export const initial: ProgramView = {
   link: Link.Connecting(),
   run: undefined,
   stats: undefined,
-  tick: undefined,
-  tickCount: 0,
+  tick: 0,
   tickAt: 0,
   heardAt: 0,
   skew: 0,
@@ -81,13 +78,10 @@ export type News = Data.TaggedEnum<{
   /** Where the domains stand. */
   Domains: { readonly domains: ReadonlyArray<DomainInfo> }
   Stats: { readonly stats: Stats }
-  /** The newest page of the trail, the newest transition first. */
+  /** The newest page of the trail, or the page behind the oldest transition known; the newest transition first. */
   Past: { readonly events: ReadonlyArray<DomainEvent>; readonly older: string | null }
-  /** The page behind the oldest transition known. */
-  Older: { readonly events: ReadonlyArray<DomainEvent>; readonly older: string | null }
   /** Transitions of this run from which activations are known, in any order. */
   Activated: { readonly events: ReadonlyArray<DomainEvent> }
-  /** The trail cannot be read. */
   PastUnread: { readonly reason: string }
   /** There is no connection; the next attempt is made after `pause` milliseconds. */
   Lost: { readonly reason: string; readonly pause: number }
@@ -100,15 +94,15 @@ const keptTicks = 120
 const keptEvents = 2_000
 
 /** All domains at a moment of the local clock, for `DomainStanding`. */
-export const momentOf = ({ byName, skew, tickCount }: ProgramView, now: number): Moment<DomainInfo> => ({
+export const momentOf = ({ byName, skew, tick }: ProgramView, now: number): Moment<DomainInfo> => ({
   byName,
-  tick: tickCount,
+  tick,
   now: now + skew
 })
 
 /** The last tick that a domain was active at. The list tells it only from time to time. */
-export const lastTickOf = ({ tickCount }: ProgramView, { lastTick, status }: DomainInfo): number =>
-  status === "active" ? tickCount : lastTick
+export const lastTickOf = ({ tick }: ProgramView, { lastTick, status }: DomainInfo): number =>
+  status === "active" ? tick : lastTick
 
 /** For how many milliseconds no tick has come; `undefined` as long as one is due every three intervals and a second. */
 export const silenceOf = (
@@ -143,13 +137,12 @@ const listed = (view: ProgramView, list: ReadonlyArray<DomainInfo>): ProgramView
 /** Another run than the one before makes void what was known of that one. */
 const greeted = (view: ProgramView, run: Hello): ProgramView => {
   const known = view.run?.runId === run.runId ? view : { ...initial, skew: view.skew }
-  return { ...known, link: Link.Live(), run, tickCount: Math.max(known.tickCount, run.tick) }
+  return { ...known, link: Link.Live(), run, tick: Math.max(known.tick, run.tick) }
 }
 
 const ticked = (view: ProgramView, tick: Tick, now: number): ProgramView => ({
   ...view,
-  tick,
-  tickCount: Math.max(view.tickCount, tick.count),
+  tick: Math.max(view.tick, tick.count),
   tickAt: now,
   lateness: [...view.lateness, Duration.toMillis(tick.lateness)].slice(-keptTicks)
 })
@@ -162,7 +155,7 @@ const measured = (view: ProgramView, stats: Stats, now: number): ProgramView => 
     ...view,
     stats,
     skew,
-    tickCount: Math.max(view.tickCount, tickCount),
+    tick: Math.max(view.tick, tickCount),
     tickAt: Math.max(view.tickAt, Math.min(tickAt, now)),
     heardAt: now
   }
@@ -248,24 +241,15 @@ const heard = (view: ProgramView, events: ReadonlyArray<StreamEvent>, now: numbe
   return { ...next, heardAt: now }
 }
 
-/** The newest page of the trail in the place of what was known, but for what has come since. */
+/** A page of the trail in the place of what was known, but for newer transitions. */
 const withPast = (view: ProgramView, events: ReadonlyArray<DomainEvent>, older: string | null): ProgramView => {
   const known = new Set(events.map(({ id }) => id))
-  const newest = events[0]?.id ?? ""
-  const since = view.events.filter(({ id }) => id > newest && !known.has(id))
+  const first = events[0]?.id ?? ""
+  const newer = view.events.filter(({ id }) => id > first && !known.has(id))
   return withActivations(
-    { ...view, events: [...since, ...events], older: older ?? undefined, notice: undefined },
+    { ...view, events: [...newer, ...events], older: older ?? undefined, notice: undefined },
     events
   )
-}
-
-const withOlder = (view: ProgramView, events: ReadonlyArray<DomainEvent>, older: string | null): ProgramView => {
-  const known = new Set(view.events.map(({ id }) => id))
-  return {
-    ...view,
-    events: [...view.events, ...events.filter(({ id }) => !known.has(id))],
-    older: older ?? undefined
-  }
 }
 
 /** What is known after news; `now` is the local clock's, in milliseconds since the epoch. */
@@ -279,8 +263,6 @@ export const update = (view: ProgramView, news: News, now: number): ProgramView 
       return measured(view, news.stats, now)
     case "Past":
       return withPast(view, news.events, news.older)
-    case "Older":
-      return withOlder(view, news.events, news.older)
     case "Activated":
       return withActivations(view, news.events)
     case "PastUnread":

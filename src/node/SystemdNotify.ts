@@ -77,7 +77,7 @@ const tell = Effect.gen(function*() {
       fed = now
       yield* send("WATCHDOG=1")
     })
-    yield* Loop.supervised("systemd", Effect.forever(feed))
+    yield* Loop.supervised("systemd-watchdog", Effect.forever(feed))
   }
 
   yield* Effect.addFinalizer(() => send("STOPPING=1", "STATUS=The program is shutting down."))

@@ -1,6 +1,7 @@
 import * as Data from "effect/Data"
 import * as Redacted from "effect/Redacted"
 import * as Result from "effect/Result"
+import * as Runtime from "effect/Runtime"
 import * as Schema from "effect/Schema"
 import { join } from "node:path"
 
@@ -34,6 +35,8 @@ export const dataFolder = (stateDir: string): string => join(stateDir, "postgres
 export class InvalidDatabaseUrl extends Schema.TaggedError<InvalidDatabaseUrl>()("InvalidDatabaseUrl", {
   detail: Schema.String
 }) {
+  /** A wrong command line, where nothing handles it. */
+  override readonly [Runtime.errorExitCode] = 2
   override get message() {
     return `The database is not a URL like postgres://user:password@host:5432/name: ${this.detail}`
   }

@@ -1,10 +1,13 @@
 import * as Effect from "effect/Effect"
+import * as Runtime from "effect/Runtime"
 import * as Schema from "effect/Schema"
 
 /** The cursor was not given out by a page of the same order. */
 export class InvalidCursor extends Schema.TaggedError<InvalidCursor>()("InvalidCursor", {
   cursor: Schema.String
 }) {
+  /** A wrong command line, where nothing handles it. */
+  override readonly [Runtime.errorExitCode] = 2
   override get message() {
     return `"${this.cursor}" is not a cursor of an earlier page`
   }

@@ -1,3 +1,4 @@
+import * as Runtime from "effect/Runtime"
 /**
  * The reading side of the trail: where the domains stand, every transition, every run. Use it in an app, a domain or a
  * command to ask what happened. It writes nothing: Thunderline itself does, with `RepoWriter`.
@@ -24,6 +25,8 @@ export class RepoUnavailable extends Schema.TaggedError<RepoUnavailable>()("Repo
   detail: Schema.String,
   cause: Schema.Defect()
 }) {
+  /** Nothing can be reached, where nothing handles it. */
+  override readonly [Runtime.errorExitCode] = 4
   override get message() {
     return `${this.operation}: the database cannot be reached: ${this.detail}`
   }

@@ -2,12 +2,20 @@ import { describe, expect, it } from "@effect/vitest"
 import * as CliError from "effect/cli/CliError"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
+import * as Runtime from "effect/Runtime"
 import * as Stdio from "effect/Stdio"
+import { Unwell } from "../../src/cli/commands/Doctor.ts"
+import { NotReady } from "../../src/cli/commands/Status.ts"
+import { NotATerminal } from "../../src/cli/commands/Watch.ts"
 import * as ExitCode from "../../src/cli/ExitCode.ts"
 import { AppNotFound } from "../../src/cli/flags/AppModule.ts"
+import { NotRunning, Refused } from "../../src/cli/RunningProgram.ts"
+import { FormatConflict } from "../../src/cli/text/EventFormat.ts"
 import * as Report from "../../src/cli/text/Report.ts"
-import { TrailInMemory } from "../../src/cli/Trail.ts"
+import { DatabaseUnreachable, TrailElsewhere, TrailInMemory } from "../../src/cli/Trail.ts"
 import { Escalated } from "../../src/model/Escalation.ts"
+import { InvalidDatabaseUrl } from "../../src/postgres/Database.ts"
+import { InvalidCursor } from "../../src/trail/EventCursor.ts"
 import { RepoUnavailable } from "../../src/trail/Repo.ts"
 
 const usageError = new CliError.ShowHelp({
@@ -29,6 +37,23 @@ describe("ExitCode", () => {
       Exit.fail(new RepoUnavailable({ operation: "Repo.events", ...unavailable })),
       Exit.interrupt()
     ].map(ExitCode.ofExit)).toEqual([0, 1, 1, 2, 0, 2, 70, 4, 130])
+  })
+
+  it("is carried by the error itself", () => {
+    const url = "http://127.0.0.1:4747"
+    expect([
+      new TrailElsewhere({ url, trail: "memory" }),
+      new DatabaseUnreachable({ database: "postgres://here…", source: "--database", detail: "no" }),
+      new NotRunning({ url, source: "default", stateDir: "state" }),
+      new Refused({ status: 409, detail: "no" }),
+      new NotReady({ reason: "no" }),
+      new Unwell({ failed: ["one"] }),
+      new NotATerminal(),
+      new FormatConflict(),
+      new InvalidCursor({ cursor: "abc" }),
+      new InvalidDatabaseUrl({ detail: "no" }),
+      Object.assign(new Error("of an app's own"), { [Runtime.errorExitCode]: 42 })
+    ].map(ExitCode.ofError)).toEqual([2, 4, 4, 1, 3, 1, 2, 2, 2, 2, 42])
   })
 })
 

@@ -1,6 +1,8 @@
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
+import * as Schedule from "effect/Schedule"
 import { spawn } from "node:child_process"
+import { existsSync } from "node:fs"
 import { chmod, mkdtemp, rm, writeFile } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
@@ -46,24 +48,30 @@ export const start = Effect.fnUntraced(function*(
     stdout += text
     for (const look of waiting) look()
   })
-  child.stderr.setEncoding("utf8").on("data", (text: string) => void (stderr += text))
+  child.stderr.setEncoding("utf8").on("data", (text: string) => {
+    stderr += text
+    for (const look of waiting) look()
+  })
   child.on("close", (code, signal) => Deferred.doneUnsafe(ended, Effect.succeed({ code, signal, stdout, stderr })))
+  const until = (what: string, holds: () => boolean) =>
+    Effect.raceFirst(
+      Effect.callback<void>((resume) => {
+        const look = () => {
+          if (holds()) resume(Effect.void)
+        }
+        waiting.add(look)
+        look()
+        return Effect.sync(() => waiting.delete(look))
+      }),
+      Effect.flatMap(Deferred.await(ended), (end) => Effect.die(`ended without "${what}": ${JSON.stringify(end)}`))
+    )
   return {
     ended: Deferred.await(ended),
     kill: (signal: NodeJS.Signals) => Effect.sync(() => child.kill(signal)),
     /** Returns when standard output holds the text; dies when the process ends without it. */
-    says: (text: string) =>
-      Effect.raceFirst(
-        Effect.callback<void>((resume) => {
-          const look = () => {
-            if (stdout.includes(text)) resume(Effect.void)
-          }
-          waiting.add(look)
-          look()
-          return Effect.sync(() => waiting.delete(look))
-        }),
-        Effect.flatMap(Deferred.await(ended), (end) => Effect.die(`ended without "${text}": ${JSON.stringify(end)}`))
-      )
+    says: (text: string) => until(text, () => stdout.includes(text)),
+    /** The same for standard error. */
+    tells: (text: string) => until(text, () => stderr.includes(text))
   }
 })
 
@@ -74,6 +82,13 @@ export const thunderline = (args: ReadonlyArray<string>, options?: Parameters<ty
 /** Runs the command line to its end. */
 export const run = (args: ReadonlyArray<string>, options?: Parameters<typeof start>[2]) =>
   Effect.scoped(Effect.flatMap(thunderline(args, options), (process) => process.ended))
+
+/** Waits until a program that is starting can be found by its state folder. */
+export const canBeFound = (stateDir: string): Effect.Effect<void> =>
+  Effect.repeat(Effect.sync(() => existsSync(join(stateDir, "control.json"))), {
+    until: (there) => there,
+    schedule: Schedule.spaced("20 millis")
+  }).pipe(Effect.asVoid)
 
 /** A folder for the life of the scope, with these files in it. */
 export const folder = (files: Readonly<Record<string, string>> = {}) =>

@@ -45,7 +45,7 @@ describe("the feed of a view", () => {
       yield* Effect.andThen(tick, awaitStates({ store: "active", shop: "active" }))
       const { until } = yield* viewing(url)
       const past = yield* until(({ events }) => events.length === 4)
-      expect(past).toMatchObject({ link: { _tag: "Live" }, tickCount: 1, older: undefined, notice: undefined })
+      expect(past).toMatchObject({ link: { _tag: "Live" }, tick: 1, older: undefined, notice: undefined })
       const known = yield* until(({ activations, domains, stats }) =>
         activations.size === 2 && domains.length === 2 && stats !== undefined
       )
@@ -54,7 +54,7 @@ describe("the feed of a view", () => {
       yield* until((view) => states(view) === "inactive waiting")
       yield* until(({ byName }) => byName.get("shop")!.blockedBy.includes("store"))
       yield* tick
-      yield* until(({ lateness, tickCount }) => tickCount === 2 && lateness.length === 1)
+      yield* until((view) => view.tick === 2 && view.lateness.length === 1)
     }).pipe(Effect.scoped, Effect.provide(served([store, shop]))))
 
   it.live("says that the program is gone, and forgets it when another run answers", () =>

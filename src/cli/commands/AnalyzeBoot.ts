@@ -1,6 +1,5 @@
 import * as Command from "effect/cli/Command"
 import * as Flag from "effect/cli/Flag"
-import * as Console from "effect/Console"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as FileSystem from "effect/FileSystem"
@@ -9,13 +8,11 @@ import * as Schema from "effect/Schema"
 import * as BootAnalysis from "../../insight/BootAnalysis.ts"
 import * as RecordedBoot from "../../insight/RecordedBoot.ts"
 import * as EventFilter from "../flags/EventFilter.ts"
-import * as TrailSettings from "../flags/TrailSettings.ts"
 import * as BootSvg from "../text/BootSvg.ts"
 import * as BootText from "../text/BootText.ts"
 import * as DurationText from "../text/DurationText.ts"
 import * as Output from "../text/Output.ts"
-import * as Style from "../text/Style.ts"
-import * as Trail from "../Trail.ts"
+import * as TrailReading from "../TrailReading.ts"
 
 /** `--what-if` names a domain that did not come up in that run. */
 export class UnknownWhatIf extends Schema.TaggedError<UnknownWhatIf>()("UnknownWhatIf", {
@@ -51,20 +48,14 @@ const BootReport = Schema.Struct({
   predicted: Schema.optionalKey(BootAnalysis.BootAnalysis)
 })
 
-const flags = { trail: TrailSettings.flags, run: EventFilter.run, svg, whatIf, json: Output.json }
+const flags = { place: TrailReading.flags, run: EventFilter.run, svg, whatIf, json: Output.json }
 
 /** `thunderline analyze boot`: where the time of a start-up went. */
 const boot = Command.make(
   "boot",
   flags,
-  Effect.fnUntraced(function*({ json, run, svg, trail, whatIf }) {
-    const analysis = yield* Trail.read(
-      trail,
-      Effect.gen(function*() {
-        const runId = Option.isNone(run) ? undefined : yield* EventFilter.runIdOf(run.value)
-        return yield* RecordedBoot.read(runId)
-      })
-    )
+  Effect.fnUntraced(function*({ json, place, run, svg, whatIf }) {
+    const analysis = yield* TrailReading.read(place, Effect.flatMap(EventFilter.runIdOf(run), RecordedBoot.read))
     const known = analysis.domains.map(({ domain }) => domain)
     const changes = Option.getOrElse(whatIf, () => ({}))
     const unknown = Object.keys(changes).find((domain) => !known.includes(domain))
@@ -74,17 +65,13 @@ const boot = Command.make(
       const drawing = BootSvg.render(predicted ?? analysis)
       yield* FileSystem.FileSystem.use((fs) => fs.writeFileString(svg.value, drawing))
     }
-    if (json) {
-      const blame = BootAnalysis.blame(analysis).map(({ domain }) => domain)
-      return yield* Output.printJson(BootReport, {
-        ...analysis,
-        blame,
-        ...(predicted === undefined ? {} : { predicted })
-      })
-    }
-    const style = yield* Style.current
-    const width = yield* Output.width
-    yield* Console.log(BootText.render(analysis, { predicted, changes, style, width }))
+    const blame = BootAnalysis.blame(analysis).map(({ domain }) => domain)
+    yield* Output.print(
+      json,
+      BootReport,
+      { ...analysis, blame, ...(predicted === undefined ? {} : { predicted }) },
+      (display) => BootText.render(analysis, { predicted, changes, ...display })
+    )
   })
 ).pipe(
   Command.withDescription("Show where the time of a start-up went: blame, critical chain, a drawing"),

@@ -1,6 +1,5 @@
 import * as Command from "effect/cli/Command"
 import * as Clock from "effect/Clock"
-import * as Console from "effect/Console"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as FetchHttpClient from "effect/http/FetchHttpClient"
@@ -15,7 +14,7 @@ import * as RunningProgram from "../RunningProgram.ts"
 import { bad, Check, ofProgram, ok, skipped } from "../text/Diagnosis.ts"
 import * as Output from "../text/Output.ts"
 import { lineOf } from "../text/Report.ts"
-import * as Style from "../text/Style.ts"
+import type * as Style from "../text/Style.ts"
 import { wrap } from "../text/Wrap.ts"
 import * as Trail from "../Trail.ts"
 import * as Status from "./Status.ts"
@@ -107,10 +106,13 @@ const marks = { ok: "ok", warning: "warning", failed: "FAILED", skipped: "skippe
 const paint = (outcome: Check["outcome"], style: Style.Style): (text: string) => string =>
   ({ ok: style.green, warning: style.yellow, failed: style.red, skipped: style.dim })[outcome]
 
-const render = (checks: ReadonlyArray<Check>, style: Style.Style, width: number): string =>
+/** No line is longer, however wide the terminal. */
+const maxWidth = 100
+
+const render = (checks: ReadonlyArray<Check>, { style, width = 80 }: Output.Display): string =>
   checks.map(({ check, found, means, next, outcome }) => {
     const line = (head: string, text: string) =>
-      `           ${style.dim(head)}  ${wrap(text, width - 18).join(`\n${" ".repeat(18)}`)}`
+      `           ${style.dim(head)}  ${wrap(text, Math.min(width, maxWidth) - 18).join(`\n${" ".repeat(18)}`)}`
     return [
       `${paint(outcome, style)(marks[outcome].padEnd(9))}  ${style.bold(check)}`,
       line("found", found),
@@ -127,8 +129,7 @@ export const command = Command.make(
     const where = { stateDir: settings.stateDir, port }
     const { checks: found, collector: url } = yield* program(where)
     const checks = [...found, yield* database(settings), yield* collector(url)]
-    if (json) yield* Output.printJson(Schema.Array(Check), checks)
-    else yield* Console.log(render(checks, yield* Style.current, Math.min((yield* Output.width) ?? 80, 100)))
+    yield* Output.print(json, Schema.Array(Check), checks, (display) => render(checks, display))
     const failed = checks.filter(({ outcome }) => outcome === "failed").map(({ check }) => check)
     if (failed.length > 0) return yield* new Unwell({ failed })
   })

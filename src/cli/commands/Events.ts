@@ -4,19 +4,17 @@ import * as Console from "effect/Console"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
-import * as Stream from "effect/Stream"
 import * as TransitionText from "../../control/TransitionText.ts"
 import { DomainEvent } from "../../model/DomainEvent.ts"
 import * as Format from "../../model/Format.ts"
 import { Repo } from "../../trail/Repo.ts"
-import { EventFeed, layerTrail } from "../EventFollow.ts"
+import * as EventFollow from "../EventFollow.ts"
 import * as EventFilter from "../flags/EventFilter.ts"
-import * as TrailSettings from "../flags/TrailSettings.ts"
 import * as EventFormat from "../text/EventFormat.ts"
 import * as Output from "../text/Output.ts"
-import { current, paintStatus, type Style } from "../text/Style.ts"
+import { paintStatus } from "../text/Style.ts"
 import * as Table from "../text/Table.ts"
-import * as Trail from "../Trail.ts"
+import * as TrailReading from "../TrailReading.ts"
 
 const follow = Flag.Boolean("follow").pipe(
   Flag.withAlias("f"),
@@ -31,7 +29,7 @@ const json = Output.json.pipe(
 const encode = Schema.encodeSync(DomainEvent)
 
 /** A line that stands alone: columns cannot be as wide as what is still to come. */
-const lineOf = (event: DomainEvent, style: Style, width: number | undefined): string => {
+const lineOf = (event: DomainEvent, { style, width }: Output.Display): string => {
   const head = `${Format.timeOfDay(event.occurredAt)}  ${String(event.tick).padStart(6)}  ${event.domain.padEnd(12)}  `
   const why = TransitionText.describe(event)
   const state = event.to.padEnd(12)
@@ -41,7 +39,7 @@ const lineOf = (event: DomainEvent, style: Style, width: number | undefined): st
 }
 
 const flags = {
-  trail: TrailSettings.flags,
+  place: TrailReading.flags,
   domain: EventFilter.domain,
   status: EventFilter.status,
   run: EventFilter.run,
@@ -55,36 +53,33 @@ const flags = {
 export const command = Command.make(
   "events",
   flags,
-  Effect.fnUntraced(function*({ csv, domain, follow, json, limit, run, status, trail }) {
+  Effect.fnUntraced(function*({ csv, domain, follow, json, limit, place, run, status }) {
     const format = yield* EventFormat.fromFlags({ json, csv })
-    const style = yield* current
-    const width = yield* Output.width
+    const display = yield* Output.display
     const print = (event: DomainEvent) =>
       Console.log(
         format === "json"
           ? JSON.stringify(encode(event))
           : format === "csv"
           ? EventFormat.csvLine(event)
-          : lineOf(event, style, width)
+          : lineOf(event, display)
       )
-    const { events, query } = yield* Trail.read(
-      trail,
-      Effect.gen(function*() {
-        const query = {
-          domain: Option.getOrUndefined(domain),
-          status: Option.getOrUndefined(status),
-          runId: Option.isNone(run) ? undefined : yield* EventFilter.runIdOf(run.value)
-        }
-        const { events } = yield* Repo.use((repo) => repo.events({ ...query, limit }))
-        return { events, query }
-      })
-    )
+    const newest = Effect.gen(function*() {
+      const query = {
+        domain: Option.getOrUndefined(domain),
+        status: Option.getOrUndefined(status),
+        runId: yield* EventFilter.runIdOf(run)
+      }
+      const { events } = yield* Repo.use((repo) => repo.events({ ...query, limit }))
+      return { ...query, events }
+    })
+    const { events, ...query } = yield* follow
+      ? Effect.map(TrailReading.quietly(place, newest), ({ result }) => result)
+      : TrailReading.read(place, newest)
     if (format === "csv") yield* Console.log(EventFormat.csvHead)
     yield* Effect.forEach(events.toReversed(), print, { discard: true })
-    if (!follow) return
-    const feed = yield* EventFeed
-    yield* Stream.runForEach(feed.follow(trail, { ...query, after: events[0]?.id }), print)
-  }, Effect.provide(layerTrail))
+    if (follow) return yield* EventFollow.follow(place, { ...query, after: events[0]?.id }, print)
+  })
 ).pipe(
   Command.withDescription(
     "Show the newest transitions of the domains, the newest last, and go on with those that come"

@@ -3,17 +3,15 @@ import * as Flag from "effect/cli/Flag"
 import * as Console from "effect/Console"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
-import * as Schema from "effect/Schema"
-import { DomainEvent } from "../../model/DomainEvent.ts"
+import { HistoryPage } from "../../control/HistoryPage.ts"
+import type { DomainEvent } from "../../model/DomainEvent.ts"
 import * as Format from "../../model/Format.ts"
 import { Repo } from "../../trail/Repo.ts"
 import * as EventFilter from "../flags/EventFilter.ts"
-import * as TrailSettings from "../flags/TrailSettings.ts"
 import * as EventFormat from "../text/EventFormat.ts"
 import * as Output from "../text/Output.ts"
-import * as Style from "../text/Style.ts"
 import * as Table from "../text/Table.ts"
-import * as Trail from "../Trail.ts"
+import * as TrailReading from "../TrailReading.ts"
 
 const cursor = Flag.String("cursor").pipe(
   Flag.optional,
@@ -21,10 +19,16 @@ const cursor = Flag.String("cursor").pipe(
   Flag.withDescription("Go on where the page before ended, with the same flags")
 )
 
-const HistoryPage = Schema.Struct({ events: Schema.Array(DomainEvent), next: Schema.NullOr(Schema.String) })
+const render = (events: ReadonlyArray<DomainEvent>, display: Output.Display): string =>
+  events.length === 0
+    ? "Nothing has been recorded that matches."
+    : Table.render(EventFormat.columns, events, {
+      ...display,
+      note: ({ cause }) => cause === null ? undefined : Format.firstLine(cause)
+    })
 
 const flags = {
-  trail: TrailSettings.flags,
+  place: TrailReading.flags,
   filter: EventFilter.flags,
   limit: EventFilter.limit(50),
   cursor,
@@ -36,35 +40,24 @@ const flags = {
 export const command = Command.make(
   "history",
   flags,
-  Effect.fnUntraced(function*({ csv, cursor, filter, json, limit, trail }) {
+  Effect.fnUntraced(function*({ csv, cursor, filter, json, limit, place }) {
     const format = yield* EventFormat.fromFlags({ json, csv })
-    const { events, next } = yield* Trail.read(
-      trail,
+    const { events, next } = yield* TrailReading.read(
+      place,
       Effect.gen(function*() {
         const query = yield* EventFilter.toQuery(filter)
         return yield* Repo.use((repo) => repo.events({ ...query, cursor: Option.getOrUndefined(cursor), limit }))
       })
     )
-    if (format === "json") return yield* Output.printJson(HistoryPage, { events, next: Option.getOrNull(next) })
-    if (format === "csv") {
-      yield* Console.log([EventFormat.csvHead, ...events.map(EventFormat.csvLine)].join("\n"))
-    } else if (events.length === 0) {
-      return yield* Console.log("Nothing has been recorded that matches.")
-    } else {
-      const style = yield* Style.current
-      const width = yield* Output.width
-      yield* Console.log(Table.render(EventFormat.columns, events, {
-        style,
-        width,
-        note: (event) => event.cause === null ? undefined : Format.firstLine(event.cause)
-      }))
-    }
-    if (Option.isSome(next)) {
+    yield* format === "csv"
+      ? Console.log([EventFormat.csvHead, ...events.map(EventFormat.csvLine)].join("\n"))
+      : Output.print(json, HistoryPage, { events, next: Option.getOrNull(next) }, (display) => render(events, display))
+    if (format !== "json" && Option.isSome(next)) {
       yield* Output.tell(`There is more: add --cursor ${next.value} to the same command.`)
     }
   })
 ).pipe(
-  Command.withDescription("Show how the domains moved from state to state, newest first"),
+  Command.withDescription("Show the transitions of the domains, newest first"),
   Command.withExamples([
     { command: "thunderline history --domain thunderbolt --limit 20" },
     { command: "thunderline history --status crashed --since 2h", description: "What crashed, and why" },

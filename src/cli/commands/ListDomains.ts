@@ -1,14 +1,12 @@
 import * as Command from "effect/cli/Command"
-import * as Console from "effect/Console"
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import * as Format from "../../model/Format.ts"
 import { RegistryRow, Repo } from "../../trail/Repo.ts"
-import * as TrailSettings from "../flags/TrailSettings.ts"
 import * as Output from "../text/Output.ts"
 import * as Style from "../text/Style.ts"
 import * as Table from "../text/Table.ts"
-import * as Trail from "../Trail.ts"
+import * as TrailReading from "../TrailReading.ts"
 
 /** The exact state where the writer has kept it, else the column's word. */
 const statusOf = ({ metadata, status }: RegistryRow): string =>
@@ -23,17 +21,16 @@ export const columns: ReadonlyArray<Table.Column<RegistryRow>> = [
   { head: "CHANGED (UTC)", cell: (row) => Format.dateTime(row.updatedAt) }
 ]
 
+const render = (rows: ReadonlyArray<RegistryRow>, display: Output.Display): string =>
+  rows.length === 0 ? "No domain has been recorded yet." : Table.render(columns, rows, display)
+
 /** `thunderline domains`: where each domain stands, as the trail has it. */
 export const command = Command.make(
   "domains",
-  { ...TrailSettings.flags, json: Output.json },
-  Effect.fnUntraced(function*({ json, ...settings }) {
-    const rows = yield* Trail.read(settings, Repo.use((repo) => repo.listDomains))
-    if (json) return yield* Output.printJson(Schema.Array(RegistryRow), rows)
-    if (rows.length === 0) return yield* Console.log("No domain has been recorded yet.")
-    const style = yield* Style.current
-    const width = yield* Output.width
-    yield* Console.log(Table.render(columns, rows, { style, width }))
+  { ...TrailReading.flags, json: Output.json },
+  Effect.fnUntraced(function*({ json, ...place }) {
+    const rows = yield* TrailReading.read(place, Repo.use((repo) => repo.listDomains))
+    yield* Output.print(json, Schema.Array(RegistryRow), rows, (display) => render(rows, display))
   })
 ).pipe(
   Command.withDescription("List the domains and where each stands, as the trail has it"),

@@ -1,5 +1,4 @@
 import * as Command from "effect/cli/Command"
-import * as Console from "effect/Console"
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import * as TrailSettings from "../flags/TrailSettings.ts"
@@ -7,7 +6,7 @@ import * as Output from "../text/Output.ts"
 import * as Progress from "../text/Progress.ts"
 import * as Trail from "../Trail.ts"
 
-/** Nothing was migrated, because the database does not answer. For whoever deploys that is a failure, not a state. */
+/** Nothing was migrated, because the database does not answer. It exits with 1: a deployment has failed. */
 export class NotMigrated extends Schema.TaggedError<NotMigrated>()("NotMigrated", { detail: Schema.String }) {
   override get message() {
     return `Nothing was migrated. ${this.detail}`
@@ -27,11 +26,7 @@ export const command = Command.make(
         error instanceof Trail.DatabaseUnreachable ? new NotMigrated({ detail: error.message }) : error
       )
     )
-    if (json) return yield* Output.printJson(Migrated, { applied })
-    yield* Console.log(
-      applied.length === 0
-        ? `Schema ${settings.schema} is up to date.`
-        : `Schema ${settings.schema} is up to date; applied: ${applied.join(", ")}.`
-    )
+    const which = applied.length === 0 ? "" : `; applied: ${applied.join(", ")}`
+    yield* Output.print(json, Migrated, { applied }, () => `Schema ${settings.schema} is up to date${which}.`)
   })
 ).pipe(Command.withDescription("Bring the database schema up to date and leave"))

@@ -1,6 +1,5 @@
 import * as Argument from "effect/cli/Argument"
 import * as Command from "effect/cli/Command"
-import * as Console from "effect/Console"
 import * as Effect from "effect/Effect"
 import { Accepted } from "../../control/Accepted.ts"
 import type { Operation } from "../../model/DomainControl.ts"
@@ -12,7 +11,7 @@ const name = Argument.String("name").pipe(Argument.withDescription("The domain's
 const descriptions: Readonly<Record<Operation, string>> = {
   restart: "End a domain's generation and build the next, with a new restart budget",
   activate: "Let an inactive domain wait for its gate again, which is looked at now",
-  deactivate: "Take a domain, and those that depend on it, out"
+  deactivate: "Make a domain inactive; those that depend on it wait"
 }
 
 const make = (operation: Operation) =>
@@ -21,8 +20,8 @@ const make = (operation: Operation) =>
     { name, ...RunningProgram.flags, json: Output.json },
     Effect.fnUntraced(function*({ json, name, ...where }) {
       const accepted = yield* RunningProgram.ask(where, ({ domains }) => domains[operation]({ params: { name } }))
-      if (json) return yield* Output.printJson(Accepted, accepted)
-      yield* Console.log(`Accepted: ${operation} ${name}; it is ${accepted.status} now.`)
+      const text = `Accepted: ${operation} ${name}; it is ${accepted.status} now.`
+      yield* Output.print(json, Accepted, accepted, () => text)
     })
   ).pipe(
     Command.withDescription(

@@ -2,7 +2,6 @@ import * as Argument from "effect/cli/Argument"
 import * as Command from "effect/cli/Command"
 import * as Flag from "effect/cli/Flag"
 import * as GlobalFlag from "effect/cli/GlobalFlag"
-import * as Console from "effect/Console"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as References from "effect/References"
@@ -15,7 +14,6 @@ import * as Interval from "../flags/Interval.ts"
 import * as ScriptFile from "../flags/ScriptFile.ts"
 import * as Output from "../text/Output.ts"
 import * as Progress from "../text/Progress.ts"
-import * as Style from "../text/Style.ts"
 import * as Timeline from "../text/Timeline.ts"
 
 const app = Argument.String("app").pipe(
@@ -79,10 +77,12 @@ export const command = Command.make(
       return yield* Simulation.run({ domains, layer, script, ticks, interval, seed, onTick })
     })).pipe(Effect.provideService(References.MinimumLogLevel, level))
     const ends = report.domains.map(Timeline.endOf)
-    if (json) return yield* Output.printJson(SimulationReport, { ...report, domains: ends })
-    const style = yield* Style.current
-    const width = yield* Output.width
-    yield* Console.log(Timeline.render(report, { style, width }))
+    yield* Output.print(
+      json,
+      SimulationReport,
+      { ...report, domains: ends },
+      (display) => Timeline.render(report, display)
+    )
   })
 ).pipe(
   Command.withDescription(

@@ -1,12 +1,13 @@
 import * as Command from "effect/cli/Command"
-import * as Console from "effect/Console"
 import * as Effect from "effect/Effect"
+import * as Runtime from "effect/Runtime"
 import * as Schema from "effect/Schema"
 import { DomainInfo } from "../../control/DomainInfo.ts"
 import { Stats } from "../../control/Stats.ts"
 import * as DomainStanding from "../../model/DomainStanding.ts"
 import * as Format from "../../model/Format.ts"
 import * as Health from "../../supervision/Health.ts"
+import * as ExitCode from "../ExitCode.ts"
 import * as RunningProgram from "../RunningProgram.ts"
 import * as Output from "../text/Output.ts"
 import * as Style from "../text/Style.ts"
@@ -15,6 +16,7 @@ import { hanging } from "../text/Wrap.ts"
 
 /** The program runs, but not every required domain is active. */
 export class NotReady extends Schema.TaggedError<NotReady>()("NotReady", { reason: Schema.String }) {
+  override readonly [Runtime.errorExitCode] = ExitCode.notReady
   override get message() {
     return this.reason
   }
@@ -120,8 +122,7 @@ export const command = Command.make(
   { ...RunningProgram.flags, json: Output.json },
   Effect.fnUntraced(function*({ json, ...where }) {
     const seen = yield* overview(where)
-    if (json) yield* Output.printJson(Overview, seen)
-    else yield* Console.log(render(seen, { style: yield* Style.current, width: yield* Output.width }))
+    yield* Output.print(json, Overview, seen, (display) => render(seen, display))
     if (seen.ready.status === "fail") return yield* new NotReady({ reason: seen.ready.reason })
   })
 ).pipe(

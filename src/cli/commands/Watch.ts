@@ -2,6 +2,7 @@ import * as Command from "effect/cli/Command"
 import * as TerminalCapabilities from "effect/cli/TerminalCapabilities"
 import * as Effect from "effect/Effect"
 import * as References from "effect/References"
+import * as Runtime from "effect/Runtime"
 import * as Schema from "effect/Schema"
 import * as ExitCode from "../ExitCode.ts"
 import * as RunningProgram from "../RunningProgram.ts"
@@ -9,6 +10,7 @@ import * as Style from "../text/Style.ts"
 
 /** `watch` draws on a terminal and reads its keys, and there is none. */
 export class NotATerminal extends Schema.TaggedError<NotATerminal>()("NotATerminal", {}) {
+  override readonly [Runtime.errorExitCode] = ExitCode.usage
   override get message() {
     return "watch needs a terminal to draw on and to read keys from; expected without one: " +
       "thunderline status, or thunderline events --follow"
@@ -16,7 +18,7 @@ export class NotATerminal extends Schema.TaggedError<NotATerminal>()("NotATermin
 }
 
 /** Loaded when it is used: other commands do without it. */
-const view = Effect.promise(() => import("../watch/Run.ts"))
+const view = Effect.promise(() => import("../watch/WatchRun.ts"))
 
 /** `thunderline watch`: the running program on the whole terminal, until `q`. */
 export const command = Command.make(

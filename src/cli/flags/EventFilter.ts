@@ -113,9 +113,11 @@ export interface EventFilter {
   readonly until: Option.Option<Moment>
 }
 
-/** The run that is meant. */
-export const runIdOf = (run: string): Effect.Effect<string, RepoError, Repo> =>
-  run === "latest" ? Effect.map(latestRun, Option.getOrElse(() => run)) : Effect.succeed(run)
+/** The id of the run that is meant; `undefined` when none was named. */
+export const runIdOf = (run: Option.Option<string>): Effect.Effect<string | undefined, RepoError, Repo> =>
+  Option.isSome(run) && run.value === "latest"
+    ? Effect.map(latestRun, Option.getOrElse(() => run.value))
+    : Effect.succeed(Option.getOrUndefined(run))
 
 /** The query that the flags mean. A tick without a run is one of the latest run: counts begin anew with each. */
 export const toQuery = Effect.fnUntraced(function*(
@@ -126,7 +128,7 @@ export const toQuery = Effect.fnUntraced(function*(
     ...Option.getOrUndefined(filter.tick),
     domain: Option.getOrUndefined(filter.domain),
     status: Option.getOrUndefined(filter.status),
-    runId: Option.isNone(run) ? undefined : yield* runIdOf(run.value),
+    runId: yield* runIdOf(run),
     since: Option.isNone(filter.since) ? undefined : yield* momentToUtc(filter.since.value),
     until: Option.isNone(filter.until) ? undefined : yield* momentToUtc(filter.until.value)
   }

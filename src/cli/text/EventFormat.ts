@@ -1,10 +1,12 @@
 import * as Flag from "effect/cli/Flag"
 import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
+import * as Runtime from "effect/Runtime"
 import * as Schema from "effect/Schema"
 import * as TransitionText from "../../control/TransitionText.ts"
 import type { DomainEvent } from "../../model/DomainEvent.ts"
 import * as Format from "../../model/Format.ts"
+import * as ExitCode from "../ExitCode.ts"
 import { paintStatus } from "./Style.ts"
 import type * as Table from "./Table.ts"
 
@@ -19,6 +21,7 @@ export type EventFormat = "table" | "json" | "csv"
 
 /** Two formats were asked for at once. */
 export class FormatConflict extends Schema.TaggedError<FormatConflict>()("FormatConflict", {}) {
+  override readonly [Runtime.errorExitCode] = ExitCode.usage
   override get message() {
     return "--json and --csv exclude each other"
   }

@@ -44,23 +44,37 @@ const timeOf = (date: Date): string =>
 const textOf = (value: unknown): string =>
   typeof value === "string" ? Format.safe(value) : Formatter.format(value, { space: 0 })
 
+/** Writes out what a terminal would obey, so that nothing of the value is lost. */
+const escaped = (text: string): string =>
+  text.replaceAll(
+    /[\p{Cc}\p{Bidi_Control}]/gu,
+    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`
+  )
+
+/** A key or a value on one line, in quotes where it would not be told from what is around it. */
+const word = (value: unknown): string => {
+  if (typeof value !== "string") return escaped(Formatter.format(value, { space: 0 }))
+  return /^[^\s"=\p{C}]+$/u.test(value) ? value : escaped(JSON.stringify(value))
+}
+
 const indent = (text: string): string => text.replaceAll(/^/gm, "    ")
 
 /**
- * A line for people: time, level, message, then the annotations (`tick=1`) dimmed, without words that the message has
- * said already and names for programs (`event.name`); a cause follows on lines of its own, indented.
+ * A line for people: time, level and message, then log spans (`build=12ms`) and every annotation (`tick=1`), dimmed. A
+ * cause follows on lines of its own, indented.
  */
 export const pretty = (style: Style = plain): Logger.Logger<unknown, string> =>
   Logger.make(({ cause, date, fiber, logLevel, message }) => {
     const text = (Array.isArray(message) ? message : [message]).map(textOf).join(" ")
-    const said = text.toLowerCase()
-    const annotations = Object.entries(fiber.getRef(References.CurrentLogAnnotations))
-      .filter(([key]) => !key.includes("."))
-      .filter(([_, value]) => typeof value !== "string" || !said.includes(value.toLowerCase()))
-      .map(([key, value]) => `${key}=${textOf(value)}`)
+    const spans = fiber.getRef(References.CurrentLogSpans).map(([label, start]) =>
+      `${word(label)}=${Format.duration(date.getTime() - start)}`
+    )
+    const annotations = Object.entries(fiber.getRef(References.CurrentLogAnnotations)).map(([key, value]) =>
+      `${word(key)}=${word(value)}`
+    )
+    const details = [...spans, ...annotations].join(" ")
     const level = paintLevel(logLevel, style)(logLevel.toUpperCase().padEnd(5))
-    const line = `${style.dim(timeOf(date))} ${level} ${text}` +
-      (annotations.length === 0 ? "" : `  ${style.dim(annotations.join(" "))}`)
+    const line = `${style.dim(timeOf(date))} ${level} ${text}${details === "" ? "" : `  ${style.dim(details)}`}`
     return cause.reasons.length === 0 ? line : `${line}\n${style.dim(indent(Format.safe(Cause.pretty(cause))))}`
   })
 

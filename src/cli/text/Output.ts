@@ -5,6 +5,7 @@ import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import * as Stdio from "effect/Stdio"
 import * as Terminal from "effect/Terminal"
+import * as Style from "./Style.ts"
 import { hanging } from "./Wrap.ts"
 
 /** `--json`: every reading command has it. */
@@ -13,7 +14,13 @@ export const json: Flag.Flag<boolean> = Flag.Boolean("json").pipe(
   Flag.withDescription("Print JSON and nothing else on standard output")
 )
 
-/** How wide a drawing may be: as the terminal, or without limit in a file or pipe. */
+/** What can be drawn on: which styles it shows, and how wide it is; a file or a pipe has no width. */
+export interface Display {
+  readonly style: Style.Style
+  readonly width: number | undefined
+}
+
+/** The width of the terminal; none for a file or a pipe. */
 export const width: Effect.Effect<number | undefined, never, Terminal.Terminal> = Effect.gen(function*() {
   const { canAnimate } = yield* TerminalCapabilities.TerminalCapabilities
   if (!canAnimate) return undefined
@@ -21,7 +28,10 @@ export const width: Effect.Effect<number | undefined, never, Terminal.Terminal> 
   return columns > 0 ? columns : 80
 })
 
-/** Tells something on standard error: in one line, which a terminal gets broken at spaces. */
+/** What standard output is. */
+export const display: Effect.Effect<Display, never, Terminal.Terminal> = Effect.all({ style: Style.current, width })
+
+/** Writes one line to standard error; on a terminal it is broken at spaces. */
 export const tell = (text: string): Effect.Effect<void, never, Stdio.Stdio> =>
   Effect.gen(function*() {
     const { stderrIsTerminal } = yield* Stdio.Stdio
@@ -34,3 +44,11 @@ export const printJson = <S extends Schema.ConstraintEncoder<unknown>>(schema: S
     Effect.orDie(Schema.encodeEffect(schema)(value)),
     (encoded) => Console.log(JSON.stringify(encoded, null, 2))
   )
+
+/** Prints a value: as JSON where `--json` was given, else as `draw` draws it. */
+export const print = <S extends Schema.ConstraintEncoder<unknown>>(
+  json: boolean,
+  schema: S,
+  value: S["Type"],
+  draw: (display: Display) => string
+) => json ? printJson(schema, value) : Effect.flatMap(display, (display) => Console.log(draw(display)))

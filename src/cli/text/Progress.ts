@@ -4,6 +4,7 @@ import * as Option from "effect/Option"
 import * as Scope from "effect/Scope"
 import * as Stdio from "effect/Stdio"
 import * as Format from "../../model/Format.ts"
+import * as Loop from "../../telemetry/Loop.ts"
 import * as Table from "./Table.ts"
 
 /** Work that is done sooner is not told of, in milliseconds. */
@@ -64,7 +65,8 @@ export const busy = (title: string) => <A, E, R>(work: Effect.Effect<A, E, R>): 
     Effect.gen(function*() {
       const draw = yield* Scope.provide(line, scope)
       const show = Effect.sync(() => draw?.((elapsed, width) => busyLine(title, elapsed, width)))
-      if (draw !== undefined) yield* Effect.forkIn(Effect.forever(Effect.andThen(show, Effect.sleep(frame))), scope)
+      const frames = Effect.forever(Effect.andThen(show, Effect.sleep(frame)))
+      if (draw !== undefined) yield* Scope.provide(Loop.supervised("progress", frames), scope)
       return yield* work
     })
   )

@@ -24,15 +24,15 @@ const joined = (parts: ReadonlyArray<Line>, gap: string): Line =>
   parts.flatMap((part, i) => i === 0 ? part : [gap, ...part])
 
 const beat = (view: ProgramView, style: Style, now: number): Line => {
-  const { stats, tickAt, tickCount } = view
-  if (stats === undefined || tickCount === 0) return [["○ no tick yet", style.dim]]
+  const { stats, tick, tickAt } = view
+  if (stats === undefined || tick === 0) return [["○ no tick yet", style.dim]]
   const { interval } = stats.heartbeat
   const silence = silenceOf(view, now)
   if (silence !== undefined) {
-    return [[`○ no tick for ${Format.elapsed(silence)}`, style.red], `, the last was ${Format.number(tickCount)}`]
+    return [[`○ no tick for ${Format.elapsed(silence)}`, style.red], `, the last was ${Format.number(tick)}`]
   }
   const heart: Span = now - tickAt < Math.min(pulse, interval / 2) ? ["●", style.green] : ["○", style.green]
-  return [heart, " tick ", [Format.number(tickCount), style.bold], ` every ${Format.duration(interval)}`]
+  return [heart, " tick ", [Format.number(tick), style.bold], ` every ${Format.duration(interval)}`]
 }
 
 /** The line on the program and its run. */

@@ -3,7 +3,7 @@ import * as Effect from "effect/Effect"
 import * as Schedule from "effect/Schedule"
 import { existsSync, readFileSync, statSync } from "node:fs"
 import { join } from "node:path"
-import { appText, folder, run, thunderline } from "../Process.ts"
+import { appText, canBeFound, folder, run, thunderline } from "../Process.ts"
 
 const app = appText(`
 const store = Domain.make("store", { layer: Layer.empty })
@@ -22,7 +22,7 @@ const running = Effect.gen(function*() {
   const cwd = yield* folder({ "app.ts": app })
   const program = yield* thunderline(["start", "app.ts", ...quick], { cwd })
   yield* program.says("Domain activated: shop")
-  yield* program.says("[ControlServer] Listening on http://127.0.0.1:")
+  yield* canBeFound(join(cwd, "state"))
   const call = (args: ReadonlyArray<string>) => run([...args, ...state], { cwd })
   return { cwd, program, call }
 })
@@ -32,7 +32,7 @@ const until = (call: ReturnType<typeof run>, expected: RegExp) =>
   Effect.repeat(call, { until: ({ stdout }) => expected.test(stdout), schedule: Schedule.recurs(20) })
 
 describe("the commands that talk to a running program", () => {
-  it.live("show it, operation its domains and tell what is wrong, by state folder alone", () =>
+  it.live("show it, change its domains and tell what is wrong, by state folder alone", () =>
     Effect.gen(function*() {
       const { call, cwd, program } = yield* running
       expect(statSync(join(cwd, "state/token")).mode & 0o777).toBe(0o600)
@@ -85,24 +85,42 @@ describe("the commands that talk to a running program", () => {
       expect(readFileSync(join(cwd, "state/token"), "utf8").trim()).toBe(secret)
     }), 60_000)
 
-  it.live("say where the trail is, when it is not where they would have read it", () =>
-    Effect.gen(function*() {
-      const { call, program } = yield* running
-      for (const command of [["domains"], ["history"], ["events", "--follow"], ["domain", "store"]]) {
-        const { code, stderr, stdout } = yield* call(command)
-        expect([code, stdout]).toEqual([2, ""])
-        expect(stderr).toMatch(
-          /^thunderline: The program at http:\S+ keeps its trail in memory: ask it with "thunderline status" or .* --database embedded\n$/
-        )
-      }
-      const doctor = yield* call(["doctor"])
-      expect(doctor.stdout).toMatch(/\nskipped +the database can be read, [^]*trail\s+in\s+memory/)
-      const before = yield* call(["domains", "--database", "embedded"])
-      expect(before).toMatchObject({ code: 0, stdout: "No domain has been recorded yet.\n" })
-      yield* program.kill("SIGKILL")
-      yield* program.ended
-      expect(yield* call(["domains"])).toMatchObject({ code: 0, stderr: "" })
-    }), 60_000)
+  it.live(
+    "read the trail of the program, whatever it is kept in, and say so; a named database is read itself",
+    () =>
+      Effect.gen(function*() {
+        const { call, cwd, program } = yield* running
+        const { url } = JSON.parse(readFileSync(join(cwd, "state/control.json"), "utf8"))
+        const source = `Read from the running program at ${url}\n`
+        const domains = yield* call(["domains"])
+        expect(domains).toMatchObject({ code: 0, stderr: source })
+        expect(domains.stdout).toMatch(/\nstore +active +\d+ /)
+        const history = yield* call(["history", "--json", "--tick", "1", "--status", "active"])
+        expect(history).toMatchObject({ code: 0, stderr: source })
+        expect(JSON.parse(history.stdout).events.map((event: any) => event.domain)).toEqual(["shop", "store"])
+        const story = yield* call(["domain", "doomed", "--json"])
+        expect([story.code, JSON.parse(story.stdout).status]).toEqual([0, "crashed"])
+        const boot = yield* call(["analyze", "boot", "--json"])
+        expect([boot.code, boot.stderr]).toEqual([0, source])
+        const wrong = yield* call(["history", "--cursor", "abc"])
+        expect([wrong.code, wrong.stderr]).toEqual([2, `thunderline: "abc" is not a cursor of an earlier page\n`])
+
+        const doctor = yield* call(["doctor"])
+        expect(doctor.stdout).toMatch(/\nskipped +the database can be read, [^]*trail\s+in\s+memory/)
+        const named = yield* call(["domains", "--database", "embedded"])
+        expect(named).toMatchObject({ code: 0, stdout: "No domain has been recorded yet.\n" })
+        expect(named.stderr).toMatch(/^Read from the trail: embedded database in /)
+        const memory = yield* call(["domains", "--database", "memory"])
+        expect([memory.code, memory.stdout]).toEqual([2, ""])
+        yield* program.kill("SIGKILL")
+        yield* program.ended
+        const after = yield* call(["domains"])
+        expect([after.code, after.stderr]).toEqual([0, expect.stringMatching(/^Read from the trail: /)])
+        const port = yield* call(["domains", "--port", new URL(url).port])
+        expect([port.code, port.stderr]).toEqual([4, expect.stringMatching(/^thunderline: No program answers at http/)])
+      }),
+    60_000
+  )
 
   it.live("exit 4 when no program answers, saying where it was looked for", () =>
     Effect.gen(function*() {

@@ -117,13 +117,15 @@ describe("thunderline start", () => {
     }))
 })
 
+const fromTrail = expect.stringMatching(/^Read from the trail: embedded database in \/\S+\/state\n$/)
+
 describe("the trail of a program", () => {
   it.live("is read while the program runs, and after it was killed", () =>
     Effect.gen(function*() {
       const cwd = yield* folder({ "app.ts": app })
       const state = ["--state-dir", "state"]
       const nothing = yield* run(["domains", ...state], { cwd })
-      expect(nothing).toMatchObject({ code: 0, stderr: "", stdout: "No domain has been recorded yet.\n" })
+      expect(nothing).toMatchObject({ code: 0, stderr: fromTrail, stdout: "No domain has been recorded yet.\n" })
 
       const program = yield* thunderline(["start", "app.ts", "--interval", "20ms", ...state], { cwd })
       yield* program.says("Domain activated: steady")
@@ -141,7 +143,7 @@ describe("the trail of a program", () => {
       yield* program.kill("SIGKILL")
       yield* program.ended
       const page = yield* run(["history", "--domain", "steady", "--limit", "1", "--json", ...state], { cwd })
-      expect(page).toMatchObject({ code: 0, stderr: "" })
+      expect(page).toMatchObject({ code: 0, stderr: fromTrail })
       const { events, next } = JSON.parse(page.stdout)
       expect(events).toMatchObject([{ domain: "steady", from: "activating", to: "active", reason: "activated" }])
       const rest = yield* run(["history", "--cursor", next, ...state], { cwd })

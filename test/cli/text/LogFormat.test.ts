@@ -2,6 +2,7 @@ import { describe, expect, it } from "@effect/vitest"
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as Logger from "effect/Logger"
+import * as Schema from "effect/Schema"
 import { TestClock } from "effect/testing"
 import * as LogFormat from "../../../src/cli/text/LogFormat.ts"
 import * as Style from "../../../src/cli/text/Style.ts"
@@ -18,27 +19,85 @@ const activated = Effect.logInfo("[DomainRegistry] Domain activated: thunderflow
   Effect.annotateLogs({ domain: "thunderflow", tick: 1 })
 )
 
+/** The `key=value` pairs of a line, in quotes or not. */
+const read = (line: string): ReadonlyArray<readonly [key: string, value: string]> => {
+  const word = /("(?:[^"\\]|\\.)*"|[^\s"=]+)/.source
+  const unquoted = (text: string): string => text.startsWith("\"") ? JSON.parse(text) : text
+  return Array.from(
+    line.matchAll(new RegExp(`(?<= )${word}=${word}(?= |$)`, "gu")),
+    ([_, key, value]) => [unquoted(key!), unquoted(value!)] as const
+  )
+}
+
 describe("LogFormat", () => {
   it.effect("writes time, level, message and annotations on one line for people", () =>
     Effect.gen(function*() {
       expect(yield* logged(LogFormat.logger("pretty"), activated))
-        .toBe("13:45:09.007 INFO  [DomainRegistry] Domain activated: thunderflow  tick=1")
+        .toBe("13:45:09.007 INFO  [DomainRegistry] Domain activated: thunderflow  domain=thunderflow tick=1")
     }))
 
-  it.effect("leaves out for people what the message has said, and keeps what it has not", () =>
+  it.effect("shows keys with dots, and values that are in the message", () =>
     Effect.gen(function*() {
-      const annotated = (message: string) => Effect.annotateLogs(Effect.logInfo(message), { domain: "thunderbolt" })
-      expect(yield* logged(LogFormat.logger("pretty"), annotated("[Thunderbolt] Activating"))).toMatch(/Activating$/)
-      expect(yield* logged(LogFormat.logger("pretty"), annotated("Job done"))).toMatch(
-        /Job done {2}domain=thunderbolt$/
+      const line = Effect.logInfo("[Thunderbolt] Activating").pipe(
+        Effect.annotateLogs({
+          "event.name": "thunderline.domain.activating",
+          "thunderline.domain.name": "thunderbolt",
+          domain: "thunderbolt"
+        })
+      )
+      expect(yield* logged(LogFormat.logger("pretty"), line)).toMatch(
+        / {2}event\.name=thunderline\.domain\.activating thunderline\.domain\.name=thunderbolt domain=thunderbolt$/
       )
     }))
+
+  it.effect("shows log spans with their durations", () =>
+    Effect.gen(function*() {
+      const line = Effect.andThen(TestClock.adjust("12 millis"), Effect.logInfo("Built")).pipe(
+        Effect.withLogSpan("build"),
+        Effect.annotateLogs("tick", 1)
+      )
+      expect(yield* logged(LogFormat.logger("pretty"), line)).toMatch(/Built {2}build=12ms tick=1$/)
+    }))
+
+  it.effect("puts into quotes, on one line, what would not be told from what is around it", () =>
+    Effect.gen(function*() {
+      const line = Effect.annotateLogs(Effect.logInfo("Odd"), {
+        "two words": "a b",
+        empty: "",
+        lines: "one\ntwo",
+        colour: "\u001b[31mred",
+        record: { a: ["x y", null] }
+      })
+      expect(yield* logged(LogFormat.logger("pretty"), line)).toMatch(
+        / {2}"two words"="a b" empty="" lines="one\\ntwo" colour="\\u001b\[31mred" record=\{"a":\["x y",null\]\}$/
+      )
+    }))
+
+  it.effect.prop(
+    "loses no key and no value of a log call, whatever it is",
+    {
+      message: Schema.String,
+      annotations: Schema.Record(Schema.String, Schema.Union([Schema.String, Schema.Finite, Schema.Boolean])),
+      label: Schema.String
+    },
+    ({ annotations, label, message }) =>
+      Effect.gen(function*() {
+        const call = Effect.logInfo(message).pipe(Effect.annotateLogs(annotations), Effect.withLogSpan(label))
+        const text = yield* logged(LogFormat.logger("pretty"), call)
+        const line = text.slice(text.lastIndexOf("\n") + 1)
+        expect(read(line).slice(-Object.keys(annotations).length - 1)).toEqual([
+          [label, "0ms"],
+          ...Object.entries(annotations).map(([key, value]) => [key, String(value)])
+        ])
+      }),
+    { arbitrary: { runs: 300 } }
+  )
 
   it.effect("sets level and annotations off by colour where there are colours", () =>
     Effect.gen(function*() {
       const line = yield* logged(LogFormat.logger("pretty", Style.coloured), activated)
       expect(line).toContain("\u001b[32mINFO \u001b[0m")
-      expect(line).toContain("\u001b[2mtick=1\u001b[0m")
+      expect(line).toContain("\u001b[2mdomain=thunderflow tick=1\u001b[0m")
     }))
 
   it.effect("puts a cause below its line, indented", () =>

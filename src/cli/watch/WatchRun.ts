@@ -6,6 +6,7 @@ import * as Terminal from "effect/Terminal"
 import { Client } from "../../control/Client.ts"
 import * as EventFollower from "../../control/EventFollower.ts"
 import * as ProgramFeed from "../../control/ProgramFeed.ts"
+import * as Loop from "../../telemetry/Loop.ts"
 import * as RunningProgram from "../RunningProgram.ts"
 import type { Style } from "../text/Style.ts"
 import * as Keys from "./Keys.ts"
@@ -85,7 +86,7 @@ export const run = Effect.fnUntraced(function*(where: RunningProgram.Where, styl
   })
 
   yield* Effect.forkScoped(ProgramFeed.run({ client }, post))
-  yield* Effect.forkScoped(Effect.forever(draw))
+  yield* Loop.supervised("screen", Effect.forever(draw))
   yield* Effect.forkScoped(Effect.ignore(Effect.forever(resize)))
   // Ends also when there is no more input: its terminal is gone.
   yield* Effect.ignore(keys)
