@@ -2,7 +2,6 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Predicate from "effect/Predicate"
 import type { Stdio } from "effect/Stdio"
-import { Client } from "../control/Client.ts"
 import { answerTimeout } from "../control/EventFollower.ts"
 import * as RemoteTrail from "../control/RemoteTrail.ts"
 import * as ControlFile from "../node/ControlFile.ts"
@@ -35,7 +34,7 @@ export const program = Effect.fnUntraced(function*(place: Place): Effect.fn.Retu
   return Option.some((yield* RunningProgram.address(place)).url)
 })
 
-/** The trail in words, without what is secret in its address. */
+/** Where the trail is, without what is secret in its address. */
 export const describe = ({ location, stateDir }: Database): string =>
   Location.$match(location, {
     embedded: () => `embedded database in ${stateDir}`,
@@ -54,9 +53,8 @@ export const quietly = Effect.fnUntraced(function*<A, E, R>(place: Place, readin
       Effect.catchIf((error) => Option.isNone(place.port) && isAway(error), () => Effect.succeedNone)
     )
     if (Option.isSome(stats)) {
-      const result = yield* Client.use((client) =>
-        Effect.provideService(reading, Repo, RemoteTrail.make(client, stats.value.trail))
-      ).pipe(Effect.provide(RunningProgram.client(place)))
+      const client = yield* RunningProgram.client(place)
+      const result = yield* Effect.provideService(reading, Repo, RemoteTrail.make(client, stats.value.trail))
       return { result, source: `the running program at ${url.value}` }
     }
   }

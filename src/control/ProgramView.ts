@@ -9,7 +9,7 @@ import type { DomainEvent } from "../model/DomainEvent.ts"
 import type { Moment } from "../model/DomainStanding.ts"
 import type { Tick } from "../model/Tick.ts"
 import * as EventCursor from "../trail/EventCursor.ts"
-import * as Activation from "./Activation.ts"
+import * as DomainActivation from "./DomainActivation.ts"
 import type { DomainInfo } from "./DomainInfo.ts"
 import type { Stats } from "./Stats.ts"
 import type { Hello, StreamEvent } from "./StreamEvent.ts"
@@ -48,7 +48,7 @@ export interface ProgramView {
   /** The cursor behind the oldest of `events`; `undefined` when the trail ends there. */
   readonly older: string | undefined
   /** By domain. */
-  readonly activations: ReadonlyMap<string, Activation.Activations>
+  readonly activations: ReadonlyMap<string, DomainActivation.Activations>
   /** What was missed or cannot be shown, in a sentence; `undefined` when nothing is. */
   readonly notice: string | undefined
 }
@@ -187,7 +187,7 @@ const withActivations = (view: ProgramView, events: ReadonlyArray<DomainEvent>):
   for (const event of events) {
     if (event.runId !== view.run?.runId) continue
     const known = activations.get(event.domain)
-    const now = Activation.add(known, event)
+    const now = DomainActivation.add(known, event)
     if (now !== undefined && now !== known) activations.set(event.domain, now)
   }
   return { ...view, activations }

@@ -3,7 +3,6 @@ import * as Effect from "effect/Effect"
 import * as Latch from "effect/Latch"
 import * as Queue from "effect/Queue"
 import * as Terminal from "effect/Terminal"
-import { Client } from "../../control/Client.ts"
 import * as EventFollower from "../../control/EventFollower.ts"
 import * as ProgramFeed from "../../control/ProgramFeed.ts"
 import * as RunningProgram from "../RunningProgram.ts"
@@ -21,9 +20,9 @@ const still = "250 millis"
 
 /** Reads a domain's transitions for its story. */
 const readStory = (where: RunningProgram.Where, domain: string, post: (news: Model.News) => void) =>
-  Client.use(({ history }) => history.page({ query: { domain, limit: 200 } })).pipe(
+  RunningProgram.client(where).pipe(
+    Effect.flatMap(({ history }) => history.page({ query: { domain, limit: 200 } })),
     Effect.timeout(EventFollower.answerTimeout),
-    Effect.provide(RunningProgram.client(where)),
     Effect.match({
       onSuccess: ({ events }) => post(Model.StoryNews.StoryRead({ domain, transitions: events })),
       onFailure: (error) => post(Model.StoryNews.StoryUnread({ domain, problem: EventFollower.reasonOf(error) }))
@@ -51,7 +50,7 @@ export const run = Effect.fnUntraced(function*(where: RunningProgram.Where, styl
   const client = Effect.gen(function*() {
     const { url } = yield* RunningProgram.address(where)
     set({ ...model, url })
-    return yield* Effect.provide(Client, RunningProgram.client(where))
+    return yield* RunningProgram.client(where)
   })
 
   const draw = Effect.gen(function*() {
