@@ -24,7 +24,7 @@ export const flags = {
   port: Listen.givenPort
 }
 
-/** Where a program is said to be, and who said so. */
+/** Where a program should answer, and what says so. */
 export interface Address {
   readonly url: string
   readonly source: "--port" | "control.json" | "default"
@@ -47,7 +47,7 @@ export class NotRunning extends Schema.TaggedError<NotRunning>()("NotRunning", {
   }
 }
 
-/** The program answered, and refused. */
+/** The program answered with a refusal. */
 export class Refused extends Schema.TaggedError<Refused>()("Refused", {
   status: Schema.Natural,
   detail: Schema.String

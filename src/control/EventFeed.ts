@@ -10,6 +10,7 @@ import { DomainRegistry } from "../heartbeat/DomainRegistry.ts"
 import { SystemPubSub } from "../heartbeat/SystemPubSub.ts"
 import type { DomainEvent } from "../model/DomainEvent.ts"
 import { Tick } from "../model/Tick.ts"
+import * as Loop from "../telemetry/Loop.ts"
 import { CurrentRun } from "../trail/CurrentRun.ts"
 import { Outbox } from "../trail/Outbox.ts"
 import { Repo } from "../trail/Repo.ts"
@@ -139,7 +140,9 @@ const distribute = Effect.fnUntraced(function*(feed: Feed) {
   const keepOpen = Effect.map(Effect.sleep(heartbeat), () => {
     for (const queue of feed.queues) StreamQueue.keepOpen(queue)
   })
-  for (const loop of [takeEvents, takeTick, keepOpen]) yield* Effect.forkScoped(Effect.forever(loop))
+  yield* Loop.supervised("event feed: transitions", Effect.forever(takeEvents))
+  yield* Loop.supervised("event feed: ticks", Effect.forever(takeTick))
+  yield* Loop.supervised("event feed: comments", Effect.forever(keepOpen))
 })
 
 const make = Effect.fnUntraced(function*(options: EventFeedOptions | undefined) {

@@ -1,6 +1,19 @@
 /**
- * The client's side of the live stream: connects, resumes behind the last transition heard, tells gaps, and connects
- * again with a back-off. Use `ProgramFeed` for a view of the whole program. It runs in Node and in the browser.
+ * The client's side of the live stream: connects, resumes behind the last transition heard, tells or fills gaps, notices a
+ * dead connection, and connects again with a back-off. Use it to hear every transition of a running program, in Node or in
+ * the browser. For a view of the whole program use `ProgramFeed`.
+ *
+ * @example
+ * ```ts
+ * import { Console, Effect } from "effect"
+ * import { Client, EventFollower } from "thunderline/control"
+ *
+ * const printTransitions = EventFollower.follow({
+ *   client: Client.make({ url: "http://127.0.0.1:4747" }),
+ *   query: { ticks: "false" },
+ *   heard: (events) => Effect.forEach(events, ({ data, event }) => Console.log(event, data), { discard: true })
+ * })
+ * ```
  */
 import * as Clock from "effect/Clock"
 import * as Deferred from "effect/Deferred"
@@ -73,7 +86,7 @@ const innermost = (error: unknown): unknown =>
     ? innermost(error.cause)
     : error
 
-/** Why the program does not answer, in a few words: the last cause says most. */
+/** Why the program does not answer: the innermost cause says most. */
 export const reasonOf = (error: unknown): string => {
   if (Predicate.isTagged(error, "TimeoutError")) {
     return `no answer in ${Format.duration(Duration.toMillis(answerTimeout))}`

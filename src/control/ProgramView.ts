@@ -1,6 +1,14 @@
 /**
  * What is known of a running program, as a pure fold of what comes from it: domains, heartbeat, newest transitions,
- * activations, gaps, and whether there is a connection. The page and `watch` show it; `ProgramFeed` brings the news.
+ * activations, gaps, and whether there is a connection. `ProgramFeed` brings the news; the page and `watch` show
+ * the view. For one look use the endpoints of `Client`.
+ *
+ * @example
+ * ```ts
+ * import { ProgramView } from "thunderline/control"
+ *
+ * const away = ProgramView.update(ProgramView.initial, ProgramView.News.Lost({ reason: "no answer", pause: 500 }), 0)
+ * ```
  */
 import * as Data from "effect/Data"
 import * as DateTime from "effect/DateTime"
@@ -104,7 +112,7 @@ export const momentOf = ({ byName, skew, tick }: ProgramView, now: number): Mome
 export const lastTickOf = ({ tick }: ProgramView, { lastTick, status }: DomainInfo): number =>
   status === "active" ? tick : lastTick
 
-/** For how many milliseconds no tick has come; `undefined` as long as one is due every three intervals and a second. */
+/** For how many milliseconds no tick has come, if that is longer than three intervals and a second. */
 export const silenceOf = (
   { link, stats, tickAt }: Pick<ProgramView, "link" | "stats" | "tickAt">,
   now: number
@@ -193,7 +201,7 @@ const withActivations = (view: ProgramView, events: ReadonlyArray<DomainEvent>):
   return { ...view, activations }
 }
 
-/** Whoever looks for days keeps the newest; the trail goes on behind them. */
+/** Keeps the newest transitions; the trail has the older ones. */
 const cut = (view: ProgramView): ProgramView => {
   if (view.events.length <= keptEvents) return view
   const events = view.events.slice(0, keptEvents)

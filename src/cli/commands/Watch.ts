@@ -8,7 +8,7 @@ import * as ExitCode from "../ExitCode.ts"
 import * as RunningProgram from "../RunningProgram.ts"
 import * as Style from "../text/Style.ts"
 
-/** `watch` draws on a terminal and reads its keys, and there is none. */
+/** `watch` needs a terminal, and there is none. */
 export class NotATerminal extends Schema.TaggedError<NotATerminal>()("NotATerminal", {}) {
   override readonly [Runtime.errorExitCode] = ExitCode.usage
   override get message() {

@@ -5,6 +5,7 @@ import * as Queue from "effect/Queue"
 import * as Terminal from "effect/Terminal"
 import * as EventFollower from "../../control/EventFollower.ts"
 import * as ProgramFeed from "../../control/ProgramFeed.ts"
+import * as Loop from "../../telemetry/Loop.ts"
 import * as RunningProgram from "../RunningProgram.ts"
 import type { Style } from "../text/Style.ts"
 import * as Keys from "./Keys.ts"
@@ -29,7 +30,7 @@ const readStory = (where: RunningProgram.Where, domain: string, post: (news: Mod
     })
   )
 
-/** Shows the running program until a key quits or the input ends; then the terminal is as it was. */
+/** Shows the running program until a key quits or the input ends, and then restores the terminal. */
 export const run = Effect.fnUntraced(function*(where: RunningProgram.Where, style: Style) {
   const clock = yield* Clock.Clock
   const now = () => clock.currentTimeMillisUnsafe()
@@ -83,9 +84,10 @@ export const run = Effect.fnUntraced(function*(where: RunningProgram.Where, styl
     }
   })
 
-  yield* Effect.forkScoped(ProgramFeed.run({ client }, post))
-  yield* Effect.forkScoped(Effect.forever(draw))
-  yield* Effect.forkScoped(Effect.ignore(Effect.forever(resize)))
-  // Ends also when there is no more input: its terminal is gone.
+  yield* Loop.supervised("watch: feed", ProgramFeed.run({ client }, post))
+  yield* Loop.supervised("watch: picture", Effect.forever(draw))
+  // The sizes end with the terminal.
+  yield* Loop.supervised("watch: size", Effect.andThen(Effect.ignore(Effect.forever(resize)), Effect.never))
+  // The input ends with its terminal.
   yield* Effect.ignore(keys)
 }, Effect.scoped)
