@@ -10,7 +10,7 @@ import type { StatusName } from "../../src/model/DomainStatus.ts"
 import * as Session from "./Session.ts"
 import { current, post } from "./Store.ts"
 
-/** A client of the server that the page came from, with the token that is known now. */
+/** A client of the server that the page came from, with the token if it is known. */
 const client = Effect.suspend(() => {
   const token = Session.token()
   return ApiClient.make({ url: location.origin, token: token === undefined ? undefined : Redacted.make(token) })
@@ -53,7 +53,7 @@ export const operation = (domain: string, operation: Operation): Promise<Answer>
     Effect.runPromise
   )
 
-/** Reads the page of the trail behind what is known. */
+/** Reads the page of the trail behind the oldest transition known. */
 export const readOlder = (): Promise<"read" | "failed"> =>
   Effect.gen(function*() {
     const cursor = current().older

@@ -11,7 +11,7 @@ import { Rows, useNarrow } from "./Rows.tsx"
 import { StatusText } from "./Status.tsx"
 import { useKnown, useNow } from "./Store.ts"
 
-/** At most so many neighbours are named. */
+/** The most neighbours that are shown. */
 const most = 24
 
 const Neighbours = ({ all, id, none, title }: {
@@ -37,7 +37,7 @@ const Neighbours = ({ all, id, none, title }: {
   </section>
 )
 
-/** The time of day, with the date when it was another day. */
+/** The time of day, with the date if it was not today. */
 const moment = (at: DateTime.Utc) => {
   const today = Format.dateTime(DateTime.makeUnsafe(Date.now()), "local").slice(0, 10)
   const text = Format.dateTime(at, "local")

@@ -7,14 +7,14 @@ import { useNarrow } from "./Rows.tsx"
 import { Glyph, StatusText } from "./Status.tsx"
 import { useCalm, useKnown } from "./Store.ts"
 
-/** Up to so many domains are drawn with their lines; more as a map of marks. */
+/** The most domains that are drawn with their lines; more are drawn as a map of marks. */
 const most = 40
 
 const href = (name: string) => `#/domain/${name}`
 
 const Picture = ({ domains }: { readonly domains: ReadonlyArray<DomainInfo> }) => {
   const narrow = useNarrow()
-  // Where they stand depends on who waits for whom, which does not change in a run.
+  // The places depend only on the graph, which does not change in a run.
   const shape = domains.map(({ name }) => name).join(" ")
   const { lanes, places, rows } = useMemo(() => picture(domains), [shape])
   const byName = useKnown((state) => state.byName)
@@ -26,7 +26,7 @@ const Picture = ({ domains }: { readonly domains: ReadonlyArray<DomainInfo> }) =
   const [across, along] = narrow ? [rows, depth] : [depth, rows]
   const width = (across - 1) * size.x + size.w
   const height = (along - 1) * size.y + size.h
-  // Where lines come to a place, and where they leave it.
+  // Where lines enter and leave a place.
   const ends = (column: number, row: number) => {
     const { x, y } = at(column, row)
     return narrow
@@ -91,7 +91,7 @@ const Picture = ({ domains }: { readonly domains: ReadonlyArray<DomainInfo> }) =
 
 const summary = (domains: ReadonlyArray<DomainInfo>): string => PageText.countStates(domains).join(", ")
 
-/** Too many for lines: a mark for each domain, grouped by how deep it stands. */
+/** A mark for each domain, grouped by depth. */
 const Mosaic = ({ domains }: { readonly domains: ReadonlyArray<DomainInfo> }) => {
   const calm = useCalm(domains, 500)
   const all = columns(calm)

@@ -4,7 +4,7 @@ import { useKnown, useNow } from "./Store.ts"
 const width = 240
 const height = 44
 
-/** The lateness of the last ticks: the line, and the half interval from which on silence is not judged. */
+/** The lateness of the last ticks as a line. */
 const Sparkline = ({ values }: { readonly values: ReadonlyArray<number> }) => {
   const top = Math.max(5, ...values)
   const x = (i: number) => (width * (i + 120 - values.length)) / 119

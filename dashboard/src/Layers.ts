@@ -9,7 +9,7 @@ export interface Place {
 
 const awaits = ({ after, dependsOn }: DomainInfo): ReadonlyArray<string> => [...new Set([...dependsOn, ...after])]
 
-/** Domains by depth: those that wait for nobody first, each in the column behind the last that it waits for. */
+/** Domains by depth: first those that wait for no other, then each in the column after the last that it waits for. */
 export const columns = (domains: ReadonlyArray<DomainInfo>): ReadonlyArray<ReadonlyArray<DomainInfo>> => {
   const byName = new Map(domains.map((domain) => [domain.name, domain]))
   const depths = new Map<string, number>()
@@ -37,7 +37,7 @@ export const columns = (domains: ReadonlyArray<DomainInfo>): ReadonlyArray<Reado
   return found
 }
 
-/** A line that passes a column on its way takes half a row there. */
+/** The height of a line that passes a column, in rows. */
 const lane = 0.5
 
 interface Item {
@@ -45,16 +45,16 @@ interface Item {
   readonly domain: DomainInfo | undefined
 }
 
-/** The picture of the graph: where the domains stand, and which columns a line passes at which rows. */
+/** The picture of the graph: the places of the domains, and the rows at which lines pass columns. */
 export interface Picture {
   readonly places: ReadonlyArray<Place>
-  /** The rows at which the lines that come from a domain pass the columns behind its own, by name. */
+  /** By domain: the rows at which its lines pass the columns after its own. */
   readonly lanes: ReadonlyMap<string, ReadonlyArray<number>>
-  /** How many rows there are. */
+  /** The number of rows. */
   readonly rows: number
 }
 
-/** Each column is ordered by where its neighbours stand, so that few lines cross; no line runs through a domain. */
+/** Draws the graph. Each column is ordered by its neighbours, so that few lines cross; no line crosses a domain. */
 export const picture = (domains: ReadonlyArray<DomainInfo>): Picture => {
   const all = columns(domains).map((column) => column.map((domain): Item => ({ key: domain.name, domain })))
   const depth = new Map(all.flatMap((column, i) => column.map(({ key }) => [key, i] as const)))

@@ -8,16 +8,16 @@ import { TokenFields } from "./Operate.tsx"
 import * as Session from "./Session.ts"
 import { useKnown, useNow } from "./Store.ts"
 
-/** Whether the page is connected, in two words. */
+/** Whether the page is connected. */
 export const LinkText = () => {
   const link = useKnown((state) => state.link._tag)
-  const words = { Connecting: "connecting", Live: "live", Lost: "not connected", Locked: "locked" }
-  return <span className={`link l-${link.toLowerCase()}`} data-testid="link">{words[link]}</span>
+  const texts = { Connecting: "connecting", Live: "live", Lost: "not connected", Locked: "locked" }
+  return <span className={`link l-${link.toLowerCase()}`} data-testid="link">{texts[link]}</span>
 }
 
-/** Asks for the token where nothing is shown without it. */
+/** Asks for the token of a program that shows nothing without it. */
 export const Locked = () => {
-  // Drawn again at each refusal.
+  // Draws the form again at each refusal.
   useKnown(({ link }) => link._tag === "Locked" ? link.refusals : 0)
   const wrong = Session.token() !== undefined
   const [token, setToken] = useState("")

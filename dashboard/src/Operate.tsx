@@ -11,7 +11,7 @@ const none = "No other domain depends on it."
 
 const verb: Readonly<Record<Operation, string>> = { restart: "Restart", activate: "Activate", deactivate: "Deactivate" }
 
-/** What the operation does, before it is made. */
+/** What the operation will do. */
 const consequence = (domain: DomainInfo, operation: Operation): string => {
   const { name } = domain
   const users = PageText.dependants(name, current().domains)
@@ -30,7 +30,7 @@ const consequence = (domain: DomainInfo, operation: Operation): string => {
   }
 }
 
-/** Fields for the token, which is kept as long as the operator says. */
+/** Fields for the token, and for how long it is kept. */
 export const TokenFields = ({ keeping, onKeeping, onToken, token }: {
   readonly token: string
   readonly keeping: "page" | "tab"
@@ -80,7 +80,7 @@ const Confirm = ({ domain, operation, onClose }: {
   const [asksToken, setAsksToken] = useState(Session.token() === undefined)
   const [token, setToken] = useState("")
   const [keeping, setKeeping] = useState<"page" | "tab">("page")
-  // What was true when it was asked stays on the screen while it is carried out.
+  // The text stays the same while the operation is carried out.
   const [text] = useState(() => consequence(domain, operation))
   useEffect(() => {
     const element = dialog.current!
@@ -89,7 +89,7 @@ const Confirm = ({ domain, operation, onClose }: {
   }, [])
   const button = useRef<HTMLButtonElement>(null)
   useEffect(() => {
-    // The field that had the focus is gone.
+    // The field with the focus is gone.
     if (phase._tag === "Done") button.current?.focus()
   }, [phase])
   const submit = async (event: FormEvent) => {
@@ -137,7 +137,7 @@ const Confirm = ({ domain, operation, onClose }: {
   )
 }
 
-/** The buttons for what can be asked of the domain; those that its state does not allow now stay where they are. */
+/** The buttons for the operations on a domain. Those that its state does not allow are disabled, not removed. */
 export const Operations = ({ domain }: { readonly domain: DomainInfo }) => {
   const [asked, ask] = useState<Operation | undefined>(undefined)
   const live = useKnown((state) => state.link._tag === "Live")

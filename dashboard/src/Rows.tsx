@@ -14,7 +14,7 @@ export const useNarrow = (): boolean => {
   return narrow
 }
 
-/** A list of rows of one height, of which only those in sight are drawn. */
+/** A list of rows of equal height; only the rows in sight are drawn. */
 export function Rows<A>({ height, items, keyOf, label, row }: {
   readonly items: ReadonlyArray<A>
   /** A row's height in pixels. */

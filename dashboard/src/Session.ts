@@ -1,4 +1,4 @@
-/** Where the token is kept: in memory, or until the tab is closed when the operator wants it so. */
+/** Where the token is kept: in memory, or in `sessionStorage` if the operator asks for that. */
 const key = "thunderline.token"
 
 let memory: string | undefined

@@ -1,7 +1,7 @@
 import { useEffect, useRef, useState, useSyncExternalStore } from "react"
 import { initial, type News, type ProgramView, update } from "../../src/control/ProgramView.ts"
 
-/** Readers are told at most this often, in milliseconds, however much comes in. */
+/** The shortest time between two drawings, in milliseconds, however much news comes in. */
 const pace = 80
 
 let view: ProgramView = initial
@@ -26,10 +26,10 @@ const subscribe = (reader: () => void) => {
   return () => void readers.delete(reader)
 }
 
-/** A part of what is known; a reader is drawn again only when that part is another. */
+/** A part of the view. The component is drawn again only when that part changes. */
 export const useKnown = <A>(select: (view: ProgramView) => A): A => useSyncExternalStore(subscribe, () => select(view))
 
-/** This machine's time in milliseconds, drawn again every second, while `running`. */
+/** The local time in milliseconds; the component is drawn again every second while `running`. */
 export const useNow = (running = true): number => {
   const [now, set] = useState(Date.now)
   useEffect(() => {
@@ -41,7 +41,7 @@ export const useNow = (running = true): number => {
   return now
 }
 
-/** A value that follows another at most every `ms` milliseconds, for what is costly to draw. */
+/** A value that changes at most every `ms` milliseconds, for what is costly to draw. */
 export const useCalm = <A>(value: A, ms: number): A => {
   const [shown, set] = useState(value)
   const newest = useRef(value)

@@ -20,7 +20,7 @@ import * as LogFormat from "./text/LogFormat.ts"
 import * as Presenter from "./text/Presenter.ts"
 import * as Report from "./text/Report.ts"
 
-/** `thunderline`: the command line. A new command is a file of its own and one name in this list. */
+/** `thunderline`: the command line. A new command is a file of its own and one line in this list. */
 export const command = Command.make("thunderline").pipe(
   Command.withDescription("Start-up, supervision and health for Effect applications, driven by a heartbeat"),
   Command.withSubcommands([
@@ -39,10 +39,7 @@ export const command = Command.make("thunderline").pipe(
   ])
 )
 
-/**
- * What all commands share: only `start` logs to standard output; the others keep it for what was asked, and log
- * errors to standard error.
- */
+/** What all commands share. Only `start` logs to standard output; the others print there, and log errors to standard error. */
 const environment = Layer.mergeAll(
   Presenter.layer,
   TerminalCapabilities.layer,
@@ -50,7 +47,7 @@ const environment = Layer.mergeAll(
   Layer.succeed(References.MinimumLogLevel, "Error")
 )
 
-/** Runs the command line on the process's arguments; failures have been told on standard error when it returns. */
+/** Runs the command line on the process's arguments. Failures are on standard error when it returns. */
 export const run = (version: string) =>
   Command.run(command, { version }).pipe(
     Report.failures,

@@ -1,7 +1,7 @@
 import * as Effect from "effect/Effect"
 import * as Predicate from "effect/Predicate"
+import * as Schedule from "effect/Schedule"
 import * as Stream from "effect/Stream"
-import { Client } from "../control/Client.ts"
 import * as EventFollower from "../control/EventFollower.ts"
 import type { DomainEvent } from "../model/DomainEvent.ts"
 import { Repo, type StreamQuery } from "../trail/Repo.ts"
@@ -16,8 +16,8 @@ export type FollowQuery = Pick<StreamQuery, "after" | "domain" | "runId" | "stat
 /** All transitions are behind this id. */
 const beginning = "00000000-0000-0000-0000-000000000000"
 
-/** The pause between two looks at the trail, and between two attempts to reach the program, in milliseconds. */
-const pause = 250
+/** The pause between two looks at the trail, and between two attempts to reach the program. */
+const pause = "250 millis"
 
 /** After so many looks without news the trail is let go: an embedded server may be waiting for its program. */
 const looks = 8
@@ -53,12 +53,12 @@ export const follow = Effect.fnUntraced(function*(
   return yield* EventFollower.follow({
     client: Effect.gen(function*() {
       program = yield* Effect.fromOption(yield* TrailReading.program(place))
-      return yield* Effect.provide(Client, RunningProgram.client(place))
+      return yield* RunningProgram.client(place)
     }),
     after,
     query: { domain, status, ticks: "false" },
     gaps: "fill",
-    pause: () => pause,
+    backOff: Schedule.spaced(pause),
     heard: (events) =>
       Effect.forEach(events, ({ data, event }) => {
         if (event === "hello") return tell(`the running program at ${program}`)

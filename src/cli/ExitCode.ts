@@ -15,7 +15,7 @@ export const notReady = 3
 export const cannotConnect = 4
 /** A domain has escalated: it is crashed for good, and the program ends because of it. */
 export const escalated = 70
-/** Cut short by a signal before it was done. */
+/** A signal ended it before it was done. */
 export const interrupted = 130
 
 /** The exit code that an error carries: its `Runtime.errorExitCode`, else 1. */
@@ -24,7 +24,7 @@ export const ofError = (error: unknown): number => {
   return Predicate.isTagged(error, "ShowHelp") && code !== ok ? usage : code
 }
 
-/** The exit code that an end of the program stands for. */
+/** The exit code of an end of the program. */
 export const ofExit = (exit: Exit.Exit<unknown, unknown>): number => {
   if (Exit.isSuccess(exit)) return ok
   return Cause.hasInterruptsOnly(exit.cause) ? interrupted : ofError(Cause.squash(exit.cause))

@@ -1,5 +1,4 @@
 import * as Effect from "effect/Effect"
-import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Runtime from "effect/Runtime"
 import * as Schema from "effect/Schema"
@@ -25,7 +24,7 @@ export const flags = {
   port: Listen.givenPort
 }
 
-/** Where a program is said to be, and who said so. */
+/** Where a program should answer, and what says so. */
 export interface Address {
   readonly url: string
   readonly source: "--port" | "control.json" | "default"
@@ -48,7 +47,7 @@ export class NotRunning extends Schema.TaggedError<NotRunning>()("NotRunning", {
   }
 }
 
-/** The program answered, and refused. */
+/** The program answered with a refusal. */
 export class Refused extends Schema.TaggedError<Refused>()("Refused", {
   status: Schema.Natural,
   detail: Schema.String
@@ -69,17 +68,16 @@ export const address = Effect.fnUntraced(function*({ port, stateDir }: Where): E
 })
 
 /** A client of the running program, with the token if there is one. */
-export const client = (where: Where): Layer.Layer<Client.Client, TokenFile.TokenTooShort> =>
-  Layer.unwrap(Effect.gen(function*() {
-    const { url } = yield* address(where)
-    const token = yield* TokenFile.find(where.stateDir)
-    return Client.layer({ url, token: Option.getOrUndefined(token) })
-  }))
+export const client = Effect.fnUntraced(function*(where: Where) {
+  const { url } = yield* address(where)
+  const token = yield* TokenFile.find(where.stateDir)
+  return yield* Client.make({ url, token: Option.getOrUndefined(token) })
+})
 
 const isProblem = (u: unknown): u is { readonly status: number; readonly detail?: string; readonly title: string } =>
   typeof u === "object" && u !== null && "status" in u && "title" in u
 
-/** Says of a failed call what it means for whoever typed the command. */
+/** What a failed call means to the person who typed the command. */
 const explain = (error: unknown, notRunning: NotRunning): unknown => {
   if (isProblem(error)) return new Refused({ status: error.status, detail: error.detail ?? error.title })
   const reason = error as { readonly _tag?: string; readonly reason?: { readonly _tag?: string } }
@@ -93,8 +91,7 @@ export const ask = <A, E, R>(
 ): Effect.Effect<A, unknown, R> =>
   Effect.gen(function*() {
     const { source, url } = yield* address(where)
-    return yield* Client.Client.use(question).pipe(
-      Effect.provide(client(where)),
+    return yield* Effect.flatMap(client(where), question).pipe(
       Effect.mapError((error) => explain(error, new NotRunning({ url, source, stateDir: where.stateDir })))
     )
   })

@@ -2,7 +2,6 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Predicate from "effect/Predicate"
 import type { Stdio } from "effect/Stdio"
-import { Client } from "../control/Client.ts"
 import { answerTimeout } from "../control/EventFollower.ts"
 import * as RemoteTrail from "../control/RemoteTrail.ts"
 import * as ControlFile from "../node/ControlFile.ts"
@@ -22,20 +21,20 @@ export interface Place extends Database {
 /** `--database`, `--schema`, `--state-dir` and `--port`: every command that reads the trail has them. */
 export const flags = { ...TrailSettings.flags, port: Listen.givenPort }
 
-/** The trail is read from a database that was named with `--database`, whatever program is running. */
+/** Whether the database was named with `--database`: then it is read, whatever program is running. */
 const isNamed = ({ location }: Database): boolean => location._tag === "memory" || location.source === "--database"
 
 const isAway = (error: unknown): boolean =>
   error instanceof RunningProgram.NotRunning || Predicate.isTagged(error, "TimeoutError")
 
-/** The program to be asked; none where the database was named, or where no program is known to run. */
+/** The address of the program to ask; none if the database was named, or if no program is known to run. */
 export const program = Effect.fnUntraced(function*(place: Place): Effect.fn.Return<Option.Option<string>> {
   if (isNamed(place)) return Option.none()
   if (Option.isNone(place.port) && Option.isNone(yield* ControlFile.running(place.stateDir))) return Option.none()
   return Option.some((yield* RunningProgram.address(place)).url)
 })
 
-/** The trail in words, without what is secret in its address. */
+/** Where the trail is, without what is secret in its address. */
 export const describe = ({ location, stateDir }: Database): string =>
   Location.$match(location, {
     embedded: () => `embedded database in ${stateDir}`,
@@ -43,20 +42,19 @@ export const describe = ({ location, stateDir }: Database): string =>
     external: ({ source }) => `database of ${source}`
   })
 
-/** Runs a reading on the trail of the running program, if there is one that answers, else on the database. */
+/** Runs a reading on the trail of the running program if it answers, else on the database. */
 export const quietly = Effect.fnUntraced(function*<A, E, R>(place: Place, reading: Effect.Effect<A, E, R>) {
   const url = yield* program(place)
   if (Option.isSome(url)) {
     const stats = yield* RunningProgram.ask(place, ({ system }) => system.stats()).pipe(
       Effect.timeout(answerTimeout),
       Effect.asSome,
-      // A port that was named is meant; the program of a state folder may just have ended.
+      // The program of a state folder may just have ended. A program at a port that was named must answer.
       Effect.catchIf((error) => Option.isNone(place.port) && isAway(error), () => Effect.succeedNone)
     )
     if (Option.isSome(stats)) {
-      const result = yield* Client.use((client) =>
-        Effect.provideService(reading, Repo, RemoteTrail.make(client, stats.value.trail))
-      ).pipe(Effect.provide(RunningProgram.client(place)))
+      const client = yield* RunningProgram.client(place)
+      const result = yield* Effect.provideService(reading, Repo, RemoteTrail.make(client, stats.value.trail))
       return { result, source: `the running program at ${url.value}` }
     }
   }

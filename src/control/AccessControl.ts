@@ -13,7 +13,7 @@ import { OperatorAdmission } from "./OperatorAdmission.ts"
 import { InvalidRequest, type TooManyRequests, Unauthorized } from "./Problem.ts"
 import { Settings } from "./Settings.ts"
 
-/** Sends `Retry-After` along. */
+/** Adds the header `Retry-After` to a refusal by rate. */
 const withRetryAfter = <A, E, R>(self: Effect.Effect<A, E | TooManyRequests, R>) =>
   Effect.tapError(self, (error) =>
     (error as { readonly _tag?: string })._tag === "TooManyRequests"
@@ -24,7 +24,7 @@ const withRetryAfter = <A, E, R>(self: Effect.Effect<A, E | TooManyRequests, R>)
       )
       : Effect.void)
 
-/** Lets pass whoever shows the token. */
+/** Checks the token of a request. A wrong one counts against the address that it came from. */
 const authenticate = Effect.gen(function*() {
   const settings = yield* Settings
   const admission = yield* OperatorAdmission
@@ -79,7 +79,7 @@ const segment = (part: PropertyKey | { readonly key: PropertyKey }): string | nu
   return typeof key === "number" ? key : String(key)
 }
 
-/** A problem with fields of a request, each by its place and name: `query.limit: …`. */
+/** The problem of a request with wrong fields, each by its place and name: `query.limit: …`. */
 export const invalid = (
   errors: ReadonlyArray<{ readonly path: ReadonlyArray<string | number>; readonly message: string }>
 ): InvalidRequest =>

@@ -28,9 +28,9 @@ const probe = <const Name extends string, const Path extends `/${string}`>(name:
     success: [Health.Pass, Health.Fail.pipe(HttpApiSchema.status(503))]
   }).annotateMerge(describe(text))
 
-/** `GET /health/…`: open to everybody, for probes. 200 or 503, and why. */
+/** `GET /health/…`: open to everybody, for probes. 200 or 503, with the reason. */
 export class HealthApi extends HttpApiGroup.make("health").add(
-  probe("live", "/live", "Whether the heartbeat is alive; says nothing about domains or the database"),
+  probe("live", "/live", "Whether the heartbeat is alive; it does not depend on domains or the database"),
   probe("ready", "/ready", "Whether every required domain is active"),
   probe("startup", "/startup", "Whether every domain whose tick has come has been active, is crashed, or is blocked")
 ).prefix("/health").annotateMerge(describe("Probes")) {}
@@ -68,11 +68,11 @@ export class DomainsApi extends HttpApiGroup.make("domains").add(
   HttpApiEndpoint.get("get", "/:name", { params: name, success: DomainInfo, error: Problem.DomainNotFound })
     .middleware(Reading).annotateMerge(describe("One domain")),
   operation("restart", "Ends the domain's generation and builds the next, with a new restart budget"),
-  operation("activate", "Lets an inactive domain wait for its gate again, which is looked at now"),
-  operation("deactivate", "Takes the domain, and those that depend on it, out")
+  operation("activate", "Lets an inactive domain wait for its gate again; it activates at once if the gate is open"),
+  operation("deactivate", "Makes the domain inactive; domains that depend on it wait")
 ).prefix("/api/v1/domains") {}
 
-/** Which transitions to read: everything given must hold. */
+/** Which transitions to read: all conditions must hold. */
 export const HistoryQuery = {
   domain: Schema.optional(Schema.String),
   /** The state that was entered. */
@@ -106,7 +106,7 @@ export class HistoryApi extends HttpApiGroup.make("history").add(
   }).annotateMerge(describe("The runs of the program, newest first, at most 1,000 (default 100)"))
 ).middleware(Reading).prefix("/api/v1") {}
 
-/** `GET /api/v1/analysis/boot`: where the time of a start went. */
+/** `GET /api/v1/analysis/boot`: how the time of a start was spent. */
 export class AnalysisApi extends HttpApiGroup.make("analysis").add(
   HttpApiEndpoint.get("boot", "/boot", {
     query: {
@@ -115,7 +115,7 @@ export class AnalysisApi extends HttpApiGroup.make("analysis").add(
     },
     success: BootAnalysis,
     error: [Problem.BootNotFound, Problem.Unavailable]
-  }).annotateMerge(describe("Where the time of a start went: waiting for ticks, for dependencies, and own work"))
+  }).annotateMerge(describe("How the time of a start was spent: waiting for ticks, waiting for dependencies, own work"))
 ).middleware(Reading).prefix("/api/v1/analysis") {}
 
 /** `GET /api/v1/events`: the live stream, as server-sent events. */
@@ -127,14 +127,14 @@ export class EventsApi extends HttpApiGroup.make("events").add(
       domain: Schema.optional(Schema.String),
       /** Only transitions into this state. */
       status: Schema.optional(StatusName),
-      /** `false` leaves the ticks out (default `true`). */
+      /** Whether ticks are sent (default `true`). */
       ticks: Schema.optional(Schema.Literals(["true", "false"])),
-      /** The same as the header `Last-Event-ID`, which goes before it. */
+      /** The same as the header `Last-Event-ID`, where that cannot be set. The header takes precedence. */
       lastEventId: Schema.optional(Schema.String)
     },
     success: HttpApiSchema.StreamSse({ events: StreamEvent }),
     error: [Problem.InvalidRequest, Problem.Unavailable]
-  }).annotateMerge(describe("Ticks and transitions from now on, or from behind `Last-Event-ID`"))
+  }).annotateMerge(describe("Ticks and transitions from now on, or behind the transition `Last-Event-ID`"))
 ).middleware(Reading).prefix("/api/v1") {}
 
 /** `GET /metrics`: for Prometheus. */

@@ -5,10 +5,10 @@ import { DomainRegistry } from "../heartbeat/DomainRegistry.ts"
 import { CurrentRun } from "../trail/CurrentRun.ts"
 import { encodeList, fromView } from "./DomainInfo.ts"
 
-/** How long the list of domains may be told as it was, in milliseconds: health changes between two ticks. */
+/** How old the list may be, in milliseconds, when no state and no tick has changed: health changes without both. */
 const listAge = 250
 
-/** The list of domains as it is sent, made anew only when something has changed. */
+/** The list of domains as it is sent. It is encoded again only when something has changed. */
 export const make = Effect.gen(function*() {
   const { runId } = yield* CurrentRun
   const registry = yield* DomainRegistry

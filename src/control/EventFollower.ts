@@ -1,13 +1,29 @@
 /**
- * The client's side of the live stream: connects, resumes behind the last transition heard, tells gaps, and connects
- * again with a back-off. Use `ProgramFeed` for a view of the whole program. It runs in Node and in the browser.
+ * The client's side of the live stream: connects, resumes behind the last transition heard, tells or fills gaps, notices a
+ * dead connection, and connects again with a back-off. Use it to hear every transition of a running program, in Node or in
+ * the browser. For a view of the whole program use `ProgramFeed`.
+ *
+ * @example
+ * ```ts
+ * import { Console, Effect } from "effect"
+ * import { Client, EventFollower } from "thunderline/control"
+ *
+ * const printTransitions = EventFollower.follow({
+ *   client: Client.make({ url: "http://127.0.0.1:4747" }),
+ *   query: { ticks: "false" },
+ *   heard: (events) => Effect.forEach(events, ({ data, event }) => Console.log(event, data), { discard: true })
+ * })
+ * ```
  */
+import * as Clock from "effect/Clock"
 import * as Deferred from "effect/Deferred"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Predicate from "effect/Predicate"
+import * as Schedule from "effect/Schedule"
 import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
+import * as Backoff from "../model/Backoff.ts"
 import type { DomainEvent } from "../model/DomainEvent.ts"
 import * as Format from "../model/Format.ts"
 import type { Client } from "./Client.ts"
@@ -16,9 +32,8 @@ import type { StreamEvent } from "./StreamEvent.ts"
 /** How long any answer may take. */
 export const answerTimeout = Duration.seconds(5)
 
-/** The pause after the first failure, and the longest, in milliseconds; it doubles in between. */
-const firstPause = 500
-const longestPause = 5_000
+/** The pauses between attempts: from half a second to five seconds. */
+const defaultBackOff = Backoff.schedule({ from: "500 millis", to: "5 seconds" })
 
 /** The program has ended the stream: it shuts down. */
 class StreamEnded extends Schema.TaggedError<StreamEnded>()("StreamEnded", {}) {
@@ -57,8 +72,8 @@ export interface FollowOptions<E = never, R = never> {
   readonly lost?: ((error: unknown, pause: number) => Effect.Effect<void, never, R>) | undefined
   /** Another source, read once between two attempts: transitions after the last one heard. */
   readonly away?: ((after: string | undefined) => Stream.Stream<DomainEvent, E, R>) | undefined
-  /** The pause before an attempt, in milliseconds, by how many have failed in a row (default: 0.5, 1, 2, 4, 5 seconds). */
-  readonly pause?: ((failures: number) => number) | undefined
+  /** The pauses between attempts (default: from 0.5 to 5 seconds). They start over with each connection. */
+  readonly backOff?: Schedule.Schedule<unknown> | undefined
   /** Ends a pause early. Where it is given, a missing or wrong token is not tried again before it. */
   readonly wake?: Effect.Effect<void, never, R> | undefined
 }
@@ -71,7 +86,7 @@ const innermost = (error: unknown): unknown =>
     ? innermost(error.cause)
     : error
 
-/** Why the program does not answer, in a few words: the last cause says most. */
+/** Why the program does not answer: the innermost cause says most. */
 export const reasonOf = (error: unknown): string => {
   if (Predicate.isTagged(error, "TimeoutError")) {
     return `no answer in ${Format.duration(Duration.toMillis(answerTimeout))}`
@@ -90,18 +105,17 @@ const askForTick = (client: Client["Service"]) =>
     Effect.timeout(client.system.tick(), answerTimeout)
   ))
 
-const backOff = (failures: number): number => Math.min(firstPause * 2 ** (failures - 1), longestPause)
-
 /** Follows the program for ever; fails only as `away` does. */
 export const follow = Effect.fnUntraced(function*<E = never, R = never>(
   options: FollowOptions<E, R>
 ): Effect.fn.Return<never, E, R> {
-  const { beside = askForTick, gaps = "tell", heard, query = {} } = options
+  const { backOff = defaultBackOff, beside = askForTick, gaps = "tell", heard, query = {} } = options
+  const clock = yield* Clock.Clock
   let { after } = options
-  let failures = 0
+  let step: Effect.Success<ReturnType<typeof Schedule.toStep<unknown, unknown, never, never>>> | undefined
 
   const take = Effect.fnUntraced(function*(events: ReadonlyArray<StreamEvent>, resumed: string | undefined) {
-    failures = 0
+    step = undefined
     const gap = gaps === "fill" ? events.findIndex(({ event }) => event === "gap") : -1
     const before = gap < 0 ? events : events.slice(0, gap)
     yield* heard(before)
@@ -132,7 +146,9 @@ export const follow = Effect.fnUntraced(function*<E = never, R = never>(
   while (true) {
     const error = yield* Effect.flip(connection)
     if (error instanceof GapToFill) continue
-    const pause = (options.pause ?? backOff)(++failures)
+    step ??= yield* Schedule.toStep(backOff)
+    const [, delay] = yield* Effect.orDie(step(clock.currentTimeMillisUnsafe(), undefined))
+    const pause = Duration.toMillis(delay)
     yield* options.lost?.(error, pause) ?? Effect.void
     if (options.away !== undefined) {
       yield* Stream.runForEachArray(options.away(after), (events) => {

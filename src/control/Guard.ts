@@ -10,10 +10,10 @@ import { Api } from "./Api.ts"
 import { blank, Forbidden } from "./Problem.ts"
 import { Settings } from "./Settings.ts"
 
-/** The most a request's body may have, in bytes: nothing here needs one. */
+/** The longest body of a request, in bytes. No endpoint needs one. */
 export const maxBody = 16 * 1024
 
-/** What every response carries, unless it says otherwise. */
+/** The headers of every response that does not set them itself. */
 const securityHeaders = {
   "content-security-policy": "default-src 'none'; frame-ancestors 'none'",
   "cross-origin-opener-policy": "same-origin",
@@ -42,7 +42,7 @@ const problem = (status: number, detail: string, headers: Readonly<Record<string
     headers
   )
 
-/** The paths that are there and the methods that each takes. */
+/** All paths, and the methods that each takes. */
 const paths: ReadonlyArray<{ readonly pattern: RegExp; readonly methods: ReadonlyArray<string> }> = (() => {
   const methods = new Map<string, Array<string>>([
     ["/", ["GET", "HEAD"]],
@@ -62,25 +62,25 @@ const paths: ReadonlyArray<{ readonly pattern: RegExp; readonly methods: Readonl
 
 const pathOf = (url: string): string => url.split(/[?#]/, 1)[0]!
 
-/** What no route answers. */
+/** The answer to a request that no route takes: 404, or 405 where another method would be right. */
 const notRouted = ({ method, url }: HttpServerRequest.HttpServerRequest) => {
   const path = pathOf(url)
   const known = paths.find(({ pattern }) => pattern.test(path))
   if (known === undefined || known.methods.includes(method)) {
-    return problem(404, `There is nothing at ${path.slice(0, 200)}; /docs lists what there is`)
+    return problem(404, `There is nothing at ${path.slice(0, 200)}: /docs lists all paths`)
   }
   const allow = known.methods.join(", ")
   return problem(405, `${path} takes ${allow}`, { allow })
 }
 
-/** The name in a `Host` header or an origin, without the port; `undefined` when it is none. */
+/** The name in a `Host` header or an origin, without the port; `undefined` when there is none. */
 const hostname = (host: string): string | undefined => URL.parse(`http://${host}`)?.hostname
 
 const isAddress = (name: string): boolean => /^\d+\.\d+\.\d+\.\d+$/.test(name) || name.startsWith("[")
 
 /**
- * Whether a request comes from where it may. A page that was made to resolve to this machine (DNS rebinding) shows its
- * own name as `Host`; an address or `localhost` cannot be such a name. A page elsewhere shows itself as `Origin`.
+ * Refuses requests of foreign pages. A page whose name was made to resolve to this machine (DNS rebinding) sends that name
+ * as `Host`; an address or `localhost` cannot be such a name. A page of another origin sends that as `Origin`.
  */
 const checkSource = (
   { headers }: HttpServerRequest.HttpServerRequest,
@@ -89,7 +89,7 @@ const checkSource = (
   const host = headers["host"] ?? ""
   const name = hostname(host)
   if (host === "" || name === undefined || !allowed(name)) {
-    return new Forbidden({ detail: `The Host header names none of this server's hosts; --allow-host adds one` })
+    return new Forbidden({ detail: `The Host header names no host of this server: --allow-host adds one` })
   }
   const origin = headers["origin"]
   if (origin === undefined) return undefined
@@ -100,7 +100,7 @@ const checkSource = (
 
 const isLocal = (name: string) => name === "localhost" || isAddress(name)
 
-/** Whether a body was announced that cannot be taken. */
+/** Refuses a request that announces a body which is too long or no JSON. */
 const checkBody = ({ headers, method }: HttpServerRequest.HttpServerRequest) => {
   if (method === "GET" || method === "HEAD") return undefined
   const length = Number(headers["content-length"] ?? 0)
@@ -142,7 +142,7 @@ const isProblem = ({ headers }: HttpServerResponse.HttpServerResponse) =>
   headers["content-type"]?.startsWith(ProblemDetails.contentType) === true ||
   headers["content-type"]?.startsWith("application/json") === true
 
-/** An answer as it leaves: a failure without words becomes a problem, and what protects a browser is added. */
+/** Turns an empty failure into a problem, and adds the headers that protect a browser. */
 const finish = (request: HttpServerRequest.HttpServerRequest, response: HttpServerResponse.HttpServerResponse) => {
   const told = response.status < 400 || isProblem(response)
     ? response
@@ -157,8 +157,8 @@ const finish = (request: HttpServerRequest.HttpServerRequest, response: HttpServ
 }
 
 /**
- * What stands before and behind every route: checks of `Host`, `Origin` and the announced body, problem
- * details for whatever fails, and security headers.
+ * Wraps every route: checks `Host`, `Origin` and the announced body before it, turns every failure into problem details
+ * and adds security headers after it.
  */
 export const make = Effect.map(Settings, ({ allowedHosts }) => {
   const names = new Set(allowedHosts.map((name) => name.toLowerCase()))

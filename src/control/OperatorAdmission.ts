@@ -8,9 +8,9 @@ import * as Admission from "../model/Admission.ts"
 import { DomainHandles } from "../model/DomainHandle.ts"
 import { Forbidden, TooManyRequests } from "./Problem.ts"
 
-/** What the control plane asks before it lets an operator do something, or counts a wrong token. */
+/** Decides whether an operator may do something now, and counts wrong tokens. */
 export class OperatorAdmission extends Context.Service<OperatorAdmission, {
-  /** Lets the operator, who has shown the token, do one thing, such as `domain.restart`. */
+  /** Admits one action of an operator whose token was right, such as `domain.restart`. */
   readonly operator: (action: string) => Effect.Effect<void, Forbidden | TooManyRequests>
   /** Counts a wrong token against the address that it came from. */
   readonly failedToken: (address: string) => Effect.Effect<void, TooManyRequests>
@@ -69,7 +69,7 @@ const make = Effect.gen(function*() {
   })
 })
 
-/** Admission by the domain that provides it; by a rate of 60 a minute where none does. */
+/** Asks the domain that provides `Admission`; without one, 60 actions a minute are admitted. */
 export const layer: Layer.Layer<OperatorAdmission, never, DomainHandles> = Layer.effect(OperatorAdmission, make).pipe(
   Layer.provide(RateLimiter.layer),
   Layer.provide(RateLimiter.layerStoreMemory)

@@ -8,21 +8,21 @@ import { StatusName } from "../model/DomainStatus.ts"
 /** The problem type of one kind of failure; those with an HTTP status alone are `about:blank`. */
 const type = <const Name extends string>(name: Name) => `urn:problem-type:thunderline:${name}` as const
 
-/** The request was understood and is wrong; `errors` names each field and what is wrong with it. */
+/** Fields of the request are wrong; `errors` names each, and what is wrong with it. */
 export class InvalidRequest extends Problem<InvalidRequest>()("InvalidRequest", {
   type: type("invalid-request"),
   status: 400,
   title: "Invalid request"
 }, { errors: Schema.Array(ProblemIssue) }) {}
 
-/** No token was given where one is needed, or a wrong one. */
+/** The token is missing or wrong. */
 export class Unauthorized extends Problem<Unauthorized>()("Unauthorized", {
   type: type("unauthorized"),
   status: 401,
   title: "A token is needed"
 }) {}
 
-/** Whoever asks may not do this, or asks from where it is not allowed (`Host`, `Origin`). */
+/** The operator may not do this, or the request comes from where it is not allowed (`Host`, `Origin`). */
 export class Forbidden extends Problem<Forbidden>()("Forbidden", {
   type: type("forbidden"),
   status: 403,
@@ -47,17 +47,17 @@ export class BootNotFound extends Problem<BootNotFound>()("BootNotFound", {
 export class OperationConflict extends Problem<OperationConflict>()("OperationConflict", {
   type: type("operation-refused"),
   status: 409,
-  title: "The domain's state does not allow that operation"
+  title: "The state of the domain does not allow that operation"
 }, { domain: Schema.String, operation: Operation, current: StatusName }) {}
 
-/** Too many requests: try again after `retryAfter` seconds, which is also in the `Retry-After` header. */
+/** Too many requests; the next is taken after `retryAfter` seconds, which is also in the header `Retry-After`. */
 export class TooManyRequests extends Problem<TooManyRequests>()("TooManyRequests", {
   type: type("rate-limited"),
   status: 429,
   title: "Too many requests"
 }, { retryAfter: Schema.Natural }) {}
 
-/** The operation was made, but could not be written to the trail, which this program requires. */
+/** The operation was carried out, but could not be written to the trail, which this program requires. */
 export class TrailAway extends Problem<TrailAway>()("TrailAway", {
   type: type("trail-unavailable"),
   status: 503,
@@ -71,21 +71,21 @@ export class Stopping extends Problem<Stopping>()("Stopping", {
   title: "The program is shutting down"
 }) {}
 
-/** The trail cannot be read now, or as many follow the stream of events as may. */
+/** The trail cannot be read now, or the most clients that may follow the stream do. */
 export class Unavailable extends Problem<Unavailable>()("Unavailable", {
   type: type("unavailable"),
   status: 503,
   title: "Not available now"
 }) {}
 
-/** What an operation can be answered with. */
+/** How an operation can fail. */
 export type OperationProblem = DomainNotFound | OperationConflict | TrailAway | Stopping
 
-/** The problem that stands for a name that no domain has. */
+/** The problem of an unknown domain. */
 export const ofUnknown = ({ domain, known, message }: UnknownDomain): DomainNotFound =>
   new DomainNotFound({ detail: message, domain, known })
 
-/** The problem that stands for a refusal of the core. */
+/** The problem of an operation that the core refused. */
 export const ofControlError = (error: DomainControlError): OperationProblem => {
   const detail = error.message
   switch (error._tag) {
@@ -100,7 +100,7 @@ export const ofControlError = (error: DomainControlError): OperationProblem => {
   }
 }
 
-/** A problem that is nothing more than its HTTP status, for what no endpoint answers. */
+/** A problem that says no more than its HTTP status, for requests that no endpoint answers. */
 export const blank = (status: number, title: string, detail: string): ProblemDetails.ProblemDetails => ({
   type: ProblemDetails.blankType,
   status,

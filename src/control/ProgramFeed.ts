@@ -1,4 +1,21 @@
-/** Brings the news of a running program to a `ProgramView`: the live stream, and what has no event of its own. */
+/**
+ * Brings the news of a running program to a `ProgramView`: the live stream, and what has no event of its own: figures,
+ * health, blockades, the past. Use it for a live display, in Node or in the browser. For one look use `Client`.
+ *
+ * @example
+ * ```ts
+ * import { Clock, Effect } from "effect"
+ * import { Client, ProgramFeed, ProgramView } from "thunderline/control"
+ *
+ * const watch = Effect.gen(function*() {
+ *   const clock = yield* Clock.Clock
+ *   let view = ProgramView.initial
+ *   yield* ProgramFeed.run({ client: Client.make({ url: "http://127.0.0.1:4747" }) }, (news) => {
+ *     view = ProgramView.update(view, news, clock.currentTimeMillisUnsafe())
+ *   })
+ * })
+ * ```
+ */
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Latch from "effect/Latch"

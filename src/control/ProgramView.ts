@@ -1,6 +1,14 @@
 /**
  * What is known of a running program, as a pure fold of what comes from it: domains, heartbeat, newest transitions,
- * activations, gaps, and whether there is a connection. The page and `watch` show it; `ProgramFeed` brings the news.
+ * activations, gaps, and whether there is a connection. `ProgramFeed` brings the news; the page and `watch` show
+ * the view. For one look use the endpoints of `Client`.
+ *
+ * @example
+ * ```ts
+ * import { ProgramView } from "thunderline/control"
+ *
+ * const away = ProgramView.update(ProgramView.initial, ProgramView.News.Lost({ reason: "no answer", pause: 500 }), 0)
+ * ```
  */
 import * as Data from "effect/Data"
 import * as DateTime from "effect/DateTime"
@@ -9,7 +17,7 @@ import type { DomainEvent } from "../model/DomainEvent.ts"
 import type { Moment } from "../model/DomainStanding.ts"
 import type { Tick } from "../model/Tick.ts"
 import * as EventCursor from "../trail/EventCursor.ts"
-import * as Activation from "./ActivationHistory.ts"
+import * as DomainActivation from "./DomainActivation.ts"
 import type { DomainInfo } from "./DomainInfo.ts"
 import type { Stats } from "./Stats.ts"
 import type { Hello, StreamEvent } from "./StreamEvent.ts"
@@ -48,7 +56,7 @@ export interface ProgramView {
   /** The cursor behind the oldest of `events`; `undefined` when the trail ends there. */
   readonly older: string | undefined
   /** By domain. */
-  readonly activations: ReadonlyMap<string, Activation.Activations>
+  readonly activations: ReadonlyMap<string, DomainActivation.Activations>
   /** What was missed or cannot be shown, in a sentence; `undefined` when nothing is. */
   readonly notice: string | undefined
 }
@@ -104,7 +112,7 @@ export const momentOf = ({ byName, skew, tick }: ProgramView, now: number): Mome
 export const lastTickOf = ({ tick }: ProgramView, { lastTick, status }: DomainInfo): number =>
   status === "active" ? tick : lastTick
 
-/** For how many milliseconds no tick has come; `undefined` as long as one is due every three intervals and a second. */
+/** For how many milliseconds no tick has come, if that is longer than three intervals and a second. */
 export const silenceOf = (
   { link, stats, tickAt }: Pick<ProgramView, "link" | "stats" | "tickAt">,
   now: number
@@ -187,13 +195,13 @@ const withActivations = (view: ProgramView, events: ReadonlyArray<DomainEvent>):
   for (const event of events) {
     if (event.runId !== view.run?.runId) continue
     const known = activations.get(event.domain)
-    const now = Activation.add(known, event)
+    const now = DomainActivation.add(known, event)
     if (now !== undefined && now !== known) activations.set(event.domain, now)
   }
   return { ...view, activations }
 }
 
-/** Whoever looks for days keeps the newest; the trail goes on behind them. */
+/** Keeps the newest transitions; the trail has the older ones. */
 const cut = (view: ProgramView): ProgramView => {
   if (view.events.length <= keptEvents) return view
   const events = view.events.slice(0, keptEvents)

@@ -8,13 +8,13 @@ import * as PrometheusMetrics from "effect/observability/PrometheusMetrics"
 
 const suffixes: Readonly<Record<string, string>> = { s: "_seconds", ms: "_milliseconds", By: "_bytes" }
 
-/** The name that Prometheus 3 gives to what comes to it by OTLP: unit and `_total` are added. */
+/** The name that Prometheus 3 gives to a metric that it receives by OTLP: it adds the unit and `_total`. */
 const nameOf = ({ attributes, id, state, type }: Metric.Metric.Snapshot): string => {
   const unit = suffixes[attributes?.["unit"] ?? ""] ?? ""
   return id + unit + (type === "Counter" && state.incremental ? "_total" : "")
 }
 
-/** A number of things that are there now is a gauge to Prometheus. */
+/** A counter that can fall is a gauge to Prometheus. */
 const asGauge = (metric: Metric.Metric.Metadata<any, any>, context: Context.Context<never>) => {
   if (metric.type !== "Counter") return metric
   const state: Metric.CounterState<number> = metric.hooks.get(context)
@@ -23,8 +23,8 @@ const asGauge = (metric: Metric.Metric.Metadata<any, any>, context: Context.Cont
 }
 
 /**
- * Every metric of the program in Prometheus's text format, with the names and types that Prometheus 3 gives to the same
- * metrics when they come by OTLP, so that one dashboard serves both ways.
+ * All metrics of the program in Prometheus' text format. Names and types are those that Prometheus 3 gives to the same
+ * metrics when it receives them by OTLP, so that one dashboard fits both.
  */
 export const formatUnsafe = (context: Context.Context<never>): string => {
   const metrics = Array.from(Context.get(context, Metric.MetricRegistry))
@@ -34,12 +34,12 @@ export const formatUnsafe = (context: Context.Context<never>): string => {
   return PrometheusMetrics.formatUnsafe(shown, { metricNameMapper: (id) => names.get(id) ?? id })
 }
 
-/** The same as an effect, of the metrics that are kept where it is run. */
+/** All metrics of the context in which the effect runs. */
 export const format: Effect.Effect<string> = Effect.contextWith((context: Context.Context<never>) =>
   Effect.sync(() => formatUnsafe(context))
 )
 
-/** `GET /metrics` on the router, of the metrics that are kept where the layer is built. */
+/** `GET /metrics` on the router: all metrics of the context in which the layer is built. */
 export const layer: Layer.Layer<never, never, HttpRouter.HttpRouter> = HttpRouter.use((router) =>
   Effect.contextWith((context: Context.Context<never>) =>
     router.add(

@@ -9,16 +9,16 @@ import { Api } from "./Api.ts"
 import * as Handlers from "./Handlers.ts"
 import * as OperatorAdmission from "./OperatorAdmission.ts"
 
-/** The routes of the API, and what they need to be let in. */
+/** The routes of the API. */
 const api = HttpApiBuilder.layer(Api, { openapiPath: "/openapi.json" }).pipe(
   Layer.provide(Handlers.layer)
 )
 
-/** What a page may load and do: itself, and nothing from elsewhere. */
+/** The content policy of the dashboard: it loads only its own files. */
 const pagePolicy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; " +
   "connect-src 'self'; manifest-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 
-/** The policy of the docs page, which holds its scripts in itself: those, by their digests, and no others. */
+/** The content policy of the docs page: only the scripts that stand in the page itself, by their digests. */
 const docsPolicy = Effect.fnUntraced(function*(html: string) {
   const scripts = Array.from(html.matchAll(/<script>([^]*?)<\/script>/g), ([_, script]) => script!)
   const digests = yield* Effect.forEach(scripts, (script) =>
@@ -30,7 +30,7 @@ const docsPolicy = Effect.fnUntraced(function*(html: string) {
     "font-src data:; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 })
 
-/** `GET /docs`: three megabytes, loaded when they are asked for. */
+/** `GET /docs`: three megabytes, which are loaded at the first request. */
 const docs = HttpRouter.use(Effect.fnUntraced(function*(router) {
   const page = yield* Effect.cached(Effect.gen(function*() {
     const HttpApiScalar = yield* Effect.promise(() => import("effect/http-api/HttpApiScalar"))
@@ -43,20 +43,20 @@ const docs = HttpRouter.use(Effect.fnUntraced(function*(router) {
   yield* router.add("GET", "/docs", page)
 }))
 
-/** The dashboard's files, built into a folder. */
+/** The files of the built dashboard. */
 const dashboard = (root: string) =>
   HttpRouter.use(Effect.fnUntraced(function*(router) {
     const files = yield* Effect.orDie(HttpStaticServer.make({ root, cacheControl: "no-cache" }))
     const page = files.pipe(
       Effect.map(HttpServerResponse.setHeader("content-security-policy", pagePolicy)),
-      // A path that no file system takes, too long or with a zero in it, is nothing that is there.
+      // No file system takes a path that is too long or holds a zero.
       Effect.orElseSucceed(() => HttpServerResponse.empty({ status: 404 }))
     )
     yield* router.add("GET", "/", page)
     yield* router.add("GET", "/*", page)
   }))
 
-/** Everything that is served; the dashboard from the folder where it was built. */
+/** All routes; `dashboard` is the folder of the built dashboard. */
 export const layer = (options: { readonly dashboard: string }) =>
   Layer.mergeAll(api, docs, dashboard(options.dashboard)).pipe(
     Layer.provide(AccessControl.layer),

@@ -1,11 +1,11 @@
 import * as Context from "effect/Context"
 import type * as Redacted from "effect/Redacted"
 
-/** How the control plane is guarded and what it tells of telemetry. */
+/** How the control plane is guarded. */
 export class Settings extends Context.Service<Settings, {
-  /** What whoever changes something has to show. */
+  /** The token that operations need. */
   readonly token: Redacted.Redacted<string>
-  /** Who may read: anybody (on the loopback interface), or whoever has the token. */
+  /** Whether reading is open (on the loopback interface) or needs the token. */
   readonly reading: "open" | "token"
   /** Names that a request's `Host` may have, besides addresses and `localhost`. */
   readonly allowedHosts: ReadonlyArray<string>

@@ -2,7 +2,7 @@ import * as Schema from "effect/Schema"
 import { TickStats } from "../heartbeat/TickGenerator.ts"
 import { StatusName } from "../model/DomainStatus.ts"
 
-/** How the program does as a whole. */
+/** The figures of the program as a whole. */
 export const Stats = Schema.Struct({
   run: Schema.Struct({
     runId: Schema.String,
@@ -16,7 +16,7 @@ export const Stats = Schema.Struct({
     total: Schema.Natural,
     byStatus: Schema.Record(StatusName, Schema.Natural)
   }),
-  /** The trail: where it is kept, whether it is written, and how far the writing is. */
+  /** The trail: whether it is written, and how many transitions wait, were written and were dropped. */
   trail: Schema.Struct({
     /** What the trail is kept in, such as `memory` or `postgresql`. */
     backend: Schema.String,
@@ -31,9 +31,9 @@ export const Stats = Schema.Struct({
   }),
   /** Where telemetry is sent to, without what is secret in it; `null` when it is not sent anywhere. */
   telemetry: Schema.Struct({ collector: Schema.NullOr(Schema.String) }),
-  /** How many follow the live stream. */
+  /** How many clients follow the live stream. */
   followers: Schema.Natural,
-  /** The server's clock. */
+  /** The time of the program's clock. */
   now: Schema.DateTimeUtcFromString
 })
 export interface Stats extends Schema.Schema.Type<typeof Stats> {}

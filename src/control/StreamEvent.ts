@@ -2,7 +2,7 @@ import * as Schema from "effect/Schema"
 import { DomainEvent } from "../model/DomainEvent.ts"
 import { Tick } from "../model/Tick.ts"
 
-/** What a stream begins with: which run this is, so that a client that comes back knows whether it is another. */
+/** The first event of a stream: the run. A client that connects again sees whether it is still the same. */
 export const Hello = Schema.Struct({
   runId: Schema.String,
   node: Schema.String,
@@ -14,9 +14,9 @@ export const Hello = Schema.Struct({
 export interface Hello extends Schema.Schema.Type<typeof Hello> {}
 
 /**
- * What a client has missed. `slow`: it did not read fast enough; `missed` transitions between the last that it got and
- * the next that it gets were dropped. `trail`: what lies before could not be read, or is more than one answer holds;
- * `missed` is then `null`. `GET /api/v1/history` has what was missed.
+ * Transitions that a client has missed; `GET /api/v1/history` has them. `slow`: the client did not read fast enough, and
+ * `missed` transitions before the next one were dropped. `trail`: earlier transitions could not be read, or are more than
+ * one stream begins with; `missed` is then `null`.
  */
 export const Gap = Schema.Struct({
   reason: Schema.Literals(["slow", "trail"]),
@@ -33,7 +33,7 @@ const event = <const Name extends string, S extends Schema.Constraint>(name: Nam
   })
 
 /**
- * One event of the live stream. `domain` is a transition and carries its id, with which `Last-Event-ID` resumes; of
+ * One event of the live stream. A `domain` event is a transition; its id resumes the stream as `Last-Event-ID`. Of several
  * ticks a slow client gets only the newest.
  */
 export const StreamEvent = Schema.Union([

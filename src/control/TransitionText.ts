@@ -1,4 +1,4 @@
-/** Why a domain made a transition, in words: for the terminal and the page. JSON and CSV have the fields themselves. */
+/** Says why a domain made a transition, for the terminal and the page. JSON and CSV have the fields themselves. */
 import type { DomainEvent } from "../model/DomainEvent.ts"
 import * as Format from "../model/Format.ts"
 

@@ -1,6 +1,6 @@
 /**
- * Why a domain is where it is: the decision, its words, and its place in an order that shows trouble first. Probes,
- * status, doctor, watch and the page all use it, so that none says anything else than the others.
+ * Why a domain is where it is: the decision, its text, and its place in an order that shows trouble first. Use it wherever
+ * a person asks for the state of a domain: probes, status, doctor, watch and the page say the same.
  */
 import * as Data from "effect/Data"
 import type * as DateTime from "effect/DateTime"
@@ -78,7 +78,7 @@ export const waitOf = (domain: Gated, { byName, tick }: Around<Gated>): Wait => 
   return Wait.Domains({ domains, root: domains.includes(root) ? undefined : root })
 }
 
-/** In a few words, without causes and times: `is crashed`, `is blocked by store`, `waits for tick 7`. */
+/** Without causes and times: `is crashed`, `is blocked by store`, `waits for tick 7`. */
 export const brief = (domain: Gated, around: Around<Gated>): string => {
   if (domain.status !== "waiting") return `is ${domain.status}`
   return Wait.$match(waitOf(domain, around), {

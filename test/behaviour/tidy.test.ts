@@ -182,8 +182,6 @@ describe("public exports", () => {
 describe("code", () => {
   /** Who forks a fiber without `Loop.supervised`, and why that is no loop. */
   const forks: Readonly<Record<string, string>> = {
-    "src/cli/watch/WatchRun.ts": "reads while the terminal is there, which is what ends it",
-    "src/node/SystemdNotify.ts": "says once that the program is ready",
     "src/otel/ExportLosses.ts": "logs a line from a callback of the exporter",
     "src/supervision/FiberObserver.ts": "is how the fibers of domains are forked",
     "src/supervision/Generation.ts": "logs a line from a callback of a fiber",

@@ -1,6 +1,8 @@
 import { describe, expect, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Latch from "effect/Latch"
+import * as Random from "effect/Random"
+import * as Schedule from "effect/Schedule"
 import * as Stream from "effect/Stream"
 import * as TestClock from "effect/testing/TestClock"
 import type { Client } from "../../src/control/Client.ts"
@@ -22,6 +24,8 @@ type Connection =
   | { readonly refused: unknown }
   | "hangs"
 
+const withoutJitter = { nextIntUnsafe: () => 0, nextDoubleUnsafe: () => 0.5 }
+
 /** Follows a server that answers each connection as it is told, and none after the last. */
 const following = (
   connections: ReadonlyArray<Connection>,
@@ -41,15 +45,17 @@ const following = (
         return Effect.succeed(connection.end === true ? events : Stream.concat(events, Stream.never))
       })
     const client = { events: { stream }, system: { tick: () => Effect.never } } as unknown as Client["Service"]
-    const fiber = yield* Effect.forkScoped(EventFollower.follow<string>({
-      client: Effect.succeed(client),
-      heard: (events) =>
-        Effect.sync(() =>
-          log.push(...events.map((one) => one.event === "domain" ? `heard ${one.data.tick}` : one.event))
-        ),
-      lost: (error, pause) => Effect.sync(() => log.push(`lost: ${EventFollower.reasonOf(error)}; ${pause}`)),
-      ...options
-    }))
+    const fiber = yield* Effect.forkScoped(
+      EventFollower.follow<string>({
+        client: Effect.succeed(client),
+        heard: (events) =>
+          Effect.sync(() =>
+            log.push(...events.map((one) => one.event === "domain" ? `heard ${one.data.tick}` : one.event))
+          ),
+        lost: (error, pause) => Effect.sync(() => log.push(`lost: ${EventFollower.reasonOf(error)}; ${pause}`)),
+        ...options
+      }).pipe(Effect.provideService(Random.Random, withoutJitter))
+    )
     yield* settle
     const since = () => log.splice(0)
     return { fiber, since, after: (time: string) => Effect.andThen(TestClock.adjust(time as "1 second"), settle) }
@@ -84,8 +90,13 @@ describe("the follower", () => {
       expect(since()).toEqual(["connect behind 3", "lost: again; 1000"])
     }))
 
-  it.effect("waits no longer than 5 seconds between two attempts", () =>
+  it.effect("waits no longer than 5 seconds, but for the jitter, or as long as it is told to", () =>
     Effect.gen(function*() {
+      const steady = yield* following([], { backOff: Schedule.spaced("250 millis") })
+      for (let turn = 0; turn < 3; turn++) {
+        expect(steady.since()).toEqual(["connect", "lost: no more; 250"])
+        yield* steady.after("250 millis")
+      }
       const { after, since } = yield* following([])
       for (const pause of [500, 1000, 2000, 4000, 5000, 5000]) {
         expect(since()).toEqual(["connect", `lost: no more; ${pause}`])

@@ -14,20 +14,20 @@ import * as DurationText from "../text/DurationText.ts"
 import * as Output from "../text/Output.ts"
 import * as TrailReading from "../TrailReading.ts"
 
-/** `--what-if` names a domain that did not come up in that run. */
+/** `--what-if` names a domain that was not active in that run. */
 export class UnknownWhatIf extends Schema.TaggedError<UnknownWhatIf>()("UnknownWhatIf", {
   domain: Schema.String,
   known: Schema.Array(Schema.String)
 }) {
   override get message() {
-    return `--what-if: no domain "${this.domain}" came up in that run; there were: ${this.known.join(", ")}`
+    return `--what-if: no domain "${this.domain}" became active in that run; there were: ${this.known.join(", ")}`
   }
 }
 
 const svg = Flag.String("svg").pipe(
   Flag.optional,
   Flag.withMetavar("file"),
-  Flag.withDescription("Write the drawing to this file, too, as SVG")
+  Flag.withDescription("Write the drawing also to this file, as SVG")
 )
 
 const whatIf = Flag.KeyValuePair("what-if").pipe(
@@ -36,10 +36,10 @@ const whatIf = Flag.KeyValuePair("what-if").pipe(
       Option.map(DurationText.parse(text), (duration) => [domain, Duration.toMillis(duration)] as const)
     )
     return Option.map(Option.all(entries), (all) => Object.fromEntries(all))
-  }, () => "a domain and how long its own work shall take, such as cerebros=0ms or cerebros=1.5s"),
+  }, () => "a domain and a duration of its own work, such as cerebros=0ms or cerebros=1.5s"),
   Flag.optional,
   Flag.withMetavar("domain=duration"),
-  Flag.withDescription("Predict the boot with another duration of this domain's own work; may be given again")
+  Flag.withDescription("Predict the boot with another duration of this domain's own work; repeatable")
 )
 
 const BootReport = Schema.Struct({
@@ -50,7 +50,7 @@ const BootReport = Schema.Struct({
 
 const flags = { place: TrailReading.flags, run: EventFilter.run, svg, whatIf, json: Output.json }
 
-/** `thunderline analyze boot`: where the time of a start-up went. */
+/** `thunderline analyze boot`: how the time of a start-up was spent. */
 const boot = Command.make(
   "boot",
   flags,
@@ -74,15 +74,15 @@ const boot = Command.make(
     )
   })
 ).pipe(
-  Command.withDescription("Show where the time of a start-up went: blame, critical chain, a drawing"),
+  Command.withDescription("Show how the time of a start-up was spent: blame, critical chain, a drawing"),
   Command.withExamples([
     { command: "thunderline analyze boot" },
-    { command: "thunderline analyze boot --what-if cerebros=0ms", description: "Would it pay?" },
+    { command: "thunderline analyze boot --what-if cerebros=0ms", description: "Would a faster cerebros help?" },
     { command: "thunderline analyze boot --run latest --svg boot.svg" }
   ])
 )
 
 export const command = Command.make("analyze").pipe(
-  Command.withDescription("Analyse what the trail has kept"),
+  Command.withDescription("Analyse the trail"),
   Command.withSubcommands([boot])
 )

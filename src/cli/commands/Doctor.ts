@@ -19,7 +19,7 @@ import { wrap } from "../text/Wrap.ts"
 import * as Trail from "../Trail.ts"
 import * as Status from "./Status.ts"
 
-/** The checks of `doctor` found something that has to be mended. */
+/** At least one check of `doctor` failed. */
 export class Unwell extends Schema.TaggedError<Unwell>()("Unwell", { failed: Schema.Array(Schema.String) }) {
   override get message() {
     return `${this.failed.length === 1 ? "One check" : `${this.failed.length} checks`} failed: ${
@@ -28,12 +28,12 @@ export class Unwell extends Schema.TaggedError<Unwell>()("Unwell", { failed: Sch
   }
 }
 
-/** The version of the command line, to be compared with the program's. */
+/** The version of the command line, to compare with that of the program. */
 export const Version = Context.Reference("thunderline/cli/Version", { defaultValue: () => "unknown" })
 
 const reachable = "the program answers"
 
-/** Everything that is learned from the running program, or why nothing is. */
+/** The checks of the running program, and the address of its collector. */
 const program = Effect.fnUntraced(function*(where: RunningProgram.Where) {
   const { source, url } = yield* RunningProgram.address(where)
   const before = yield* Clock.currentTimeMillis
@@ -47,10 +47,10 @@ const program = Effect.fnUntraced(function*(where: RunningProgram.Where) {
           reachable,
           "failed",
           lineOf(seen.failure),
-          "It is not started, has ended, or listens elsewhere.",
+          "It is not running, or listens at another address.",
           "thunderline start, or this command with --port or --state-dir"
         ),
-        skipped("ticks, domains and trail", "there is no program to ask")
+        skipped("ticks, domains and trail", "no program answers")
       ]
     }
   }
@@ -71,19 +71,19 @@ const database = Effect.fnUntraced(function*(settings: Database) {
     return skipped(check, runs.failure.message)
   }
   return Result.isSuccess(runs)
-    ? ok(check, `schema ${settings.schema}, ${runs.success.length} runs`, "History and analysis can be read.")
+    ? ok(check, `schema ${settings.schema}, ${runs.success.length} runs`, "The trail can be read.")
     : bad(
       check,
       "failed",
       lineOf(runs.failure),
-      "History cannot be read, nor written by a program with the same settings.",
+      "The trail cannot be read, nor written by a program with the same settings.",
       "thunderline migrate"
     )
 })
 
 const collector = Effect.fnUntraced(function*(url: string | null | undefined) {
   const check = "the telemetry collector answers"
-  if (url === undefined) return skipped(check, "there is no program to ask where it is")
+  if (url === undefined) return skipped(check, "no program answers")
   if (url === null) return skipped(check, "none is configured: thunderline start --otlp URL")
   const answer = yield* HttpClient.get(url).pipe(
     Effect.timeout("3 seconds"),
@@ -91,12 +91,12 @@ const collector = Effect.fnUntraced(function*(url: string | null | undefined) {
     Effect.result
   )
   return Result.isSuccess(answer)
-    ? ok(check, `${url} answers`, "Traces, metrics and logs have somewhere to go.")
+    ? ok(check, `${url} answers`, "Traces, metrics and logs are received.")
     : bad(
       check,
       "warning",
       `${url}: ${lineOf(answer.failure)}`,
-      "Telemetry is dropped; the program does not mind.",
+      "Telemetry is dropped. The program is not affected.",
       "start the collector, or start the program without --otlp"
     )
 })
@@ -121,7 +121,7 @@ const render = (checks: ReadonlyArray<Check>, { style, width = 80 }: Output.Disp
     ].join("\n")
   }).join("\n")
 
-/** `thunderline doctor`: looks at everything that can be wrong, and says what to do about it. */
+/** `thunderline doctor`: checks the program, its trail and its telemetry, and says what to do about what is wrong. */
 export const command = Command.make(
   "doctor",
   { ...TrailSettings.flags, port: RunningProgram.flags.port, json: Output.json },
@@ -134,6 +134,6 @@ export const command = Command.make(
     if (failed.length > 0) return yield* new Unwell({ failed })
   })
 ).pipe(
-  Command.withDescription("Check the running program, its trail and its telemetry; exits 1 when something is wrong"),
-  Command.withShortDescription("Look for what is wrong, and say what to do about it")
+  Command.withDescription("Check the running program, its trail and its telemetry; exits 1 if a check fails"),
+  Command.withShortDescription("Find what is wrong, and say what to do about it")
 )

@@ -19,7 +19,7 @@ import * as TrailReading from "../TrailReading.ts"
 const follow = Flag.Boolean("follow").pipe(
   Flag.withAlias("f"),
   Flag.withDefault(false),
-  Flag.withDescription("Go on with what happens from now on, until Ctrl-C")
+  Flag.withDescription("Go on with the transitions that come, until Ctrl-C")
 )
 
 const json = Output.json.pipe(
@@ -28,7 +28,7 @@ const json = Output.json.pipe(
 
 const encode = Schema.encodeSync(DomainEvent)
 
-/** A line that stands alone: columns cannot be as wide as what is still to come. */
+/** One transition as a line. Its columns have fixed widths: later transitions are not known yet. */
 const lineOf = (event: DomainEvent, { style, width }: Output.Display): string => {
   const head = `${Format.timeOfDay(event.occurredAt)}  ${String(event.tick).padStart(6)}  ${event.domain.padEnd(12)}  `
   const why = TransitionText.describe(event)

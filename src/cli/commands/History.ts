@@ -36,7 +36,7 @@ const flags = {
   csv: EventFormat.csv
 }
 
-/** `thunderline history`: the transitions that the trail has kept, newest first. */
+/** `thunderline history`: the transitions in the trail, newest first. */
 export const command = Command.make(
   "history",
   flags,

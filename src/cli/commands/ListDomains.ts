@@ -8,7 +8,7 @@ import * as Style from "../text/Style.ts"
 import * as Table from "../text/Table.ts"
 import * as TrailReading from "../TrailReading.ts"
 
-/** The exact state where the writer has kept it, else the column's word. */
+/** The exact state; a row of another writer has only the column's word. */
 const statusOf = ({ metadata, status }: RegistryRow): string =>
   typeof metadata.state === "string" ? metadata.state : status
 

@@ -10,7 +10,7 @@ const name = Argument.String("name").pipe(Argument.withDescription("The domain's
 
 const descriptions: Readonly<Record<Operation, string>> = {
   restart: "End a domain's generation and build the next, with a new restart budget",
-  activate: "Let an inactive domain wait for its gate again, which is looked at now",
+  activate: "Let an inactive domain wait for its gate again",
   deactivate: "Make a domain inactive; those that depend on it wait"
 }
 

@@ -12,7 +12,7 @@ const name = Argument.String("name").pipe(Argument.withDescription("The domain")
 
 const full = Flag.Boolean("full").pipe(
   Flag.withDefault(false),
-  Flag.withDescription("Show causes as a whole, not only their first lines")
+  Flag.withDescription("Show whole causes, not only their first lines")
 )
 
 const flags = {
@@ -24,7 +24,7 @@ const flags = {
   json: Output.json
 }
 
-/** `thunderline domain NAME`: one domain's whole story. */
+/** `thunderline domain NAME`: one domain's crashes, restarts and transitions. */
 export const command = Command.make(
   "domain",
   flags,
@@ -41,8 +41,8 @@ export const command = Command.make(
     )
   })
 ).pipe(
-  Command.withDescription("Tell one domain's story: where it stands, its crashes and restarts, what took it down"),
-  Command.withShortDescription("Tell one domain's story"),
+  Command.withDescription("Show one domain: where it stands, its crashes and restarts, what took it down"),
+  Command.withShortDescription("Show one domain: its crashes, restarts, transitions"),
   Command.withExamples([
     { command: "thunderline domain thunderbolt" },
     { command: "thunderline domain thunderbolt --run latest --full", description: "With whole causes" }

@@ -24,7 +24,7 @@ const app = Argument.String("app").pipe(
 const seed = Flag.String("seed").pipe(
   Flag.withDefault("1"),
   Flag.withMetavar("text"),
-  Flag.withDescription("The same seed gives the same life (default 1)")
+  Flag.withDescription("The same seed gives the same run (default 1)")
 )
 
 const faults = Flag.String("faults").pipe(
@@ -43,7 +43,7 @@ const ticks = Flag.String("ticks").pipe(
   ),
   Flag.withDefault(10),
   Flag.withMetavar("number"),
-  Flag.withDescription("For how many ticks the app lives before it is shut down (default 10)")
+  Flag.withDescription("After how many ticks the app is shut down (default 10)")
 )
 
 const sixDomains = Effect.map(
@@ -60,7 +60,7 @@ const SimulationReport = Schema.Struct({
 
 const flags = { app, seed, faults, ticks, interval: Interval.flag, json: Output.json }
 
-/** `thunderline simulate`: an app's start, life and shutdown in virtual time, with faults. */
+/** `thunderline simulate`: runs an app in virtual time, with faults, from start to shutdown. */
 export const command = Command.make(
   "simulate",
   flags,
@@ -69,10 +69,10 @@ export const command = Command.make(
     const names = domains.map(({ name }) => name)
     const script = Option.isNone(faults) ? undefined : yield* ScriptFile.read(faults.value, names)
     const Simulation = yield* Effect.promise(() => import("../../testing/Simulation.ts"))
-    // What the domains log is not what was asked for; --log-level brings it back.
+    // The domains log nothing unless --log-level is given.
     const level = Option.getOrElse(yield* GlobalFlag.LogLevel, () => "None" as const)
     const report = yield* Effect.scoped(Effect.gen(function*() {
-      // Where the domains log, a bar would be in between.
+      // A bar would stand between the lines of a log.
       const onTick = level === "None" ? yield* Progress.bar("Simulating", ticks) : undefined
       return yield* Simulation.run({ domains, layer, script, ticks, interval, seed, onTick })
     })).pipe(Effect.provideService(References.MinimumLogLevel, level))
@@ -86,7 +86,7 @@ export const command = Command.make(
   })
 ).pipe(
   Command.withDescription(
-    "Run an app's start-up, life and shutdown in virtual time, with faults, and print what happens"
+    "Run an app in virtual time from start to shutdown, with faults, and print what happens"
   ),
   Command.withShortDescription("Run an app in virtual time, with faults"),
   Command.withExamples([

@@ -24,7 +24,7 @@ export class NotReady extends Schema.TaggedError<NotReady>()("NotReady", { reaso
 
 const Report = Schema.Union([Health.Pass, Health.Fail])
 
-/** All that one screen of a running program needs, asked for at once. */
+/** Everything that one screen about a running program shows. */
 export const Overview = Schema.Struct({
   ready: Report,
   startup: Report,
@@ -45,7 +45,7 @@ export const overview = (where: RunningProgram.Where): Effect.Effect<Overview, u
       domains: Effect.map(domains.list(), (list) => list.domains)
     }, { concurrency: "unbounded" }))
 
-/** What is to be said of a domain besides its state: what brought it up, or what is in its way. */
+/** The note on a domain: which tick and wave activated it, or why it is where it is. */
 export const noteOf = (domain: DomainInfo, around: DomainStanding.Moment): string =>
   domain.status === "active" && domain.opening !== null && (domain.health ?? "healthy") === "healthy"
     ? `tick ${domain.opening.tick}, wave ${domain.opening.wave}`
@@ -64,7 +64,7 @@ const columns = (around: DomainStanding.Moment): ReadonlyArray<Table.Column<Doma
   { head: "NOTE", cell: (domain) => noteOf(domain, around) }
 ]
 
-/** How many domains one screen lists; those in trouble go first. */
+/** How many domains one screen lists, trouble first. */
 const most = 20
 
 /** The overview as text, `width` cells wide. */
@@ -127,8 +127,8 @@ export const command = Command.make(
   })
 ).pipe(
   Command.withDescription(
-    "Show on one screen how the running program does; exits 3 when it is not ready, 4 when there is none"
+    "Show the state of the running program on one screen; exits 3 if it is not ready, 4 if there is none"
   ),
-  Command.withShortDescription("Show how the running program does"),
+  Command.withShortDescription("Show the state of the running program"),
   Command.withExamples([{ command: "thunderline status --json", description: "For scripts" }])
 )

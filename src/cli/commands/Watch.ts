@@ -8,7 +8,7 @@ import * as ExitCode from "../ExitCode.ts"
 import * as RunningProgram from "../RunningProgram.ts"
 import * as Style from "../text/Style.ts"
 
-/** `watch` draws on a terminal and reads its keys, and there is none. */
+/** `watch` needs a terminal, and there is none. */
 export class NotATerminal extends Schema.TaggedError<NotATerminal>()("NotATerminal", {}) {
   override readonly [Runtime.errorExitCode] = ExitCode.usage
   override get message() {
@@ -18,7 +18,7 @@ export class NotATerminal extends Schema.TaggedError<NotATerminal>()("NotATermin
 }
 
 /** Loaded when it is used: other commands do without it. */
-const view = Effect.promise(() => import("../watch/WatchRun.ts"))
+const view = Effect.promise(() => import("../watch/RunWatch.ts"))
 
 /** `thunderline watch`: the running program on the whole terminal, until `q`. */
 export const command = Command.make(

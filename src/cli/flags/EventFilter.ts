@@ -19,19 +19,19 @@ export const parseMoment = (text: string): Option.Option<Moment> =>
     () => /^\d{4}-\d{2}-\d{2}/.test(text) ? Option.map(DateTime.make(text), DateTime.toUtc) : Option.none()
   )
 
-/** The point in time that is meant now. */
+/** The point in time, seen from now. */
 export const momentToUtc = (moment: Moment): Effect.Effect<DateTime.Utc> =>
   Duration.isDuration(moment)
     ? Effect.map(Clock.currentTimeMillis, (now) => DateTime.makeUnsafe(now - Duration.toMillis(moment)))
     : Effect.succeed(moment)
 
-/** A range of ticks, as `Repo.events` takes it: `toTick` is not in it. */
+/** A range of ticks as `Repo.events` takes it: without `toTick`. */
 export interface TickRange {
   readonly fromTick: number | undefined
   readonly toTick: number | undefined
 }
 
-/** Reads `7`, `7..9`, `7..` or `..9`; both ends are meant to be in it. */
+/** Reads `7`, `7..9`, `7..` or `..9`; both ends belong to the range. */
 export const parseTicks = (text: string): Option.Option<TickRange> => {
   const match = /^(\d{1,15})?(\.\.)?(\d{1,15})?$/.exec(text)
   if (match === null || (match[1] === undefined && match[3] === undefined)) return Option.none()
@@ -63,7 +63,7 @@ export const status = Flag.Literals("status", StatusName.literals).pipe(
 export const run = Flag.String("run").pipe(
   Flag.optional,
   Flag.withMetavar("id"),
-  Flag.withDescription("Only this run of the program; `latest` is the newest that has moved a domain")
+  Flag.withDescription("Only this run of the program; `latest` is the newest that has made a transition")
 )
 
 const moment = (name: "since" | "until", description: string) =>
@@ -119,7 +119,7 @@ export const runIdOf = (run: Option.Option<string>): Effect.Effect<string | unde
     ? Effect.map(latestRun, Option.getOrElse(() => run.value))
     : Effect.succeed(Option.getOrUndefined(run))
 
-/** The query that the flags mean. A tick without a run is one of the latest run: counts begin anew with each. */
+/** The query of the flags. Ticks without a run are those of the latest run: each run counts from 1. */
 export const toQuery = Effect.fnUntraced(function*(
   filter: EventFilter
 ): Effect.fn.Return<EventQuery, RepoError, Repo> {

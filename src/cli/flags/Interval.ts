@@ -6,11 +6,11 @@ import * as DurationText from "../text/DurationText.ts"
 const minimum = Duration.millis(1)
 const maximum = Duration.days(1)
 
-/** A heartbeat's interval: 1 millisecond to 1 day. */
+/** Reads the interval of a heartbeat: 1 millisecond to 1 day. */
 export const parse = (text: string): Option.Option<Duration.Duration> =>
   Option.filter(DurationText.parse(text), Duration.between({ minimum, maximum }))
 
-/** `--interval`: how far apart the ticks are. */
+/** `--interval`: the time between two ticks. */
 export const flag: Flag.Flag<Duration.Duration> = Flag.String("interval").pipe(
   Flag.filterMap(
     parse,

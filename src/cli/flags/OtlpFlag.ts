@@ -14,7 +14,7 @@ export const flag: Flag.Flag<Option.Option<string>> = Flag.String("otlp").pipe(
   Flag.withDescription("Send traces, metrics and logs to a collector (default: $OTEL_EXPORTER_OTLP_ENDPOINT if set)")
 )
 
-/** `--trace-level`: whether every tick is a span, or only those that something came of. */
+/** `--trace-level`: whether every tick is a span, or only a tick that opens a gate. */
 export const traceLevel: Flag.Flag<"Info" | "Debug"> = Flag.Literals("trace-level", ["info", "debug"]).pipe(
   Flag.withDefault("info" as const),
   Flag.map((level) => (level === "debug" ? "Debug" as const : "Info" as const)),

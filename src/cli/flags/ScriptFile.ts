@@ -15,7 +15,7 @@ export class ScriptNotRead extends Schema.TaggedError<ScriptNotRead>()("ScriptNo
   }
 }
 
-/** The file with the faults is no JSON. */
+/** The file with the faults is not JSON. */
 export class ScriptNotJson extends Schema.TaggedError<ScriptNotJson>()("ScriptNotJson", {
   file: Schema.String,
   detail: Schema.String
@@ -25,7 +25,7 @@ export class ScriptNotJson extends Schema.TaggedError<ScriptNotJson>()("ScriptNo
   }
 }
 
-/** Something in the file is not as it must be; `path` says where, as in `faults[2].ms`. */
+/** A value in the file is wrong; `path` says which, such as `faults[2].ms`. */
 export class ScriptInvalid extends Schema.TaggedError<ScriptInvalid>()("ScriptInvalid", {
   file: Schema.String,
   path: Schema.String,
@@ -49,7 +49,7 @@ const sentences: Readonly<Record<string, string>> = {
   "Expected no excess property": "nothing of that name belongs here"
 }
 
-/** A fault of no known kind, which a union of all kinds would only be listed for. */
+/** Checks the kind of a fault first: the error of a union would list all kinds with all their fields. */
 const unknownKind = (
   json: unknown,
   kinds: ReadonlyArray<string>
@@ -63,7 +63,7 @@ const unknownKind = (
 
 const standard = SchemaIssue.makeFormatterStandardSchemaV1()
 
-/** Reads what goes wrong in a simulation: `{ "faults": [...], "operations": [...] }`, for domains of these names. */
+/** Reads the script of a simulation: `{ "faults": [...], "operations": [...] }`, for domains of these names. */
 export const read = Effect.fn("ScriptFile.read")(function*(
   file: string,
   known: ReadonlyArray<string>

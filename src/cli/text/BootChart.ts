@@ -5,7 +5,7 @@ import * as Table from "./Table.ts"
 
 /** The parts of a domain's time that are drawn, in the order in which they come. */
 export const parts = [
-  { part: "startMs", glyph: "·", name: "before the heart beat" },
+  { part: "startMs", glyph: "·", name: "before the heartbeat" },
   { part: "tickMs", glyph: "─", name: "waiting for its tick" },
   { part: "dependencyMs", glyph: "░", name: "waiting for a dependency" },
   { part: "setbackMs", glyph: "▒", name: "failed builds, back-off" },
@@ -29,8 +29,8 @@ export const waves = (analysis: BootAnalysis): ReadonlyArray<Wave> => {
 }
 
 /**
- * Where the drawing begins: shortly before the first gate opened, when what was before is most of the time and would
- * leave no room for what differs between the domains.
+ * Where the drawing begins, in milliseconds: at 0, or shortly before the first gate opened if the time before that would
+ * take most of the drawing.
  */
 export const beginOf = (analysis: BootAnalysis): number => {
   const first = Math.min(...analysis.domains.map(({ openedAt }) => openedAt))
@@ -38,7 +38,7 @@ export const beginOf = (analysis: BootAnalysis): number => {
   return first > 2 * rest ? Math.max(0, Math.floor(first - rest / 4)) : 0
 }
 
-/** A domain's time as segments of the run's, with those that lie before `begin` cut. */
+/** The parts of a domain's time as segments, cut at `begin`. */
 export const segments = (boot: DomainBoot, begin: number) => {
   let at = 0
   return parts.map(({ part }) => {
@@ -68,7 +68,7 @@ export const render = (analysis: BootAnalysis, options?: {
     let line = ""
     let length = 0
     for (const { from, part, to } of segments(boot, begin)) {
-      // Own work is always seen, however short it is.
+      // Own work is always drawn, however short it is.
       const end = part === "ownMs" ? Math.min(bar, Math.max(cell(to), length + 1)) : Math.min(cell(to), bar - 1)
       if (end <= length || (from === to && part !== "ownMs")) continue
       const { glyph } = parts.find((one) => one.part === part)!

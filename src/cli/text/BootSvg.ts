@@ -23,13 +23,13 @@ const escape = (text: string) =>
 
 const round = (value: number) => Math.round(value * 100) / 100
 
-/** A length of the axis that divides it into about five, from 1, 2, 5, 10 … milliseconds. */
+/** The step of the axis: 1, 2, 5, 10 … milliseconds, so that there are about five. */
 const stepOf = (span: number): number => {
   const power = 10 ** Math.floor(Math.log10(Math.max(span, 1) / 5))
   return [1, 2, 5, 10].map((factor) => factor * power).find((step) => span / step <= 6) ?? span
 }
 
-/** The Gantt drawing as an SVG document that stands alone; each part tells its length when pointed at. */
+/** The Gantt drawing as an SVG document of its own. Each part has its length as its title. */
 export const render = (analysis: BootAnalysis): string => {
   const begin = beginOf(analysis)
   const span = Math.max(1, analysis.totalMs - begin)

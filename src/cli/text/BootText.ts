@@ -5,7 +5,7 @@ import { plain, type Style } from "./Style.ts"
 import * as Table from "./Table.ts"
 import { hanging } from "./Wrap.ts"
 
-/** Nothing is shown as nothing, so that what there is stands out. */
+/** A duration; nothing for 0. */
 const some = (ms: number): string => ms === 0 ? "" : Format.exactDuration(ms)
 
 const waitedFor = ({ lastAwaited, tick }: DomainBoot): string => lastAwaited ?? `tick ${tick}`
@@ -16,7 +16,7 @@ const column = (head: string, part: BootChart.Part): Table.Column<DomainBoot> =>
   align: "right"
 })
 
-/** The columns of what there was in this boot. */
+/** The columns, without those that would be empty. */
 const blameColumns = (domains: ReadonlyArray<DomainBoot>): ReadonlyArray<Table.Column<DomainBoot>> => {
   const waits = ([["SETBACKS", "setbackMs"], ["QUEUE", "queueMs"], ["DEPENDENCY", "dependencyMs"]] as const)
     .filter(([_, part]) => domains.some((boot) => boot[part] > 0))
@@ -50,7 +50,7 @@ const chainLines = ({ chain, domains }: BootAnalysis, width: number | undefined)
   })
 }
 
-/** An analysis as text: totals, chain, blame, drawing; with a prediction, that one's in the place of what was. */
+/** An analysis as text: totals, critical chain, blame, drawing. With a prediction it shows those of the prediction. */
 export const render = (analysis: BootAnalysis, options?: {
   readonly predicted?: BootAnalysis | undefined
   readonly changes?: { readonly [domain: string]: number } | undefined

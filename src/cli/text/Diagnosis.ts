@@ -1,16 +1,16 @@
 import * as Schema from "effect/Schema"
-import type { DomainInfo } from "../../control/DomainInfo.ts"
+import * as DomainStanding from "../../model/DomainStanding.ts"
 import * as Format from "../../model/Format.ts"
 import type { Overview } from "../commands/Status.ts"
 
-/** One thing that was looked at: what was found, what it means, and what to do next. */
+/** One check: what was found, what it means, and what to do next. */
 export const Check = Schema.Struct({
-  /** What was looked at. */
+  /** What is checked. */
   check: Schema.String,
   outcome: Schema.Literals(["ok", "warning", "failed", "skipped"]),
   found: Schema.String,
   means: Schema.String,
-  /** The command to go on with; `null` when there is nothing to do. */
+  /** The next command; `null` when there is nothing to do. */
   next: Schema.NullOr(Schema.String)
 })
 export interface Check extends Schema.Schema.Type<typeof Check> {}
@@ -35,16 +35,14 @@ export const skipped = (check: string, found: string): Check => ({
   check,
   outcome: "skipped",
   found,
-  means: "It was not looked at.",
+  means: "It was not checked.",
   next: null
 })
 
 const names = (domains: ReadonlyArray<{ readonly name: string }>): string =>
-  domains.length <= 5
-    ? domains.map(({ name }) => name).join(", ")
-    : `${domains.slice(0, 5).map(({ name }) => name).join(", ")} and ${domains.length - 5} more`
+  Format.names(domains.map(({ name }) => name), 6)
 
-const firstLine = (text: string | null): string => text === null ? "without a cause" : Format.firstLine(text)
+const firstLine = (text: string | null): string => text === null ? "no cause is known" : Format.firstLine(text)
 
 const ticks = ({ live, stats: { heartbeat } }: Overview): Check => {
   const check = "ticks flow"
@@ -53,7 +51,7 @@ const ticks = ({ live, stats: { heartbeat } }: Overview): Check => {
       check,
       "failed",
       live.reason,
-      "The heartbeat has stopped or the event loop is blocked: no domain activates, and no crash is told by silence.",
+      "The heartbeat has stopped or the event loop is blocked: no domain activates, and silence is not judged.",
       "look in the log for the last tick, then restart the program"
     )
   }
@@ -65,7 +63,7 @@ const ticks = ({ live, stats: { heartbeat } }: Overview): Check => {
       "The program cannot keep up with its own ticks.",
       "thunderline start --interval with a longer interval"
     )
-    : ok(check, live.reason, "The heart beats.")
+    : ok(check, live.reason, "The heartbeat is alive.")
 }
 
 const lateness = ({ stats: { heartbeat } }: Overview): Check => {
@@ -81,32 +79,30 @@ const lateness = ({ stats: { heartbeat } }: Overview): Check => {
       check,
       "warning",
       found,
-      "Something blocks the event loop for long: judging silence is suspended while it does.",
+      "Something blocks the event loop: silence is not judged meanwhile.",
       "profile the program: node --cpu-prof; look for synchronous work in onTick and workers"
     )
     : ok(check, found, "The event loop is free.")
 }
 
-/** Waiting although its tick has come. */
-const isStuck = (tick: number) => ({ activationTick, status }: DomainInfo): boolean =>
-  status === "waiting" && activationTick <= tick
-
 const waiting = ({ domains, live }: Overview): Check => {
   const check = "no domain is stuck in waiting"
-  const stuck = domains.filter(isStuck(live.tick))
+  const around = { byName: new Map(domains.map((domain) => [domain.name, domain])), tick: live.tick }
+  const waits = domains.filter(({ status }) => status === "waiting")
+    .map((domain) => ({ name: domain.name, wait: DomainStanding.waitOf(domain, around) }))
+  const stuck = waits.filter(({ wait }) => wait._tag !== "Tick")
   if (stuck.length === 0) {
-    const early = domains.filter(({ status }) => status === "waiting")
+    const next = Math.min(...waits.flatMap(({ wait }) => wait._tag === "Tick" ? [wait.tick] : []))
     return ok(
       check,
-      early.length === 0
-        ? "none waits"
-        : `${names(early)} until tick ${Math.min(...early.map((d) => d.activationTick))}`,
+      waits.length === 0 ? "none waits" : `${names(waits)} until tick ${next}`,
       "Every domain whose tick has come got past its gate."
     )
   }
-  const blockers = new Set(stuck.flatMap(({ blockedBy }) => blockedBy))
+  const blockers = new Set(stuck.flatMap(({ wait }) => wait._tag === "Blocked" ? wait.by : []))
   const roots = domains.filter(({ name, status }) => blockers.has(name) && status !== "waiting")
-  if (roots.length === 0) {
+  const root = roots[0]
+  if (root === undefined) {
     return bad(
       check,
       "warning",
@@ -115,11 +111,10 @@ const waiting = ({ domains, live }: Overview): Check => {
       "thunderline status, in a moment"
     )
   }
-  const root = roots[0]!
   return bad(
     check,
     "failed",
-    `${names(stuck)}, blocked by ${roots.map(({ name, status }) => `${name} (${status})`).join(", ")}`,
+    `${names(stuck)}, blocked by ${Format.names(roots.map(({ name, status }) => `${name} (${status})`))}`,
     "They never activate as long as what they depend on does not.",
     `thunderline ${root.status === "inactive" ? "activate" : "restart"} ${root.name}`
   )
@@ -128,7 +123,7 @@ const waiting = ({ domains, live }: Overview): Check => {
 const crashed = ({ domains }: Overview): Check => {
   const check = "no domain is crashed"
   const down = domains.filter(({ status }) => status === "crashed" || status === "restarting")
-  if (down.length === 0) return ok(check, "none is", "No domain has failed without getting up again.")
+  if (down.length === 0) return ok(check, "none is", "No domain has failed for good.")
   const dead = down.filter(({ status }) => status === "crashed")
   const found = down.slice(0, 5).map(({ cause, name, status }) => `${name} is ${status}: ${firstLine(cause)}`).join(
     "; "
@@ -139,7 +134,7 @@ const crashed = ({ domains }: Overview): Check => {
       "failed",
       found,
       "Its restart budget is spent: it does not come back by itself, nor does what depends on it.",
-      `thunderline history --domain ${dead[0]!.name} --status crashed, mend the cause, then thunderline restart ${
+      `thunderline history --domain ${dead[0]!.name} --status crashed, fix the cause, then thunderline restart ${
         dead[0]!.name
       }`
     )
@@ -147,7 +142,7 @@ const crashed = ({ domains }: Overview): Check => {
       check,
       "warning",
       found,
-      "It is started again by itself after its back-off.",
+      "It restarts by itself after its back-off.",
       `thunderline history --domain ${down[0]!.name} --limit 10`
     )
 }
@@ -159,13 +154,13 @@ const silent = ({ domains }: Overview): Check => {
     ? ok(
       check,
       `${domains.filter(({ health }) => health === "healthy").length} of those with onTick are healthy`,
-      "None is behind."
+      "No domain is behind."
     )
     : bad(
       check,
       "warning",
       slow.map(({ health, name }) => `${name} is ${health}`).join(", "),
-      "Its onTick takes longer than an interval; left unanswered for maxMissedTicks, it is restarted.",
+      "Its onTick takes longer than an interval; after maxMissedTicks unanswered ticks it is restarted.",
       `thunderline history --domain ${slow[0]!.name}`
     )
 }
@@ -183,7 +178,7 @@ const trail = ({ stats: { trail } }: Overview): Check => {
     )
   }
   return trail.dropped > 0
-    ? bad(check, "warning", found, "Transitions were lost while the database was away.", "thunderline history")
+    ? bad(check, "warning", found, "Transitions were dropped while the database did not answer.", "thunderline history")
     : ok(check, found, trail.durable ? "Nothing is lost." : "It is lost with the program.")
 }
 
@@ -209,12 +204,16 @@ const version = (here: string) => ({ stats: { run } }: Overview): Check =>
       "versions agree",
       "warning",
       `the program is ${run.version}, this command ${here}`,
-      "What one says the other may not understand.",
+      "The two may not understand each other.",
       "restart the program with the version that is installed"
     )
-    : ok("versions agree", `${run.app} ${run.version}, command ${here}, Node ${process.versions.node}`, "They fit.")
+    : ok(
+      "versions agree",
+      `${run.app} ${run.version}, command ${here}, Node ${process.versions.node}`,
+      "They are the same."
+    )
 
-/** What a running program's overview says about it. */
+/** All checks of a running program's overview. */
 export const ofProgram = (
   seen: Overview,
   here: { readonly now: number; readonly version: string }

@@ -28,7 +28,7 @@ const milliseconds: Readonly<Record<string, number>> = {
 
 /**
  * Reads a length of time as people type it: `500ms`, `1s`, `1.5 minutes`, `2h`, `7 days`; a bare number is milliseconds.
- * Nothing else is understood, a sign neither.
+ * Anything else is refused, a sign too.
  */
 export const parse = (text: string): Option.Option<Duration.Duration> => {
   const match = pattern.exec(text.trim())

@@ -19,7 +19,7 @@ export const csv: Flag.Flag<boolean> = Flag.Boolean("csv").pipe(
 /** How transitions are written: for people, or for programs. */
 export type EventFormat = "table" | "json" | "csv"
 
-/** Two formats were asked for at once. */
+/** `--json` and `--csv` were both given. */
 export class FormatConflict extends Schema.TaggedError<FormatConflict>()("FormatConflict", {}) {
   override readonly [Runtime.errorExitCode] = ExitCode.usage
   override get message() {

@@ -3,16 +3,16 @@ import * as Option from "effect/Option"
 import { plain, type Style } from "./Style.ts"
 import { wrap } from "./Wrap.ts"
 
-/** No line of help is longer, however wide the terminal: long lines are hard to read. */
+/** The longest line of help, however wide the terminal. */
 export const maxWidth = 100
 
-/** What is explained, in parts that are set off differently, and the explanation. */
+/** What is explained, in parts with a style each, and the explanation. */
 interface Row {
   readonly left: ReadonlyArray<readonly [text: string, paint: (text: string) => string]>
   readonly right: string
 }
 
-/** Left of the explanations is at most so much; what is longer has a line of its own. */
+/** The widest column of what is explained; what is wider has a line of its own. */
 const leftMost = 26
 
 /** Rows with their explanations in a column, wrapped there. */
@@ -29,7 +29,7 @@ const table = (rows: ReadonlyArray<Row>, width: number): ReadonlyArray<string> =
   })
 }
 
-/** Choices that the left column has as the flag's type need not be told again. */
+/** Leaves out the choices that the left column has as the type of the flag. */
 const withoutChoices = (description: string, type: string): string => {
   const choices = type.replace(/^<(.*)>$/, "$1").split("|").join(", ")
   return description.replace(` (choices: ${choices})`, "")

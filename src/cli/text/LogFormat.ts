@@ -9,7 +9,7 @@ import * as Tracer from "effect/Tracer"
 import * as Format from "../../model/Format.ts"
 import { plain, type Style } from "./Style.ts"
 
-/** How log lines look: for people, or for programs as `key=value` or as one JSON object per line. */
+/** The format of log lines: for people, as `key=value`, or as one JSON object per line. */
 export type LogFormat = "pretty" | "logfmt" | "json"
 
 /** `--log-format`. */
@@ -44,14 +44,14 @@ const timeOf = (date: Date): string =>
 const textOf = (value: unknown): string =>
   typeof value === "string" ? Format.safe(value) : Formatter.format(value, { space: 0 })
 
-/** Writes out what a terminal would obey, so that nothing of the value is lost. */
+/** Writes control characters as escapes: a terminal does not obey them, and nothing is lost. */
 const escaped = (text: string): string =>
   text.replaceAll(
     /[\p{Cc}\p{Bidi_Control}]/gu,
     (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`
   )
 
-/** A key or a value on one line, in quotes where it would not be told from what is around it. */
+/** A key or a value on one line; in quotes if it is empty or holds a space, a quote, `=` or a control character. */
 const word = (value: unknown): string => {
   if (typeof value !== "string") return escaped(Formatter.format(value, { space: 0 }))
   return /^[^\s"=\p{C}]+$/u.test(value) ? value : escaped(JSON.stringify(value))
@@ -78,7 +78,7 @@ export const pretty = (style: Style = plain): Logger.Logger<unknown, string> =>
     return cause.reasons.length === 0 ? line : `${line}\n${style.dim(indent(Format.safe(Cause.pretty(cause))))}`
   })
 
-/** Where in the traces a line was written, if it was under a span. */
+/** The span under which a line was written, if there was one. */
 const traceOf = ({ fiber }: Logger.Options<unknown>) => {
   const span = Context.getOrUndefined(fiber.context, Tracer.ParentSpan)
   return span === undefined ? {} : { trace_id: span.traceId, span_id: span.spanId }

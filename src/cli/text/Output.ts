@@ -14,7 +14,7 @@ export const json: Flag.Flag<boolean> = Flag.Boolean("json").pipe(
   Flag.withDescription("Print JSON and nothing else on standard output")
 )
 
-/** What can be drawn on: which styles it shows, and how wide it is; a file or a pipe has no width. */
+/** Where something is drawn: its styles, and its width. A file or a pipe has no width. */
 export interface Display {
   readonly style: Style.Style
   readonly width: number | undefined

@@ -12,8 +12,8 @@ import * as Style from "./Style.ts"
 const sentences = (text: string): string => text.trim().replaceAll(/([.?!])?\s*\n\s*/g, (_, end = ".") => `${end} `)
 
 /**
- * Help and version go to standard output, help as wide as the terminal and without the flags that all commands have; a
- * wrong command line gives one line for each fault on standard error, and no help.
+ * Writes help and version to standard output: help as wide as the terminal, without the flags that all commands have. For a
+ * wrong command line it writes one line for each fault to standard error, and no help.
  */
 export const layer: Layer.Layer<never, never, Stdio | Terminal> = Layer.effect(
   CliOutput.Presenter,

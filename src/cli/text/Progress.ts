@@ -4,18 +4,17 @@ import * as Option from "effect/Option"
 import * as Scope from "effect/Scope"
 import * as Stdio from "effect/Stdio"
 import * as Format from "../../model/Format.ts"
-import * as Loop from "../../telemetry/Loop.ts"
 import * as Table from "./Table.ts"
 
-/** Work that is done sooner is not told of, in milliseconds. */
+/** Work that ends sooner is not shown, in milliseconds. */
 const shownAfter = 300
 
-/** Between two drawings, in milliseconds. */
+/** The time between two drawings, in milliseconds. */
 const frame = 100
 
 const spinner = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏"
 
-/** A bar with its share and, once it can be told, the time that is left: `Simulating ████░░░░  50%  2s left`. */
+/** A bar with its share and, from 5 % on, the time that is left: `Simulating ████░░░░  50%  2s left`. */
 export const barLine = (title: string, done: number, total: number, elapsed: number, width: number): string => {
   const share = total <= 0 ? 1 : Math.min(1, Math.max(0, done / total))
   const left = share < 0.05 ? "" : `  ${Format.elapsed((elapsed / share) * (1 - share))} left`
@@ -26,14 +25,14 @@ export const barLine = (title: string, done: number, total: number, elapsed: num
   return `${title} ${"█".repeat(full)}${"░".repeat(cells - full)}${figures}`
 }
 
-/** A sign that something is being done whose length is not known: `⠹ Migrating …  3s`. */
+/** A spinner for work of unknown length: `⠹ Migrating …  3s`. */
 export const busyLine = (title: string, elapsed: number, width: number): string =>
   Table.truncate(
     `${spinner[Math.floor(elapsed / frame) % spinner.length]} ${title} …  ${Format.elapsed(elapsed)}`,
     Math.max(1, width - 1)
   )
 
-/** Draws on standard error's last line, and wipes it when the scope closes; nothing where that is no terminal. */
+/** Draws on the last line of standard error if that is a terminal, and wipes the line when the scope closes. */
 const line = Effect.gen(function*() {
   const stdio = yield* Stdio.Stdio
   const term = yield* Effect.orDie(Config.option(Config.String("TERM")))
@@ -50,8 +49,8 @@ const line = Effect.gen(function*() {
 })
 
 /**
- * A bar for so many steps of work, told by how many are done. It can be told from inside a simulation: it goes by the
- * real time, whatever the clock of the fiber that tells it says.
+ * A bar for `total` steps of work; the function takes how many are done. It goes by real time, so that it can be called
+ * from a simulation.
  */
 export const bar = (
   title: string,
@@ -59,14 +58,13 @@ export const bar = (
 ): Effect.Effect<(done: number) => void, never, Stdio.Stdio | Scope.Scope> =>
   Effect.map(line, (draw) => (done) => draw?.((elapsed, width) => barLine(title, done, total, elapsed, width)))
 
-/** Shows that work is being done as long as it is. */
+/** Shows a spinner while the work is done. */
 export const busy = (title: string) => <A, E, R>(work: Effect.Effect<A, E, R>): Effect.Effect<A, E, R | Stdio.Stdio> =>
   Effect.scopedWith((scope) =>
     Effect.gen(function*() {
       const draw = yield* Scope.provide(line, scope)
-      const show = Effect.sync(() => draw?.((elapsed, width) => busyLine(title, elapsed, width)))
-      const frames = Effect.forever(Effect.andThen(show, Effect.sleep(frame)))
-      if (draw !== undefined) yield* Scope.provide(Loop.supervised("progress", frames), scope)
-      return yield* work
+      if (draw === undefined) return yield* work
+      const show = Effect.sync(() => draw((elapsed, width) => busyLine(title, elapsed, width)))
+      return yield* Effect.raceFirst(work, Effect.forever(Effect.andThen(show, Effect.sleep(frame))))
     })
   )

@@ -17,14 +17,14 @@ const textOf = (error: unknown): string => {
     : Formatter.format(error, { space: 0 })
 }
 
-/** What an expected error says of itself, in one line. */
+/** The message of an expected error, in one line. */
 export const lineOf = (error: unknown): string => Format.oneLine(textOf(error))
 
 const isShown = (error: unknown): boolean => Predicate.isTagged(error, "ShowHelp")
 
 /**
- * Tells on standard error why a command failed: one line for each expected error, the whole trace for a bug. Nothing for
- * an interruption, and nothing for a wrong command line, which has been told already.
+ * Writes to standard error why a command failed: one line for each expected error, the whole trace for a bug. It writes
+ * nothing for an interruption, and nothing for a wrong command line, which the presenter has reported.
  */
 export const failures = <A, E, R>(self: Effect.Effect<A, E, R>): Effect.Effect<A, E, R | Stdio> =>
   Effect.tapCause(self, (cause) =>

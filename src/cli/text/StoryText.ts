@@ -5,7 +5,7 @@ import * as Format from "../../model/Format.ts"
 import { paintStatus, plain, type Style } from "./Style.ts"
 import * as Table from "./Table.ts"
 
-/** How many lines of a cause are shown when it is not shown as a whole. */
+/** How many lines of a cause are shown without `--full`. */
 const shortCause = 3
 
 const columns: ReadonlyArray<Table.Column<DomainEvent>> = [
@@ -17,7 +17,7 @@ const columns: ReadonlyArray<Table.Column<DomainEvent>> = [
   { head: "WHY", cell: TransitionText.reason }
 ]
 
-/** Takes the domain's story as lines of text, in parts: the present, its crashes, other ends, its history. */
+/** A domain's story as text: where it stands, its crashes, its other ends, its transitions. */
 export const render = (story: DomainStory, options?: {
   readonly style?: Style | undefined
   readonly width?: number | undefined
@@ -69,6 +69,6 @@ export const render = (story: DomainStory, options?: {
     ...head,
     ...part("Crashes", crashes.flatMap(crashLines)),
     ...part("Taken down", takenDown.flatMap(endLines)),
-    ...part("History", events.length === 0 ? [] : [Table.render(columns, events, { style, width: options?.width })])
+    ...part("Transitions", events.length === 0 ? [] : [Table.render(columns, events, { style, width: options?.width })])
   ].join("\n")
 }

@@ -1,7 +1,7 @@
 import * as TerminalCapabilities from "effect/cli/TerminalCapabilities"
 import * as Effect from "effect/Effect"
 
-/** How text is set off on a terminal that shows colours; elsewhere each leaves it as it is. */
+/** Colours and weights of text. Where there are no colours, each leaves the text as it is. */
 export interface Style {
   readonly bold: (text: string) => string
   readonly dim: (text: string) => string

@@ -29,7 +29,7 @@ export const pad = (text: string, width: number, align: "left" | "right" = "left
   return align === "right" ? padding + text : text + padding
 }
 
-/** Where even the shortest last column has no room, the widest columns of text give way, but not their heads. */
+/** Narrows the widest columns of text until the table fits, but none below its head. */
 const shrink = (widths: Array<number>, least: ReadonlyArray<number>, width: number): void => {
   const total = () => widths.reduce((sum, one) => sum + one, gap.length * (widths.length - 1))
   while (total() > width) {
@@ -40,8 +40,8 @@ const shrink = (widths: Array<number>, least: ReadonlyArray<number>, width: numb
 }
 
 /**
- * Draws rows in aligned columns, two spaces apart, without spaces at the ends of lines. `width` cuts the last column
- * there (for terminals), and where that is not enough the widest; `note` puts a line of its own under a row.
+ * Draws rows in aligned columns, two spaces apart, without spaces at the ends of lines. With a `width` the last column is
+ * cut, and then the widest ones; `note` adds a line below a row.
  */
 export const render = <Row>(columns: ReadonlyArray<Column<Row>>, rows: ReadonlyArray<Row>, options?: {
   readonly style?: Style | undefined

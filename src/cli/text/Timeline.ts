@@ -8,7 +8,7 @@ import type { Report } from "../../testing/Simulation.ts"
 import { paintStatus, plain, type Style } from "./Style.ts"
 import * as Table from "./Table.ts"
 
-/** Where a domain was before the shutdown began. */
+/** Where a domain stood before the shutdown. */
 export const DomainEnd = Schema.Struct({
   name: Schema.String,
   status: StatusName,
@@ -45,7 +45,7 @@ const columns: ReadonlyArray<Table.Column<DomainEvent>> = [
 
 const entered = (events: ReadonlyArray<DomainEvent>, to: StatusName) => events.filter((event) => event.to === to).length
 
-/** What happened in virtual time, a line for each transition, and at the end what came of it. */
+/** The transitions in virtual time, a line each, and then where the domains stood before the shutdown. */
 export const render = ({ domains, events, heartbeat, refused }: Report, options?: {
   readonly style?: Style | undefined
   readonly width?: number | undefined

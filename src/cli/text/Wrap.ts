@@ -13,8 +13,8 @@ export const wrap = (text: string, width: number): ReadonlyArray<string> => {
 }
 
 /**
- * A sentence that goes on indented where it does not fit; the spaces that it begins with are kept. In a file or pipe
- * (`width` undefined) it stays as it is.
+ * Breaks a sentence at spaces and indents the lines after the first; spaces at its begin are kept. Without a `width`, for
+ * a file or a pipe, it stays as it is.
  */
 export const hanging = (text: string, width: number | undefined, indent = "  "): string => {
   if (width === undefined || displayWidth(text) <= width) return text

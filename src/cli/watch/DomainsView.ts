@@ -14,14 +14,14 @@ const nameWidth = (domains: ReadonlyArray<DomainInfo>, width: number): number =>
   return Math.max(6, Math.min(longest, width < 60 ? Math.max(12, width - 30) : Math.floor(width / 4)))
 }
 
-/** The first of `rows` lines to show so that the one at `index` is seen, without moving more than needed from the middle. */
+/** The first line of a window of `rows` lines that has the line at `index` in its middle, as far as possible. */
 export const windowStart = (length: number, rows: number, index: number): number =>
   Math.max(0, Math.min(length - rows, index - Math.floor(rows / 2)))
 
 const paintHealth = (health: DomainInfo["health"], style: Style): (text: string) => string =>
   health === "silent" ? style.red : health === "suspect" ? style.yellow : style.dim
 
-/** The table of domains with its head, in `rows` lines; without room for all of them, those around the selected one. */
+/** The table of domains with its head, in `rows` lines. If they do not all fit, those around the selected one. */
 export const render = (model: Model, style: Style, width: number, rows: number, now: number): ReadonlyArray<Line> => {
   const list = listed(model)
   const around = momentOf(model.view, now)

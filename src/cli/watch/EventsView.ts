@@ -6,7 +6,7 @@ import { listed } from "./Keys.ts"
 import { cell, type Line } from "./Line.ts"
 import type { Model } from "./Model.ts"
 
-/** One transition as a line; without the domain's name in its own story. */
+/** One transition as a line; `name` is the width of the domain's name, 0 leaves it out. */
 export const line = (event: DomainEvent, style: Style, name: number): Line => [
   [Format.timeOfDay(event.occurredAt), style.dim],
   ` ${cell(String(event.tick), 6, "right")}  `,

@@ -7,7 +7,7 @@ import type { Model } from "./Model.ts"
 
 const bars = "▁▂▃▄▅▆▇█"
 
-/** Lateness below this is nothing to look at, in milliseconds: the drawing is never steeper. */
+/** The least top of the drawing, in milliseconds: a small lateness is not drawn large. */
 const calm = 10
 
 /** The newest values as bars of eight heights, `width` cells wide. */
@@ -17,7 +17,7 @@ export const sparkline = (values: ReadonlyArray<number>, width: number): string 
   return shown.map((value) => bars[Math.min(7, Math.floor((Math.max(0, value) / highest) * 8))]!).join("")
 }
 
-/** How long the pulse is seen after a tick, in milliseconds. */
+/** How long the pulse is shown after a tick, in milliseconds. */
 const pulse = 250
 
 const joined = (parts: ReadonlyArray<Line>, gap: string): Line =>
@@ -46,7 +46,7 @@ export const title = ({ url, view: { skew, stats } }: Model, style: Style, width
   return both === name ? between(name, [up], width) : both
 }
 
-/** The line on the heartbeat: tick, pulse, lateness with its recent course, skipped beats. */
+/** The line on the heartbeat: pulse, tick, lateness, a drawing of the newest lateness, skipped beats. */
 export const heartbeat = ({ view }: Model, style: Style, width: number, now: number): Line => {
   const left = beat(view, style, now)
   if (view.stats === undefined) return left
@@ -84,7 +84,7 @@ export const summary = ({ view: { domains, link, stats } }: Model, style: Style,
   )
   const { backend, backlog, detail, dropped, durable, status } = stats.trail
   const waiting = backlog === 0 ? "" : `, ${Format.number(backlog)} waiting`
-  const lost = dropped === 0 ? "" : `, ${Format.number(dropped)} lost`
+  const lost = dropped === 0 ? "" : `, ${Format.number(dropped)} dropped`
   const trail: Line = link._tag !== "Live"
     ? []
     : status === "ok"
@@ -96,7 +96,7 @@ export const summary = ({ view: { domains, link, stats } }: Model, style: Style,
   return wide === left ? between(left, trail, width) : wide
 }
 
-/** The line that says why what is shown may not be so now; none while all is well. */
+/** The line that says why the picture may not be up to date; none if it is. */
 export const trouble = ({ url, view: { link, notice } }: Model, style: Style, now: number): Line | undefined => {
   switch (link._tag) {
     case "Connecting":

@@ -13,7 +13,7 @@ export const listed = ({ filter, order, view: { domains } }: Model): ReadonlyArr
   return order === "given" ? found : found.toSorted((a, b) => severity(a) - severity(b))
 }
 
-/** Where the selected domain stands in the list; the first is selected when none is. */
+/** The index of the selected domain in the list; the first is selected when none is. */
 export const indexOf = (list: ReadonlyArray<DomainInfo>, selected: string | undefined): number =>
   Math.max(0, list.findIndex(({ name }) => name === selected))
 
@@ -97,7 +97,7 @@ const inOverview = (model: Model, name: string, screen: number): Model => {
   }
 }
 
-/** Whether a key ends it all. `Ctrl-C` does everywhere, `q` where no text is typed. */
+/** Whether a key quits: `Ctrl-C` everywhere, `q` where no text is typed. */
 export const quits = (model: Model, pressed: UserInput): boolean =>
   pressed.key.ctrl ? pressed.key.name === "c" : model.typing === "nothing" && nameOf(pressed) === "q"
 

@@ -1,7 +1,7 @@
 import { displayWidth } from "effect/cli/CliOutput"
 import * as Table from "../text/Table.ts"
 
-/** A piece of a line: text as it is, or with how it is set off. */
+/** A piece of a line: text, with or without a style. */
 export type Span = string | readonly [text: string, paint: (text: string) => string]
 
 /** A line before it is cut to the terminal. */
@@ -12,17 +12,17 @@ const paintOf = (span: Span): (text: string) => string => typeof span === "strin
 
 const ascii = /^[ -~]*$/
 
-/** How many cells text takes; most text here is ASCII, which need not be looked at letter by letter. */
+/** How many cells text takes. ASCII, the common case, takes one for each letter. */
 export const widthOf = (text: string): number => ascii.test(text) ? text.length : displayWidth(text)
 
 /** How many cells a line takes. */
 export const lengthOf = (line: Line): number => line.reduce((sum, span) => sum + widthOf(textOf(span)), 0)
 
-/** Text cut at, or filled with spaces to, so many cells. */
+/** Text cut or filled with spaces to `width` cells. */
 export const cell = (text: string, width: number, align: "left" | "right" = "left"): string =>
   width <= 0 ? "" : Table.pad(widthOf(text) <= width ? text : Table.truncate(text, width), width, align)
 
-/** The line as text, at most so many cells wide. */
+/** The line as text, cut at `width` cells. */
 export const fit = (line: Line, width: number): string => {
   let left = width
   let text = ""
@@ -37,7 +37,7 @@ export const fit = (line: Line, width: number): string => {
   return text
 }
 
-/** Two lines in one, the second at the right; it goes when there is no room for both. */
+/** Two lines in one, the second at the right; without room for both only the first. */
 export const between = (left: Line, right: Line, width: number): Line => {
   const gap = width - lengthOf(left) - lengthOf(right)
   return gap < 2 ? left : [...left, " ".repeat(gap), ...right]

@@ -7,7 +7,7 @@ import type { Model } from "./Model.ts"
 import * as StoryView from "./StoryView.ts"
 import * as TimelineView from "./TimelineView.ts"
 
-/** The terminal, and how it shows what is set off. */
+/** The size of the terminal, and its styles. */
 export interface Canvas {
   readonly columns: number
   readonly rows: number
@@ -70,12 +70,12 @@ const overview = (model: Model, style: Style, width: number, rows: number, now: 
   return [...filled, ...timeline, ...last]
 }
 
-/** How many lines of the list make a page, for the keys that scroll by one. */
+/** How many lines a page of the list has, for the keys that scroll by one. */
 export const pageOf = ({ rows }: Canvas): number => Math.max(1, Math.floor(rows / 2) - 3)
 
 /**
- * Everything as lines of text, exactly as many as the terminal has, none wider than it. `now` is the local clock's, in
- * milliseconds. The same model at the same time is always the same text.
+ * The whole picture as lines of text: exactly as many as the terminal has, none wider than it. `now` is the local clock's,
+ * in milliseconds since the epoch.
  */
 export const render = (model: Model, { columns, rows, style }: Canvas, now: number): ReadonlyArray<string> => {
   const trouble = HeartbeatView.trouble(model, style, now)

@@ -5,19 +5,19 @@ import { widthOf } from "./Line.ts"
 
 const escape = "\u001b["
 
-/** Takes the terminal's other screen, hides the cursor and cuts long lines instead of wrapping them. */
+/** Switches to the alternate screen, hides the cursor, and cuts long lines instead of wrapping them. */
 export const opening = `${escape}?1049h${escape}?25l${escape}?7l${escape}2J`
 
-/** Gives back the screen as it was before `opening`; a terminal that was resized meanwhile may leave some of this one. */
+/** Switches back to the screen before `opening`. It is cleared first, for terminals that were resized meanwhile. */
 export const closing = `${escape}0m${escape}2J${escape}?7h${escape}?25h${escape}?1049l`
 
-/** Terminals that know it show what is between these two at once; the others ignore them. */
+/** Terminals that know these two show all that is between them at once; others ignore them. */
 const begin = `${escape}?2026h`
 const end = `${escape}?2026l`
 
 /**
- * What has to be written to turn one picture into another: whole lines, and only those that differ. The rest of a line
- * is erased behind it, but not behind one that fills the terminal: its last cell would go.
+ * The text that turns one picture into another: the lines that differ. The rest of a line is erased, unless the line fills
+ * the terminal: that would erase its last cell.
  */
 export const difference = (before: ReadonlyArray<string>, after: ReadonlyArray<string>, columns: number): string => {
   let text = ""
@@ -31,20 +31,17 @@ export const difference = (before: ReadonlyArray<string>, after: ReadonlyArray<s
 
 /** The whole screen of a terminal. */
 export interface Screen {
-  /** Shows these lines, at most `columns` wide, from the top; what is there already is not written again. */
+  /** Shows lines, at most `columns` wide, from the top. Lines that have not changed are not written again. */
   readonly show: (lines: ReadonlyArray<string>, columns: number) => Effect.Effect<void>
-  /** Forgets what is there: the next `show` draws everything. */
+  /** Clears the screen: the next `show` draws everything. */
   readonly clear: Effect.Effect<void>
 }
 
-/** A terminal that is gone shows nothing and has nothing to be restored. */
+/** Writes to the terminal; one that is gone is ignored. */
 const write = (terminal: Terminal.Terminal, text: string) =>
   text === "" ? Effect.void : Effect.ignore(terminal.display(text))
 
-/**
- * Takes the whole screen until the scope closes, then leaves the terminal as it was; also when the process is made to
- * exit at once.
- */
+/** Takes the whole screen until the scope closes or the process exits, and then restores the terminal. */
 export const open: Effect.Effect<Screen, never, Terminal.Terminal | Scope.Scope> = Effect.gen(function*() {
   const terminal = yield* Terminal.Terminal
   const atExit = () => void process.stdout.write(closing)

@@ -10,7 +10,7 @@ import { type Model, type Page, storyOf } from "./Model.ts"
 /** How many lines of a cause are shown. */
 const causeLines = 12
 
-/** One domain: where it stands, what it depends on and what on it, why it crashed, and its transitions, the newest first. */
+/** One domain: where it stands, its dependencies and dependants, its cause, and its transitions, the newest first. */
 export const render = (
   model: Model,
   page: Extract<Page, { readonly _tag: "Story" }>,

@@ -1,4 +1,4 @@
-import type { Activation } from "../../control/ActivationHistory.ts"
+import type { Activation } from "../../control/DomainActivation.ts"
 import * as Format from "../../model/Format.ts"
 import type { Style } from "../text/Style.ts"
 import { windowStart } from "./DomainsView.ts"
@@ -13,8 +13,8 @@ const paint = ({ end }: Activation, style: Style) =>
   end === undefined ? style.cyan : end.outcome === "failed" ? style.red : style.green
 
 /**
- * The newest activation of each domain as a bar: how long it waited in its tick for other domains (`░`), then its own
- * work (`█`; what has failed is marked). Each tick's first gate is the left edge; the scale is the same for all ticks, so that bars compare.
+ * The newest activation of each domain as a bar: how long it waited for other domains (`░`), then its own work (`█`). The
+ * left edge is the first gate that a tick opened; all bars have the same scale.
  */
 export const render = (model: Model, style: Style, width: number, rows: number, now: number): ReadonlyArray<Line> => {
   const shown = new Set(listed(model).map(({ name }) => name))

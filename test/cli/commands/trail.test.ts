@@ -104,7 +104,7 @@ describe("the trail from the command line", () => {
       expect(nobody).toMatchObject({
         code: 1,
         stderr: expect.stringMatching(
-          /^Read from the trail: .*\nthunderline: --what-if: no domain "middle" came up in that run; there were: back, front\n$/
+          /^Read from the trail: .*\nthunderline: --what-if: no domain "middle" became active in that run; there were: back, front\n$/
         )
       })
     }), 60_000)
@@ -145,7 +145,7 @@ describe("the trail from the command line", () => {
       const server = yield* shell("cat state/postgres/postmaster.pid")
       expect(server.code).toBe(1)
       const log = yield* shell(
-        `timeout -s TERM 2 ${process.execPath} ${main} start app.ts --interval 10ms --database memory | head -1; ` +
+        `timeout -s TERM 4 ${process.execPath} ${main} start app.ts --interval 10ms --database memory | head -1; ` +
           `echo "\${PIPESTATUS[@]}"`
       )
       expect(log.stdout).toMatch(/Started and subscribed to system events\n124 0\n$/)

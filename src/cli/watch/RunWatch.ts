@@ -3,7 +3,6 @@ import * as Effect from "effect/Effect"
 import * as Latch from "effect/Latch"
 import * as Queue from "effect/Queue"
 import * as Terminal from "effect/Terminal"
-import { Client } from "../../control/Client.ts"
 import * as EventFollower from "../../control/EventFollower.ts"
 import * as ProgramFeed from "../../control/ProgramFeed.ts"
 import * as Loop from "../../telemetry/Loop.ts"
@@ -22,16 +21,16 @@ const still = "250 millis"
 
 /** Reads a domain's transitions for its story. */
 const readStory = (where: RunningProgram.Where, domain: string, post: (news: Model.News) => void) =>
-  Client.use(({ history }) => history.page({ query: { domain, limit: 200 } })).pipe(
+  RunningProgram.client(where).pipe(
+    Effect.flatMap(({ history }) => history.page({ query: { domain, limit: 200 } })),
     Effect.timeout(EventFollower.answerTimeout),
-    Effect.provide(RunningProgram.client(where)),
     Effect.match({
       onSuccess: ({ events }) => post(Model.StoryNews.StoryRead({ domain, transitions: events })),
       onFailure: (error) => post(Model.StoryNews.StoryUnread({ domain, problem: EventFollower.reasonOf(error) }))
     })
   )
 
-/** Shows the running program until a key quits or the input ends; then the terminal is as it was. */
+/** Shows the running program until a key quits or the input ends, and then restores the terminal. */
 export const run = Effect.fnUntraced(function*(where: RunningProgram.Where, style: Style) {
   const clock = yield* Clock.Clock
   const now = () => clock.currentTimeMillisUnsafe()
@@ -52,7 +51,7 @@ export const run = Effect.fnUntraced(function*(where: RunningProgram.Where, styl
   const client = Effect.gen(function*() {
     const { url } = yield* RunningProgram.address(where)
     set({ ...model, url })
-    return yield* Effect.provide(Client, RunningProgram.client(where))
+    return yield* RunningProgram.client(where)
   })
 
   const draw = Effect.gen(function*() {
@@ -85,9 +84,10 @@ export const run = Effect.fnUntraced(function*(where: RunningProgram.Where, styl
     }
   })
 
-  yield* Effect.forkScoped(ProgramFeed.run({ client }, post))
-  yield* Loop.supervised("screen", Effect.forever(draw))
-  yield* Effect.forkScoped(Effect.ignore(Effect.forever(resize)))
-  // Ends also when there is no more input: its terminal is gone.
+  yield* Loop.supervised("watch: feed", ProgramFeed.run({ client }, post))
+  yield* Loop.supervised("watch: picture", Effect.forever(draw))
+  // The sizes end with the terminal.
+  yield* Loop.supervised("watch: size", Effect.andThen(Effect.ignore(Effect.forever(resize)), Effect.never))
+  // The input ends with its terminal.
   yield* Effect.ignore(keys)
 }, Effect.scoped)
