@@ -33,7 +33,7 @@ const surface: Readonly<Record<string, ReadonlyArray<string>>> = {
     "TickGenerator",
     "TrailStatus"
   ],
-  "./testing": ["EventLog", "Fault", "RepoContract", "Simulation", "Ticks"],
+  "./testing": ["EventLog", "Fault", "RepoContract", "Simulation", "TickGeneratorContract", "Ticks"],
   "./postgres": ["Postgres"],
   "./control": [
     "Api",
