@@ -1,4 +1,4 @@
-import { describe, expect, it } from "@effect/vitest"
+import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import { readFileSync } from "node:fs"
 import { createServer, type Server } from "node:net"
@@ -40,21 +40,23 @@ const messages = (log: string) => {
 describe("the README", () => {
   it("shows programs that are files of the examples, word for word", () => {
     const programs = blocks.filter(({ language }) => language === "ts")
-    expect(programs.map(({ marker }) => marker)).toEqual([
+    assert.deepStrictEqual(programs.map(({ marker }) => marker), [
       "examples/minimal.ts",
       "examples/library.ts",
       "examples/composed/main.ts",
       "examples/composed/addressFirst.ts"
     ])
-    for (const { marker, text } of programs) expect(text, marker).toBe(readFileSync(join(root, marker!), "utf8"))
+    for (const { marker, text } of programs) {
+      assert.strictEqual(text, readFileSync(join(root, marker!), "utf8"), marker)
+    }
   })
 
   it("names npm scripts that there are", () => {
     const scripts = blocks.filter(({ language }) => language === "sh").flatMap(({ text }) =>
       Array.from(text.matchAll(/npm (?:run )?(?!ci\b|install\b)(\w+)/g), ([_, script]) => script!)
     )
-    expect(scripts).toEqual(["start", "test", "start"])
-    for (const script of scripts) expect(packageJson.scripts).toHaveProperty(script)
+    assert.deepStrictEqual(scripts, ["start", "test", "start"])
+    for (const script of scripts) assert.property(packageJson.scripts, script)
   })
 
   it.live("lists the commands that there are, and no others", () =>
@@ -63,12 +65,12 @@ describe("the README", () => {
       const there = Array.from(stdout.split("SUBCOMMANDS\n")[1]!.matchAll(/^ {2}(\w+)/gm), ([_, command]) => command)
       const section = readme.split("## The command line\n")[1]!
       const listed = Array.from(section.matchAll(/^\| `(\w+)[^`]*` \|/gm), ([_, command]) => command)
-      expect(listed.sort()).toEqual(there.sort())
+      assert.deepStrictEqual(listed.sort(), there.sort())
     }))
 
   it("lists the package's entries, and no others", () => {
     const listed = Array.from(readme.matchAll(/^\| `thunderline(\/?\w*)` \|/gm), ([_, entry]) => `.${entry}`)
-    expect([...listed, "./package.json"].sort()).toEqual(Object.keys(packageJson.exports).sort())
+    assert.deepStrictEqual([...listed, "./package.json"].sort(), Object.keys(packageJson.exports).sort())
   })
 
   it.live("shows what its first example writes", () =>
@@ -86,8 +88,8 @@ describe("the README", () => {
       const { code, stdout } = yield* program.ended
       const shown = blocks.find(({ marker }) => marker === "output")!.text
       const log = stdout.replace("200ms", "1000ms").replaceAll(/^.*Hello, tick [4-9].*\n/gm, "")
-      expect(messages(log)).toEqual(messages(shown))
-      expect(code).toBe(0)
+      assert.deepStrictEqual(messages(log), messages(shown))
+      assert.strictEqual(code, 0)
     }))
 
   it.live("shows a program of one's own that runs, and exits 0 after SIGTERM", () =>
@@ -96,14 +98,14 @@ describe("the README", () => {
       yield* program.says("Hello, tick 2")
       yield* program.kill("SIGTERM")
       const { code, stderr, stdout } = yield* program.ended
-      expect(stdout).toContain("Domain deactivated: visitor")
-      expect([code, stderr]).toEqual([0, ""])
+      assert.include(stdout, "Domain deactivated: visitor")
+      assert.deepStrictEqual([code, stderr], [0, ""])
     }))
 
   it.live("shows how to take the address first: with a port that is taken, no domain starts", () =>
     Effect.gen(function*() {
       const env = { XDG_STATE_HOME: yield* folder() }
-      const other = yield* Effect.acquireRelease(
+      yield* Effect.acquireRelease(
         Effect.callback<Server>((resume) => {
           const server = createServer()
           server.on("error", () => resume(Effect.succeed(server))).listen(
@@ -114,11 +116,10 @@ describe("the README", () => {
         }),
         (server) => Effect.sync(() => void server.close())
       )
-      expect(other).toBeDefined()
       const { code, stdout } = yield* (yield* start(process.execPath, ["examples/composed/addressFirst.ts"], { env }))
         .ended
-      expect(stdout).toContain("Port 4747 on 127.0.0.1 is taken")
-      expect(stdout).not.toContain("Waiting for first tick")
-      expect(code).toBe(1)
+      assert.include(stdout, "Port 4747 on 127.0.0.1 is taken")
+      assert.notInclude(stdout, "Waiting for first tick")
+      assert.strictEqual(code, 1)
     }).pipe(Effect.scoped))
 })

@@ -1,3 +1,15 @@
+/**
+ * The six domains that `thunderline start` runs without an app. Use all of them as they are, or single ones in an
+ * application of your own: each brings the services that it is named after.
+ *
+ * @example
+ * ```ts
+ * import { Thunderline } from "thunderline"
+ * import { domainsWith } from "thunderline/domains"
+ *
+ * const Main = Thunderline.layer({ domains: domainsWith({ policy: { mode: "act" } }) })
+ * ```
+ */
 import { CerebrosDomain } from "./cerebros/CerebrosDomain.ts"
 import { Thunderbolt } from "./thunderbolt/Thunderbolt.ts"
 import type * as Policy from "./thundercrown/Policy.ts"

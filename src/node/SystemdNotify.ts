@@ -21,6 +21,7 @@ import { execFile } from "node:child_process"
 import { SystemPubSub } from "../heartbeat/SystemPubSub.ts"
 import { TickGenerator } from "../heartbeat/TickGenerator.ts"
 import { Health } from "../supervision/Health.ts"
+import * as Loop from "../telemetry/Loop.ts"
 
 const variable = (name: string) =>
   Effect.map(Effect.orDie(Config.option(Config.String(name))), Option.filter((text) => text !== ""))
@@ -69,13 +70,14 @@ const tell = Effect.gen(function*() {
   if (Option.isSome(watchdog)) {
     const ticks = yield* pubsub.subscribe("system:domain_tick")
     let fed = -Infinity
-    yield* Effect.forkScoped(Effect.forever(Effect.gen(function*() {
+    const feed = Effect.gen(function*() {
       yield* PubSub.takeAll(ticks)
       const now = Number(clock.monotonicTimeNanosUnsafe()) / 1e6
       if (now - fed < watchdog.value / 4) return
       fed = now
       yield* send("WATCHDOG=1")
-    })))
+    })
+    yield* Loop.supervised("systemd-watchdog", Effect.forever(feed))
   }
 
   yield* Effect.addFinalizer(() => send("STOPPING=1", "STATUS=The program is shutting down."))

@@ -10,8 +10,8 @@ import { type IllegalTransition, type Opening, type Reason, Trigger } from "../m
 import * as Spans from "../telemetry/Spans.ts"
 import * as Telemetry from "../telemetry/Telemetry.ts"
 import { Command } from "./Command.ts"
+import * as DomainGate from "./DomainGate.ts"
 import * as DomainLog from "./DomainLog.ts"
-import * as Gate from "./Gate.ts"
 import { Generation } from "./Generation.ts"
 import { type Activating, generationOf, type SupervisedDomain } from "./SupervisedDomain.ts"
 import { type Step, type SupervisorState, wait } from "./SupervisorState.ts"
@@ -142,12 +142,12 @@ const gateFacts = ({ node, reached }: SupervisedDomain): Schema.JsonObject => {
 export const openGates = Effect.fnUntraced(function*(
   state: SupervisorState,
   candidates: ReadonlyArray<SupervisedDomain>,
-  opener: Gate.Opener,
+  opener: DomainGate.Opener,
   reason: Reason
 ): Effect.fn.Return<void, IllegalTransition> {
   const steps: Array<Step> = []
   for (const domain of candidates) {
-    const opening = domain.phase._tag === "waiting" ? Gate.look(state, domain, opener) : undefined
+    const opening = domain.phase._tag === "waiting" ? DomainGate.look(state, domain, opener) : undefined
     if (opening === undefined) continue
     steps.push({
       domain,

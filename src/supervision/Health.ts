@@ -11,6 +11,7 @@ import { TickGenerator } from "../heartbeat/TickGenerator.ts"
 import * as DomainStanding from "../model/DomainStanding.ts"
 import type { Tick } from "../model/Tick.ts"
 import { Exporter } from "../telemetry/Exporter.ts"
+import * as Loop from "../telemetry/Loop.ts"
 import { Outbox } from "../trail/Outbox.ts"
 import { ShutdownNotice } from "./ShutdownNotice.ts"
 
@@ -110,7 +111,8 @@ const make = Effect.fnUntraced(function*(options: HealthOptions | undefined) {
   })
 
   const ticks = yield* pubsub.subscribe("system:domain_tick")
-  yield* Effect.forkScoped(
+  yield* Loop.supervised(
+    "health",
     PubSub.take(ticks).pipe(
       Effect.flatMap(({ payload }) => {
         seen = { at: clock.monotonicTimeNanosUnsafe(), tick: payload }

@@ -3,7 +3,7 @@ import { type Operation, OperationRefused } from "../model/DomainControl.ts"
 import { type IllegalTransition, Trigger } from "../model/DomainStatus.ts"
 import { entering, settle } from "./Activation.ts"
 import { takeDown, traced } from "./Cascade.ts"
-import * as Gate from "./Gate.ts"
+import * as DomainGate from "./DomainGate.ts"
 import { generationOf, type SupervisedDomain } from "./SupervisedDomain.ts"
 import type { SupervisorState } from "./SupervisorState.ts"
 
@@ -21,7 +21,7 @@ const restart: Execute = Effect.fnUntraced(function*(state, domain) {
     return yield* refuse(domain, "restart")
   }
   budget.reset()
-  const opening = Gate.look(state, domain, "now")
+  const opening = DomainGate.look(state, domain, "now")
   const trigger = Trigger.Restart({ gate: opening })
   if (phase._tag === "active") {
     return yield* takeDown(state, domain, [{

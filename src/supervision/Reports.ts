@@ -10,8 +10,8 @@ import * as Telemetry from "../telemetry/Telemetry.ts"
 import { ActivationTimeout, entering, openGates, settle } from "./Activation.ts"
 import { crash, traced } from "./Cascade.ts"
 import type { CommandOf } from "./Command.ts"
+import * as DomainGate from "./DomainGate.ts"
 import * as DomainLog from "./DomainLog.ts"
-import * as Gate from "./Gate.ts"
 import { generationOf } from "./SupervisedDomain.ts"
 import { monotonicMs, type SupervisorState } from "./SupervisorState.ts"
 import { DomainSilent } from "./TickReceiver.ts"
@@ -78,7 +78,7 @@ export const closed = Effect.fnUntraced(
     const { name, shutdownTimeout } = node.domain
     const tick = state.tickNow().count
     if (status._tag === "deactivating") {
-      const opening = status.target === "activating" ? Gate.look(state, domain, "now") : undefined
+      const opening = status.target === "activating" ? DomainGate.look(state, domain, "now") : undefined
       const next = status.target === "inactive"
         ? { phase: () => ({ _tag: "inactive" as const }) }
         : yield* entering(state, domain, opening)
@@ -125,7 +125,7 @@ export const closed = Effect.fnUntraced(
 export const backoffElapsed = Effect.fnUntraced(
   function*(state: SupervisorState, { backoff, domain }: CommandOf<"BackoffElapsed">) {
     if (domain.phase._tag !== "restarting" || domain.phase.backoff !== backoff) return
-    const opening = Gate.look(state, domain, "now")
+    const opening = DomainGate.look(state, domain, "now")
     const trigger = Trigger.BackoffElapsed({ gate: opening })
     yield* state.commit([{ domain, trigger, reason: "backoff", ...(yield* entering(state, domain, opening)) }])
     yield* settle(state, domain, "backoff")

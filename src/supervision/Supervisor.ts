@@ -18,10 +18,10 @@ import type { CurrentRun } from "../trail/CurrentRun.ts"
 import { OutboxIntake } from "../trail/OutboxIntake.ts"
 import { openGates } from "./Activation.ts"
 import { Command, type CommandOf, type Reply } from "./Command.ts"
+import * as DomainGate from "./DomainGate.ts"
 import * as DomainLog from "./DomainLog.ts"
 import * as DomainUse from "./DomainUse.ts"
 import type { Escalator } from "./Escalator.ts"
-import * as Gate from "./Gate.ts"
 import * as Operations from "./Operations.ts"
 import * as Reports from "./Reports.ts"
 import { shutdown } from "./Shutdown.ts"
@@ -70,7 +70,7 @@ const makeOperate = Effect.gen(function*() {
 const makeTicked = (state: SupervisorState.SupervisorState) => {
   const watchdog = Watchdog.make()
   const fanout = Telemetry.histogram("thunderline.tick.fanout.duration")
-  const due = Gate.makeSchedule(state.domains)
+  const due = DomainGate.makeSchedule(state.domains)
   return {
     ticked: Effect.fnUntraced(function*({ tick }: CommandOf<"Ticked">) {
       yield* watchdog(tick)

@@ -23,7 +23,7 @@ export interface ExporterInfo {
   readonly collector: string | null
   /** `service.instance.id` of everything that is exported; `undefined`: the run makes one of its own. */
   readonly instanceId: string | undefined
-  /** What does not arrive, each in a few words; readiness passes, and says it. */
+  /** What does not arrive, each in one phrase; readiness passes, and reports it. */
   readonly degradations: () => ReadonlyArray<string>
 }
 

@@ -69,7 +69,7 @@ describe("the model", () => {
       ],
       "restart after shutdown": [
         {
-          file: "supervision/Gate.ts",
+          file: "supervision/DomainGate.ts",
           find: "state.stopping || ",
           replace: ""
         },

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "@effect/vitest"
 import { rounds } from "../../dashboard/src/Rounds.ts"
-import type { Activations } from "../../src/control/DomainActivation.ts"
+import type { Activations } from "../../src/control/ActivationHistory.ts"
 import { byName, domain } from "../support/domains.ts"
 
 const activation = (domain: string, tick: number, wave: number, startedAt: number, workMs: number): Activations => {

@@ -1,4 +1,4 @@
-import { assert, describe, expect, it } from "@effect/vitest"
+import { assert, describe, it } from "@effect/vitest"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
@@ -103,8 +103,8 @@ describe("launch", () => {
           yield* program.kill("SIGTERM")
         }
         const { code, stdout } = yield* program.ended
-        expect(code, stdout).toBe(expected)
-        if (name === "failing") expect(stdout.match(/ends the program/g)).toHaveLength(1)
+        assert.strictEqual(code, expected, stdout)
+        if (name === "failing") assert.lengthOf(stdout.match(/ends the program/g)!, 1)
       })
   )
 })

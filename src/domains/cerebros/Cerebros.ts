@@ -1,3 +1,15 @@
+/**
+ * Learns how long each domain normally takes for a tick, and posts an anomaly on the blackboard when one is much slower. Use
+ * it to read or to act on that; `Policy` does.
+ *
+ * @example
+ * ```ts
+ * import { Effect } from "effect"
+ * import { Cerebros } from "thunderline/domains"
+ *
+ * const slow = Cerebros.Cerebros.use((cerebros) => Effect.map(cerebros.anomalies, (all) => all.map(({ domain }) => domain)))
+ * ```
+ */
 import * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
@@ -138,6 +150,7 @@ export const layerWith = (options: {
   readonly profile?: Partial<TickProfile.Settings> | undefined
 }): Layer.Layer<Cerebros, never, Blackboard | EventBuffer | Lanes> => Layer.effect(Cerebros, make(options))
 
+/** The same with its defaults. */
 export const layer: Layer.Layer<Cerebros, never, Blackboard | EventBuffer | Lanes> = layerWith({})
 
 /** Notes every tick that any domain has handled; the domain's worker. */

@@ -1,3 +1,15 @@
+/**
+ * The domain `cerebros`: finds domains that have become slow. Use it with `thunderflow` and `thunderbolt`, which it depends
+ * on; domains without `onTick` are not judged.
+ *
+ * @example
+ * ```ts
+ * import { Thunderline } from "thunderline"
+ * import { CerebrosDomain, Thunderbolt, Thunderflow } from "thunderline/domains"
+ *
+ * const Main = Thunderline.layer({ domains: [Thunderflow, Thunderbolt, CerebrosDomain] })
+ * ```
+ */
 import * as Domain from "../../model/Domain.ts"
 import { Thunderbolt } from "../thunderbolt/Thunderbolt.ts"
 import { Thunderflow } from "../thunderflow/Thunderflow.ts"

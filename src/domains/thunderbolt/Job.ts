@@ -1,3 +1,18 @@
+/**
+ * A job in a lane: how it is awaited, and the ways in which it ends. Use its errors to tell a job that failed from one that
+ * was refused or cut.
+ *
+ * @example
+ * ```ts
+ * import { Effect } from "effect"
+ * import { Lanes } from "thunderline/domains"
+ *
+ * const answer = Lanes.Lanes.use((lanes) => lanes.submit("default", "answer", Effect.succeed(42))).pipe(
+ *   Effect.flatMap((job) => job.await),
+ *   Effect.catchTag("LaneFull", () => Effect.succeed(0))
+ * )
+ * ```
+ */
 import type * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 

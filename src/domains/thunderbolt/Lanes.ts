@@ -1,3 +1,19 @@
+/**
+ * Named lanes of workers: bounded queues, a deadline for each attempt, retries. Use them for work that several domains
+ * hand over. A domain's own endless work is a worker.
+ *
+ * @example
+ * ```ts
+ * import { Domain } from "thunderline"
+ * import { Lanes, Thunderflow } from "thunderline/domains"
+ *
+ * const lanes = Domain.make("lanes", {
+ *   dependsOn: [Thunderflow],
+ *   layer: Lanes.layerWith({ mail: { concurrency: 8, deadline: "10 seconds" } }),
+ *   workers: { drain: { effect: Lanes.drain, permanent: true } }
+ * })
+ * ```
+ */
 import * as Cause from "effect/Cause"
 import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"

@@ -1,3 +1,20 @@
+/**
+ * The domain `thunderbolt`: work in bounded lanes. Use it as a dependency of domains that hand work over and must not be
+ * slowed down by it. Its queues are in memory: what has to survive a crash of the process needs another.
+ *
+ * @example
+ * ```ts
+ * import { Effect, Layer } from "effect"
+ * import { Domain } from "thunderline"
+ * import { Lanes, Thunderbolt } from "thunderline/domains"
+ *
+ * const reports = Domain.make("reports", {
+ *   dependsOn: [Thunderbolt],
+ *   layer: Layer.empty,
+ *   onTick: () => Lanes.Lanes.use((lanes) => lanes.submit("background", "report", Effect.sleep("1 second")))
+ * })
+ * ```
+ */
 import * as Domain from "../../model/Domain.ts"
 import { Thunderflow } from "../thunderflow/Thunderflow.ts"
 import * as Lanes from "./Lanes.ts"

@@ -1,3 +1,19 @@
+/**
+ * Rules over all domains, evaluated at every tick: restart, deactivate or alert, each domain once and then not again for a
+ * while. Use it with rules of your own; a crash is restarted without it.
+ *
+ * @example
+ * ```ts
+ * import { Domain } from "thunderline"
+ * import { CerebrosDomain, Policy, PolicyRule, Thundergate } from "thunderline/domains"
+ *
+ * const crown = Domain.make("crown", {
+ *   dependsOn: [CerebrosDomain, Thundergate],
+ *   layer: Policy.layerWith({ mode: "act", rules: [PolicyRule.whenSlow("restart", { factor: 10 })] }),
+ *   onTick: (tick) => Policy.Policy.use((policy) => policy.evaluate(tick.count))
+ * })
+ * ```
+ */
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
@@ -123,4 +139,5 @@ export const layerWith = (
   options: Options
 ): Layer.Layer<Policy, never, Cerebros | Gate | DomainRegistry | DomainControl> => Layer.effect(Policy, make(options))
 
+/** The same with its defaults. */
 export const layer: Layer.Layer<Policy, never, Cerebros | Gate | DomainRegistry | DomainControl> = layerWith({})

@@ -1,3 +1,17 @@
+/**
+ * A rule of a `Policy`: when it matches, and what is decided then. Use the two that are made here, or write your own; the
+ * first rule that matches a domain decides.
+ *
+ * @example
+ * ```ts
+ * import { PolicyRule } from "thunderline/domains"
+ *
+ * const rules = [
+ *   PolicyRule.whenSlow("restart"),
+ *   PolicyRule.whenStatus("waiting", "alert", { forTicks: 60 })
+ * ]
+ * ```
+ */
 import type * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import type { DomainView } from "../../heartbeat/DomainRegistry.ts"

@@ -1,3 +1,15 @@
+/**
+ * The domain `thundercrown`: restarts domains that have become slow, by rules. Use it where nobody watches; without further
+ * options it only says what it would do.
+ *
+ * @example
+ * ```ts
+ * import { Thunderline } from "thunderline"
+ * import { CerebrosDomain, Thunderbolt, Thundercrown, Thunderflow, Thundergate } from "thunderline/domains"
+ *
+ * const Main = Thunderline.layer({ domains: [Thunderflow, Thundergate, Thunderbolt, CerebrosDomain, Thundercrown] })
+ * ```
+ */
 import * as Domain from "../../model/Domain.ts"
 import { CerebrosDomain } from "../cerebros/CerebrosDomain.ts"
 import { Thundergate } from "../thundergate/Thundergate.ts"

@@ -1,3 +1,15 @@
+/**
+ * Facts that domains share, each with a time-to-live in ticks. Use it for what several domains may know and nobody has to
+ * get for certain; what must not be lost belongs into a database.
+ *
+ * @example
+ * ```ts
+ * import { Effect } from "effect"
+ * import { Blackboard } from "thunderline/domains"
+ *
+ * const isClear = Effect.map(Blackboard.Blackboard.use((board) => board.get("sky")), (fact) => fact._tag === "Some")
+ * ```
+ */
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
@@ -49,6 +61,7 @@ export class Blackboard extends Context.Service<Blackboard, {
 
 const isOver = (fact: Fact, tick: number) => fact.expiresAt !== null && fact.expiresAt <= tick
 
+/** An empty blackboard. */
 export const make = Effect.gen(function*() {
   const registry = yield* DomainRegistry
   const changes = yield* Effect.acquireRelease(PubSub.sliding<FactChange>(1024), PubSub.shutdown)
@@ -94,4 +107,5 @@ export const make = Effect.gen(function*() {
   })
 })
 
+/** An empty blackboard as a layer. */
 export const layer: Layer.Layer<Blackboard, never, DomainRegistry> = Layer.effect(Blackboard, make)

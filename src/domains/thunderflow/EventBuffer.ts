@@ -1,3 +1,16 @@
+/**
+ * A bounded buffer of system events, read by many at their own pace, with exact counts of what was dropped. Use it to watch
+ * or to pass on what happens; the trail has every transition.
+ *
+ * @example
+ * ```ts
+ * import { EventBuffer } from "thunderline/domains"
+ *
+ * const shipped = EventBuffer.EventBuffer.use((buffer) =>
+ *   buffer.offer({ type: "order.shipped", source: "orders", data: { order: 7 } })
+ * )
+ * ```
+ */
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
@@ -136,6 +149,7 @@ export const layerWith = (options: {
   readonly backPressure?: BackPressure | undefined
 }): Layer.Layer<EventBuffer> => Layer.effect(EventBuffer, make(options))
 
+/** The same with its defaults. */
 export const layer: Layer.Layer<EventBuffer> = layerWith({})
 
 const encode = Schema.encodeEffect(DomainEvent)

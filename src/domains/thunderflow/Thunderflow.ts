@@ -1,3 +1,21 @@
+/**
+ * The domain `thunderflow`: what happens, in the `EventBuffer`, and what is known, on the `Blackboard`. Use it as a
+ * dependency of domains that share events or facts; within one domain an ordinary service does.
+ *
+ * @example
+ * ```ts
+ * import { Layer } from "effect"
+ * import { Domain, Thunderline } from "thunderline"
+ * import { Blackboard, Thunderflow } from "thunderline/domains"
+ *
+ * const weather = Domain.make("weather", {
+ *   dependsOn: [Thunderflow],
+ *   layer: Layer.empty,
+ *   onTick: () => Blackboard.Blackboard.use((board) => board.post("sky", "clear", { ttl: 10 }))
+ * })
+ * const Main = Thunderline.layer({ domains: [Thunderflow, weather] })
+ * ```
+ */
 import * as Layer from "effect/Layer"
 import * as Domain from "../../model/Domain.ts"
 import * as Blackboard from "./Blackboard.ts"

@@ -1,3 +1,17 @@
+/**
+ * Permissions and rates for callers. Use it in front of what people or policies may ask of an application. It does not
+ * authenticate: the caller's name has to be known before.
+ *
+ * @example
+ * ```ts
+ * import { Domain } from "thunderline"
+ * import { Gate } from "thunderline/domains"
+ *
+ * const strict = Domain.make("gate", {
+ *   layer: Gate.layerWith({ grants: [{ to: { role: "operator" }, actions: ["domain.restart"] }] })
+ * })
+ * ```
+ */
 import * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
@@ -100,4 +114,5 @@ export const layerWith = (options: {
     Layer.provide(RateLimiter.layerStoreMemory)
   )
 
+/** The same with its defaults. */
 export const layer: Layer.Layer<Gate | Admission> = layerWith({})

@@ -1,3 +1,15 @@
+/**
+ * The domain `thundergate`: who may do what, and how often. Use it in an application with a control plane, which asks it
+ * instead of its own rule as long as it is active.
+ *
+ * @example
+ * ```ts
+ * import { Thunderline } from "thunderline"
+ * import { Thundergate } from "thunderline/domains"
+ *
+ * const Main = Thunderline.layer({ domains: [Thundergate] })
+ * ```
+ */
 import * as Domain from "../../model/Domain.ts"
 import * as Gate from "./Gate.ts"
 

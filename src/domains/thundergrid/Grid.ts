@@ -1,3 +1,15 @@
+/**
+ * Owners of zones by consistent hashing: a node that leaves gives away only its own zones. Use it where every node knows
+ * the members. It does not find out who is there.
+ *
+ * @example
+ * ```ts
+ * import { Effect } from "effect"
+ * import { Grid } from "thunderline/domains"
+ *
+ * const owner = Grid.Grid.use((grid) => Effect.andThen(grid.join("node-2", { weight: 2 }), grid.owner("orders/eu")))
+ * ```
+ */
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as HashRing from "effect/HashRing"
@@ -132,4 +144,5 @@ export const layerWith = (options: {
   readonly nodes?: ReadonlyArray<string> | undefined
 }): Layer.Layer<Grid, never, Blackboard | EventBuffer> => Layer.effect(Grid, make(options))
 
+/** The same with its defaults. */
 export const layer: Layer.Layer<Grid, never, Blackboard | EventBuffer> = layerWith({})

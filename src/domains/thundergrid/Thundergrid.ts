@@ -1,3 +1,19 @@
+/**
+ * The domain `thundergrid`: which node owns which zone. Use it to split work among nodes by a key, where each of them knows
+ * the same names.
+ *
+ * @example
+ * ```ts
+ * import { Layer } from "effect"
+ * import { Domain } from "thunderline"
+ * import { Grid, Thunderflow, Thundergrid } from "thunderline/domains"
+ *
+ * const orders = Domain.make("orders", {
+ *   dependsOn: [Thunderflow, Thundergrid],
+ *   layer: Layer.effectDiscard(Grid.Grid.use((grid) => grid.claim("orders/eu")))
+ * })
+ * ```
+ */
 import * as Domain from "../../model/Domain.ts"
 import { Thunderflow } from "../thunderflow/Thunderflow.ts"
 import * as Grid from "./Grid.ts"
