@@ -1,4 +1,4 @@
-import type { Activations } from "../../src/control/DomainActivation.ts"
+import type { Activations } from "../../src/control/ActivationHistory.ts"
 import type { DomainInfo } from "../../src/control/DomainInfo.ts"
 
 /** One row of the timeline: the first activation of a domain. Times are the program's, in milliseconds. */

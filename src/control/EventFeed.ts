@@ -140,9 +140,9 @@ const distribute = Effect.fnUntraced(function*(feed: Feed) {
   const keepOpen = Effect.map(Effect.sleep(heartbeat), () => {
     for (const queue of feed.queues) StreamQueue.keepOpen(queue)
   })
-  yield* Loop.supervised("event feed: transitions", Effect.forever(takeEvents))
-  yield* Loop.supervised("event feed: ticks", Effect.forever(takeTick))
-  yield* Loop.supervised("event feed: comments", Effect.forever(keepOpen))
+  yield* Loop.supervised("stream-events", Effect.forever(takeEvents))
+  yield* Loop.supervised("stream-ticks", Effect.forever(takeTick))
+  yield* Loop.supervised("stream-comments", Effect.forever(keepOpen))
 })
 
 const make = Effect.fnUntraced(function*(options: EventFeedOptions | undefined) {

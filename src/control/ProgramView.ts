@@ -17,7 +17,7 @@ import type { DomainEvent } from "../model/DomainEvent.ts"
 import type { Moment } from "../model/DomainStanding.ts"
 import type { Tick } from "../model/Tick.ts"
 import * as EventCursor from "../trail/EventCursor.ts"
-import * as DomainActivation from "./DomainActivation.ts"
+import * as ActivationHistory from "./ActivationHistory.ts"
 import type { DomainInfo } from "./DomainInfo.ts"
 import type { Stats } from "./Stats.ts"
 import type { Hello, StreamEvent } from "./StreamEvent.ts"
@@ -56,7 +56,7 @@ export interface ProgramView {
   /** The cursor behind the oldest of `events`; `undefined` when the trail ends there. */
   readonly older: string | undefined
   /** By domain. */
-  readonly activations: ReadonlyMap<string, DomainActivation.Activations>
+  readonly activations: ReadonlyMap<string, ActivationHistory.Activations>
   /** What was missed or cannot be shown, in a sentence; `undefined` when nothing is. */
   readonly notice: string | undefined
 }
@@ -195,7 +195,7 @@ const withActivations = (view: ProgramView, events: ReadonlyArray<DomainEvent>):
   for (const event of events) {
     if (event.runId !== view.run?.runId) continue
     const known = activations.get(event.domain)
-    const now = DomainActivation.add(known, event)
+    const now = ActivationHistory.add(known, event)
     if (now !== undefined && now !== known) activations.set(event.domain, now)
   }
   return { ...view, activations }

@@ -16,9 +16,10 @@ const inUnits = (seconds: number): string => {
   return `${Math.floor(seconds / size)}${unit}${rest === 0 ? "" : ` ${rest}${next![1]}`}`
 }
 
-/** A measured duration in about three digits: `0.4ms`, `12ms`, `1.8s`, `2s`, `2m 5s`, `3h 12m`. */
+/** A measured duration in about three digits: `0.04ms`, `0.4ms`, `12ms`, `1.8s`, `2s`, `2m 5s`, `3h 12m`. */
 export const duration = (ms: number): string => {
-  if (ms < 0.05) return "0ms"
+  if (ms < 0.005) return "0ms"
+  if (ms < 0.095) return `${ms.toFixed(2)}ms`
   if (ms < 9.95) return `${ms.toFixed(1)}ms`
   if (ms < 999.5) return `${Math.round(ms)}ms`
   if (ms < 59_950) return `${(ms / 1000).toFixed(1).replace(/\.0$/, "")}s`

@@ -1,6 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import { rounds } from "../../dashboard/src/Rounds.ts"
-import type { Activations } from "../../src/control/DomainActivation.ts"
+import type { Activations } from "../../src/control/ActivationHistory.ts"
 import { byName, domain } from "../support/domains.ts"
 
 const activation = (domain: string, tick: number, wave: number, startedAt: number, workMs: number): Activations => {
@@ -28,12 +28,9 @@ describe("the rounds of a start", () => {
 
   it("leaves out a domain that has not been active yet", () => {
     const failed = { ...activation("late", 1, 0, 0, 5), first: undefined }
-    assert.deepStrictEqual(
-      rounds([activation("store", 1, 0, 0, 5), failed], domains)[0]!.bars.map(({ domain }) => domain),
-      [
-        "store"
-      ]
-    )
+    assert.deepStrictEqual(rounds([activation("store", 1, 0, 0, 5), failed], domains)[0]!.bars.map(({ domain }) => domain), [
+      "store"
+    ])
   })
 
   it("begins a round with each tick that opens something", () => {

@@ -6,7 +6,8 @@ import * as Format from "../../src/model/Format.ts"
 describe("Format", () => {
   it.each([
     [0, "0ms"],
-    [0.04, "0ms"],
+    [0.004, "0ms"],
+    [0.04, "0.04ms"],
     [0.44, "0.4ms"],
     [9.96, "10ms"],
     [12, "12ms"],

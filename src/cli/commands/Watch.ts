@@ -18,7 +18,7 @@ export class NotATerminal extends Schema.TaggedError<NotATerminal>()("NotATermin
 }
 
 /** Loaded when it is used: other commands do without it. */
-const view = Effect.promise(() => import("../watch/RunWatch.ts"))
+const view = Effect.promise(() => import("../watch/WatchRun.ts"))
 
 /** `thunderline watch`: the running program on the whole terminal, until `q`. */
 export const command = Command.make(

@@ -1,4 +1,4 @@
-import type { Activation } from "../../control/DomainActivation.ts"
+import type { Activation } from "../../control/ActivationHistory.ts"
 import * as Format from "../../model/Format.ts"
 import type { Style } from "../text/Style.ts"
 import { windowStart } from "./DomainsView.ts"

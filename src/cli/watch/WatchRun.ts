@@ -84,10 +84,10 @@ export const run = Effect.fnUntraced(function*(where: RunningProgram.Where, styl
     }
   })
 
-  yield* Loop.supervised("watch: feed", ProgramFeed.run({ client }, post))
-  yield* Loop.supervised("watch: picture", Effect.forever(draw))
+  yield* Loop.supervised("watch-feed", ProgramFeed.run({ client }, post))
+  yield* Loop.supervised("watch-picture", Effect.forever(draw))
   // The sizes end with the terminal.
-  yield* Loop.supervised("watch: size", Effect.andThen(Effect.ignore(Effect.forever(resize)), Effect.never))
+  yield* Loop.supervised("watch-size", Effect.andThen(Effect.ignore(Effect.forever(resize)), Effect.never))
   // The input ends with its terminal.
   yield* Effect.ignore(keys)
 }, Effect.scoped)
