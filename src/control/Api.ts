@@ -1,3 +1,15 @@
+/**
+ * The HTTP API of the control plane, as one definition: the server, the client, OpenAPI and the page are derived from it.
+ * Use it for a client in another program, or to serve the same endpoints elsewhere; `Client` is the ready-made client.
+ *
+ * @example
+ * ```ts
+ * import { OpenApi } from "effect/http-api"
+ * import { Api } from "thunderline/control"
+ *
+ * const paths = Object.keys(OpenApi.fromApi(Api.Api).paths)
+ * ```
+ */
 import * as HttpApi from "effect/http-api/HttpApi"
 import * as HttpApiEndpoint from "effect/http-api/HttpApiEndpoint"
 import * as HttpApiGroup from "effect/http-api/HttpApiGroup"

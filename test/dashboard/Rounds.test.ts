@@ -28,9 +28,12 @@ describe("the rounds of a start", () => {
 
   it("leaves out a domain that has not been active yet", () => {
     const failed = { ...activation("late", 1, 0, 0, 5), first: undefined }
-    assert.deepStrictEqual(rounds([activation("store", 1, 0, 0, 5), failed], domains)[0]!.bars.map(({ domain }) => domain), [
-      "store"
-    ])
+    assert.deepStrictEqual(
+      rounds([activation("store", 1, 0, 0, 5), failed], domains)[0]!.bars.map(({ domain }) => domain),
+      [
+        "store"
+      ]
+    )
   })
 
   it("begins a round with each tick that opens something", () => {

@@ -134,7 +134,10 @@ describe.runIf(absent === undefined)("the dashboard", () => {
       yield* Effect.promise(() => page.getByRole("button", { name: "Close" }).click())
       yield* text(page, /Generation 2 became active/)
       // The token is kept in memory alone, and not asked for again.
-      assert.strictEqual(yield* Effect.promise(() => page.evaluate<number>("sessionStorage.length + localStorage.length")), 0)
+      assert.strictEqual(
+        yield* Effect.promise(() => page.evaluate<number>("sessionStorage.length + localStorage.length")),
+        0
+      )
       yield* Effect.promise(() => page.getByRole("button", { name: "Deactivate store" }).click())
       yield* text(page, /becomes inactive until it is activated again/)
       assert.strictEqual(yield* Effect.promise(() => page.getByLabel("Token", { exact: true }).count()), 0)
