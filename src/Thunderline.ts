@@ -19,6 +19,7 @@ import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as DomainRegistry from "./heartbeat/DomainRegistry.ts"
+import { Heartbeat } from "./heartbeat/Heartbeat.ts"
 import * as SystemPubSub from "./heartbeat/SystemPubSub.ts"
 import * as TickGenerator from "./heartbeat/TickGenerator.ts"
 import * as TickIngress from "./heartbeat/TickIngress.ts"
@@ -89,7 +90,7 @@ export interface Options<Domains extends ReadonlyArray<Domain.Any>, ERepo, RRepo
 
 /** The last step of the start, once every domain waits for its gate, and the first one of the end. */
 const heartbeat = Layer.effectDiscard(Effect.gen(function*() {
-  const heartbeat = yield* TickGenerator.Heartbeat
+  const heartbeat = yield* Heartbeat
   const shutdown = yield* ShutdownNotice.ShutdownNotice
   yield* heartbeat.start
   yield* Effect.addFinalizer(() => shutdown.give)

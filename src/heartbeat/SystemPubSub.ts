@@ -23,6 +23,7 @@ import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import type { DomainEvent } from "../model/DomainEvent.ts"
 import type { Tick } from "../model/Tick.ts"
+import { SystemPublisher } from "./SystemPublisher.ts"
 
 /**
  * What travels on each topic. `system:domain_event` carries every transition; the two topics before it are views of it:
@@ -58,11 +59,6 @@ export class SystemPubSub extends Context.Service<SystemPubSub, {
   /** The same as a stream, which subscribes when it is run. */
   readonly stream: <T extends Topic>(topic: T) => Stream.Stream<Envelope<Topics[T]>>
 }>()("thunderline/SystemPubSub") {}
-
-/** The bus, to publish on: for Thunderline alone. */
-export class SystemPublisher extends Context.Service<SystemPublisher, {
-  readonly publish: <T extends Topic>(topic: T, payload: Topics[T]) => Effect.Effect<void>
-}>()("thunderline/SystemPubSub/SystemPublisher") {}
 
 /** How many messages of one topic are kept for its slowest reader. */
 export const defaultCapacity = 4096

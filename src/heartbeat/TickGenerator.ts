@@ -10,12 +10,12 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
-import type * as Scope from "effect/Scope"
 import * as Semaphore from "effect/Semaphore"
 import type { Tick } from "../model/Tick.ts"
 import * as Spans from "../telemetry/Spans.ts"
 import * as Telemetry from "../telemetry/Telemetry.ts"
 import { DomainRegistry } from "./DomainRegistry.ts"
+import { Heartbeat } from "./Heartbeat.ts"
 import * as LatenessWindow from "./LatenessWindow.ts"
 import { TickIngress } from "./TickIngress.ts"
 import { TickNumberer } from "./TickNumberer.ts"
@@ -66,12 +66,6 @@ export class TickGenerator extends Context.Service<TickGenerator, {
   /** The count of the newest tick without an Effect, for hot paths; 0 before the first. */
   readonly currentTick: () => number
 }>()("thunderline/TickGenerator") {}
-
-/** Starts the heartbeat when all domains wait, so that none can miss tick 1. For Thunderline alone. */
-export class Heartbeat extends Context.Service<Heartbeat, {
-  /** Starts the source of the ticks; it ends with the scope. */
-  readonly start: Effect.Effect<void, never, Scope.Scope>
-}>()("thunderline/TickGenerator/Heartbeat") {}
 
 /** How to set the heartbeat; everything has a default. */
 export interface TickGeneratorOptions {

@@ -4,7 +4,7 @@ import * as Layer from "effect/Layer"
 import type * as Scope from "effect/Scope"
 import type { Tick } from "../model/Tick.ts"
 import * as Telemetry from "../telemetry/Telemetry.ts"
-import { SystemPublisher } from "./SystemPubSub.ts"
+import { SystemPublisher } from "./SystemPublisher.ts"
 import { Transitions } from "./Transitions.ts"
 
 /** The only way by which a tick gets into the application, wherever it was sent. */

@@ -20,7 +20,7 @@ import * as Telemetry from "../telemetry/Telemetry.ts"
 import { CurrentRun } from "../trail/CurrentRun.ts"
 import { OutboxIntake } from "../trail/OutboxIntake.ts"
 import * as DomainRecord from "./DomainRecord.ts"
-import { SystemPublisher } from "./SystemPubSub.ts"
+import { SystemPublisher } from "./SystemPublisher.ts"
 
 /** A change of a domain's state that is asked for, and what the trail shall know of it. */
 export interface Transition {

@@ -9,6 +9,7 @@ import * as PubSub from "effect/PubSub"
 import * as References from "effect/References"
 import * as Scope from "effect/Scope"
 import * as TestClock from "effect/testing/TestClock"
+import { Heartbeat } from "../../src/heartbeat/Heartbeat.ts"
 import { SystemPubSub } from "../../src/heartbeat/SystemPubSub.ts"
 import * as TickGenerator from "../../src/heartbeat/TickGenerator.ts"
 import type { Tick } from "../../src/model/Tick.ts"
@@ -33,7 +34,7 @@ const listen = SystemPubSub.use((bus) => bus.subscribe("system:domain_tick")).pi
   )
 )
 
-const start = TickGenerator.Heartbeat.use((heart) => heart.start)
+const start = Heartbeat.use((heart) => heart.start)
 const stats = TickGenerator.TickGenerator.use((heart) => heart.stats)
 
 const millis = (tick: Tick) => ({

@@ -7,6 +7,7 @@ import * as Layer from "effect/Layer"
 import * as PubSub from "effect/PubSub"
 import * as Stream from "effect/Stream"
 import { layer } from "../../src/heartbeat/DomainRegistry.ts"
+import { SystemPublisher } from "../../src/heartbeat/SystemPublisher.ts"
 import * as SystemPubSub from "../../src/heartbeat/SystemPubSub.ts"
 import { type Transition } from "../../src/heartbeat/Transitions.ts"
 import { DomainStatus, Trigger } from "../../src/model/DomainStatus.ts"
@@ -64,8 +65,8 @@ describe("Transitions", () => {
     const seen: Array<unknown> = []
     let look: Effect.Effect<unknown> = Effect.void
     const bus = Layer.effect(
-      SystemPubSub.SystemPublisher,
-      Effect.map(SystemPubSub.SystemPublisher, (real) => ({
+      SystemPublisher,
+      Effect.map(SystemPublisher, (real) => ({
         publish: (topic, payload) =>
           Effect.tap(look, (state) => Effect.sync(() => seen.push([topic, state]))).pipe(
             Effect.andThen(real.publish(topic, payload))

@@ -1,7 +1,8 @@
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
-import { layerWith, SystemPublisher, SystemPubSub } from "../../src/heartbeat/SystemPubSub.ts"
+import { SystemPublisher } from "../../src/heartbeat/SystemPublisher.ts"
+import { layerWith, SystemPubSub } from "../../src/heartbeat/SystemPubSub.ts"
 import { TickIngress } from "../../src/heartbeat/TickIngress.ts"
 import type { Tick } from "../../src/model/Tick.ts"
 
