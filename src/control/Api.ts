@@ -1,3 +1,15 @@
+/**
+ * The HTTP API of the control plane: one definition for the server, the derived client, OpenAPI and the docs page. Use it
+ * to derive something else from it. To call a program use `Client`.
+ *
+ * @example
+ * ```ts
+ * import * as OpenApi from "effect/http-api/OpenApi"
+ * import { Api } from "thunderline/control"
+ *
+ * const { paths } = OpenApi.fromApi(Api.Api)
+ * ```
+ */
 import * as HttpApi from "effect/http-api/HttpApi"
 import * as HttpApiEndpoint from "effect/http-api/HttpApiEndpoint"
 import * as HttpApiGroup from "effect/http-api/HttpApiGroup"

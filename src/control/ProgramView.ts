@@ -14,11 +14,11 @@ import * as Data from "effect/Data"
 import * as DateTime from "effect/DateTime"
 import * as Duration from "effect/Duration"
 import type { DomainEvent } from "../model/DomainEvent.ts"
-import type { Moment } from "../model/DomainStanding.ts"
 import type { Tick } from "../model/Tick.ts"
 import * as EventCursor from "../trail/EventCursor.ts"
 import * as ActivationHistory from "./ActivationHistory.ts"
 import type { DomainInfo } from "./DomainInfo.ts"
+import type { Moment } from "./StandingText.ts"
 import type { Stats } from "./Stats.ts"
 import type { Hello, StreamEvent } from "./StreamEvent.ts"
 
@@ -101,7 +101,7 @@ export const News = Data.taggedEnum<News>()
 const keptTicks = 120
 const keptEvents = 2_000
 
-/** All domains at a moment of the local clock, for `DomainStanding`. */
+/** All domains at a moment of the local clock, for `StandingText`. */
 export const momentOf = ({ byName, skew, tick }: ProgramView, now: number): Moment<DomainInfo> => ({
   byName,
   tick,

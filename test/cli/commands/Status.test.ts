@@ -19,7 +19,7 @@ const overview: Overview = {
 }
 
 describe("thunderline status", () => {
-  it("fits into 80 columns, trouble first, each domain's in words", () =>
+  it("fits into 80 columns, trouble first, with the reason for each domain", () =>
     expect(`${Status.render(overview, { width: 80 })}\n`).toMatchFileSnapshot("screens/status-80.txt"))
 
   it("breaks no line in a file or pipe", () => {

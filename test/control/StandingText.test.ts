@@ -1,0 +1,106 @@
+import { describe, expect, it } from "@effect/vitest"
+import type { DomainInfo } from "../../src/control/DomainInfo.ts"
+import * as StandingText from "../../src/control/StandingText.ts"
+import * as DomainStanding from "../../src/model/DomainStanding.ts"
+import { StatusName } from "../../src/model/DomainStatus.ts"
+import { at, byName, domain, now } from "../support/domains.ts"
+
+const around = (all: ReadonlyArray<DomainInfo>, time = 0, tick = 1): StandingText.Moment => ({
+  byName: byName(...all),
+  tick,
+  now: now(time)
+})
+
+/** Why a domain is where it is: for a probe, next to its state, and as a sentence. */
+const says = (of: DomainInfo, others: ReadonlyArray<DomainInfo> = [], time = 0, tick = 1) => {
+  const moment = around([of, ...others], time, tick)
+  return [DomainStanding.brief(of, moment), StandingText.describe(of, moment), StandingText.sentence(of, moment)]
+}
+
+const same = (text: string) => [text, text]
+
+const bolt = domain("bolt", {
+  status: "restarting",
+  cause: "Error: the lane broke\n    at lane (lanes.ts:1:1)",
+  restart: { attempt: 2, delayMs: 4000, at: at(4000) }
+})
+
+describe("why a domain is where it is", () => {
+  it("names what a domain waits for, and when that comes back", () => {
+    const cerebros = domain("cerebros", { status: "waiting", dependsOn: ["flow", "bolt"] })
+    expect(says(cerebros, [domain("flow"), bolt], 1000)).toEqual(
+      ["waits for bolt", ...same("waits for bolt (restarting, attempt 2 in 3s)")]
+    )
+  })
+
+  it("names the domain that all the others wait for, however far away", () => {
+    const cerebros = domain("cerebros", { status: "waiting", dependsOn: ["bolt"] })
+    const crown = domain("crown", { status: "waiting", after: ["cerebros"] })
+    const last = domain("last", { status: "waiting", dependsOn: ["crown"] })
+    expect(says(last, [crown, cerebros, bolt], 4000)).toEqual([
+      "waits for crown",
+      ...same("waits for crown (waiting), because of bolt (restarting, attempt 2 now)")
+    ])
+  })
+
+  it("tells a blocked domain from one that waits", () => {
+    const store = domain("store", { status: "crashed", cause: "Error: no disk" })
+    const cart = domain("cart", { status: "waiting", dependsOn: ["store"], blockedBy: ["store"] })
+    expect(says(cart, [store])).toEqual(
+      ["is blocked by store", "blocked by store (crashed)", "is blocked by store (crashed)"]
+    )
+  })
+
+  it("names the tick that a domain waits for, and what it waits for then", () => {
+    const late = domain("late", { status: "waiting", activationTick: 1_000, dependsOn: ["bolt"] })
+    expect(says(late, [bolt])).toEqual(["waits for tick 1000", ...same("waits for tick 1,000, then bolt")])
+    expect(says(domain("first", { status: "waiting" }), [], 0, 0)[0]).toBe("waits for tick 1")
+    expect(says(domain("next", { status: "waiting" }))[1]).toBe("waits for its turn")
+  })
+
+  it("tells a crash and a restart with the first line of the cause", () => {
+    expect(says(bolt)).toEqual([
+      "is restarting",
+      "attempt 2 in 4s: Error: the lane broke",
+      "is restarting, attempt 2 in 4s: Error: the lane broke"
+    ])
+    expect(says(domain("store", { status: "crashed", cause: "StoreFull: full\n  at x" }))).toEqual(
+      ["is crashed", "StoreFull: full", "is crashed: StoreFull: full"]
+    )
+  })
+
+  it("tells for how long a domain has been active, and whether it answers its ticks", () => {
+    expect(says(domain("a"), [], 65_000)).toEqual(["is active", "for 1m 5s", "is active"])
+    expect(says(domain("a", { health: "suspect" }))[2]).toBe("is active but has not answered the last tick")
+    expect(says(domain("a", { health: "silent" }))[1]).toBe("does not answer its ticks")
+  })
+
+  it.each(StatusName.literals)("calls the state %s by its name and by no other", (status) => {
+    const [brief, , sentence] = says(domain("a", { status, cause: "Error: no" }), [], 3_000, 0)
+    expect([brief, sentence]).toEqual(
+      status === "waiting"
+        ? same("waits for tick 1")
+        : [`is ${status}`, expect.stringMatching(`^(is|has been) ${status}\\b`)]
+    )
+  })
+
+  it("ends with a circle of waiting domains", () => {
+    const a = domain("a", { status: "waiting", dependsOn: ["b"] })
+    const b = domain("b", { status: "waiting", after: ["a"] })
+    expect(says(a, [b])[1]).toMatch(/^waits for b \(waiting\)/)
+  })
+
+  it("puts what crashed before what restarts, and what is well last", () => {
+    const all = [
+      domain("active"),
+      domain("inactive", { status: "inactive" }),
+      domain("waiting", { status: "waiting" }),
+      domain("suspect", { health: "suspect" }),
+      domain("blocked", { status: "waiting", blockedBy: ["crashed"] }),
+      bolt,
+      domain("crashed", { status: "crashed" })
+    ]
+    const sorted = all.toSorted((a, b) => StandingText.severity(a) - StandingText.severity(b))
+    expect(sorted.map(({ name }) => name)).toEqual(all.map(({ name }) => name).toReversed())
+  })
+})
