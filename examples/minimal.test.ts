@@ -1,4 +1,4 @@
-import { expect, it } from "@effect/vitest"
+import { assert, it } from "@effect/vitest"
 import { Effect, Layer } from "effect"
 import { TestClock } from "effect/testing"
 import { Thunderline } from "thunderline"
@@ -21,8 +21,8 @@ it.effect("the visitor leaves before the greeter crashes, and comes back after i
       "visitor: activating -> active"
     )
     EventLog.expectNone(events, "visitor: * -> crashed")
-    expect(left!.tick).toBe(3)
-    expect(heartbeat.tickCount).toBe(60)
+    assert.strictEqual(left!.tick, 3)
+    assert.strictEqual(heartbeat.tickCount, 60)
   }))
 
 it.effect("the visitor waits until the greeter, which is slow to start, is there", () =>
@@ -31,7 +31,7 @@ it.effect("the visitor waits until the greeter, which is slow to start, is there
     yield* Ticks.awaitStates({ greeter: "activating", visitor: "waiting" })
     yield* TestClock.adjust("3 seconds")
     yield* Ticks.awaitStates({ greeter: "active", visitor: "active" })
-    expect(EventLog.transitions(yield* EventLog.read, "visitor")).toEqual([
+    assert.deepStrictEqual(EventLog.transitions(yield* EventLog.read, "visitor"), [
       "visitor: waiting -> activating",
       "visitor: activating -> active"
     ])

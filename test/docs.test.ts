@@ -1,4 +1,4 @@
-import { describe, expect, it } from "@effect/vitest"
+import { assert, describe, it } from "@effect/vitest"
 import { readFileSync } from "node:fs"
 import { join } from "node:path"
 import "../examples/minimal.test.ts"
@@ -9,7 +9,7 @@ describe("docs/testing.md", () => {
 
   it("shows tests that are a file of the examples, word for word, and are run above", () => {
     const blocks = Array.from(text.matchAll(/<!-- (.+) -->\n```ts\n([^]*?)```\n/g), ([_, file, code]) => [file, code])
-    expect(blocks).toEqual([
+    assert.deepStrictEqual(blocks, [
       ["examples/minimal.test.ts", readFileSync(join(root, "examples/minimal.test.ts"), "utf8")]
     ])
   })

@@ -1,3 +1,20 @@
+/**
+ * The bus: ticks and transitions as they happen, to read. Use it for views and for reactions that may miss a message. For
+ * what must not be missed read the trail (`Repo`); to react to ticks inside a domain use `onTick`.
+ *
+ * @example
+ * ```ts
+ * import { Effect, Stream } from "effect"
+ * import { SystemPubSub } from "thunderline"
+ *
+ * const program = Effect.gen(function*() {
+ *   const bus = yield* SystemPubSub.SystemPubSub
+ *   yield* bus.stream("system:domain_activated").pipe(
+ *     Stream.runForEach(({ payload }) => Effect.log(`${payload.domain} is active`))
+ *   )
+ * })
+ * ```
+ */
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
@@ -17,6 +34,7 @@ export interface Topics {
   readonly "system:domain_deactivated": DomainEvent
   readonly "system:domain_event": DomainEvent
 }
+/** The name of a topic. */
 export type Topic = keyof Topics
 
 /**

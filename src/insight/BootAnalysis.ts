@@ -1,3 +1,20 @@
+/**
+ * Where the time of a start went: each domain's own work, what it waited for, the critical chain, and what a start would
+ * take if a domain were faster. Use it on the transitions of a run; `RecordedBoot` reads those of a run from the trail.
+ *
+ * @example
+ * ```ts
+ * import { Effect, Option } from "effect"
+ * import { BootAnalysis, MemoryRepo, Repo } from "thunderline"
+ *
+ * const program = Effect.gen(function*() {
+ *   const repo = yield* Repo.Repo
+ *   const { events } = yield* repo.events({ order: "oldest", limit: 1_000 })
+ *   const analysis = BootAnalysis.analyse(events)
+ *   if (Option.isSome(analysis)) yield* Effect.log(`The start took ${analysis.value.totalMs} ms`)
+ * }).pipe(Effect.provide(MemoryRepo.layer))
+ * ```
+ */
 import * as DateTime from "effect/DateTime"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"

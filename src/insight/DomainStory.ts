@@ -1,3 +1,18 @@
+/**
+ * One domain's story from the trail: where it stands, how often it crashed and restarted, what took it down. Use it to
+ * explain one domain. For all domains at this moment read `DomainRegistry`.
+ *
+ * @example
+ * ```ts
+ * import { Effect } from "effect"
+ * import { DomainStory, MemoryRepo } from "thunderline"
+ *
+ * const program = DomainStory.read("payments").pipe(
+ *   Effect.tap((story) => Effect.log(story)),
+ *   Effect.provide(MemoryRepo.layer)
+ * )
+ * ```
+ */
 import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"

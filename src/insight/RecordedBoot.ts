@@ -1,3 +1,18 @@
+/**
+ * The start of a run as the trail has it, analysed. Use it to see where the time of the last start went, in a program or
+ * in a test; the command line shows it as `thunderline analyze boot`.
+ *
+ * @example
+ * ```ts
+ * import { Effect } from "effect"
+ * import { MemoryRepo, RecordedBoot } from "thunderline"
+ *
+ * const program = RecordedBoot.read().pipe(
+ *   Effect.flatMap((analysis) => Effect.log(`The start took ${analysis.totalMs} ms`)),
+ *   Effect.provide(MemoryRepo.layer)
+ * )
+ * ```
+ */
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"

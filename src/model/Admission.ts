@@ -1,3 +1,22 @@
+/**
+ * Who may do what, and how often: the contract between the control plane and a domain that decides. Provide it from a
+ * domain of your own to replace the control plane's rate limit; the shipped domain `thundergate` does.
+ *
+ * @example
+ * ```ts
+ * import { Duration, Effect, Layer } from "effect"
+ * import { Admission, Domain } from "thunderline"
+ *
+ * const door = Domain.make("door", {
+ *   layer: Layer.succeed(Admission.Admission, {
+ *     admit: (caller, action) =>
+ *       action === "domain.deactivate"
+ *         ? Effect.fail(new Admission.Forbidden({ caller: caller.name, action }))
+ *         : Effect.succeed({ remaining: 1, resetAfter: Duration.zero })
+ *   })
+ * })
+ * ```
+ */
 import * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
 import type * as Effect from "effect/Effect"

@@ -1,3 +1,24 @@
+/**
+ * Defines the domains of an application: named layers with a policy for start, supervision and shutdown. Use one for each
+ * part that can fail, restart or be waited for by itself. What needs neither is a plain `Layer`.
+ *
+ * @example
+ * ```ts
+ * import { Context, Effect, Layer } from "effect"
+ * import { Domain } from "thunderline"
+ *
+ * class Cache extends Context.Service<Cache, { readonly size: Effect.Effect<number> }>()("Cache") {}
+ *
+ * const cache = Domain.make("cache", { layer: Layer.succeed(Cache, { size: Effect.succeed(0) }) })
+ *
+ * const reporter = Domain.make("reporter", {
+ *   dependsOn: [cache],
+ *   layer: Layer.empty,
+ *   onTick: (tick) => Cache.use(({ size }) => Effect.flatMap(size, (n) => Effect.log(`${n} at tick ${tick.count}`))),
+ *   restart: Domain.restartPolicy({ limit: 3, within: "10 minutes" })
+ * })
+ * ```
+ */
 import * as Duration from "effect/Duration"
 import type * as Effect from "effect/Effect"
 import type * as Layer from "effect/Layer"

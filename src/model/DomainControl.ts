@@ -1,3 +1,20 @@
+/**
+ * Operations on domains: restart, activate, deactivate. Use it from a domain or from the program around it. The command
+ * line and the dashboard use the same operations over HTTP.
+ *
+ * @example
+ * ```ts
+ * import { Effect } from "effect"
+ * import { DomainControl } from "thunderline"
+ *
+ * const program = Effect.gen(function*() {
+ *   const control = yield* DomainControl.DomainControl
+ *   yield* control.restart("payments").pipe(
+ *     Effect.catchTag("OperationRefused", (refused) => Effect.log(refused.message))
+ *   )
+ * })
+ * ```
+ */
 import * as Context from "effect/Context"
 import type * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
@@ -49,6 +66,7 @@ export class TrailUnavailable extends Schema.TaggedError<TrailUnavailable>()("Tr
   }
 }
 
+/** How an operation fails. */
 export type DomainControlError = UnknownDomain | OperationRefused | ShuttingDown | TrailUnavailable
 
 /**

@@ -1,3 +1,17 @@
+/**
+ * A transition as it is kept and published: one row of `domain_event`. Use it to read the trail, the bus or the live
+ * stream. The state of a domain at this moment is `DomainStatus`.
+ *
+ * @example
+ * ```ts
+ * import { Stream } from "effect"
+ * import { DomainEvent, DomainRegistry } from "thunderline"
+ *
+ * const crashes = Stream.unwrap(DomainRegistry.DomainRegistry.useSync((registry) => registry.changes)).pipe(
+ *   Stream.filter((event: DomainEvent.DomainEvent) => event.to === "crashed")
+ * )
+ * ```
+ */
 import * as Schema from "effect/Schema"
 import { Reason, StatusName } from "./DomainStatus.ts"
 

@@ -1,3 +1,20 @@
+/**
+ * The graph of an application's domains, checked: names, options, dependencies, cycles. Use `make` to check domains without
+ * starting them. `Thunderline.layer` checks them by itself.
+ *
+ * @example
+ * ```ts
+ * import { Effect, Layer } from "effect"
+ * import { Domain, DomainGraph } from "thunderline"
+ *
+ * const database = Domain.make("database", { layer: Layer.empty })
+ * const api = Domain.make("api", { dependsOn: [database], layer: Layer.empty })
+ *
+ * const program = DomainGraph.make([api]).pipe(
+ *   Effect.catch((error) => Effect.log(error.message)) // Domain api names database in dependsOn, which is not in domains (api)
+ * )
+ * ```
+ */
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Graph from "effect/Graph"
@@ -60,6 +77,7 @@ export class InvalidDomainOption extends Schema.TaggedError<InvalidDomainOption>
   }
 }
 
+/** What can be wrong with a graph of domains. */
 export type DomainGraphError =
   | InvalidDomainName
   | DuplicateDomain

@@ -1,3 +1,20 @@
+/**
+ * How the services of a running domain are had from outside, and why they cannot be had. Use `Domain.use`, which is typed;
+ * `DomainHandles` is for code that knows a domain only by its name.
+ *
+ * @example
+ * ```ts
+ * import { Context, Effect, Layer } from "effect"
+ * import { Domain } from "thunderline"
+ *
+ * class Cache extends Context.Service<Cache, { readonly size: Effect.Effect<number> }>()("Cache") {}
+ * const cache = Domain.make("cache", { layer: Layer.succeed(Cache, { size: Effect.succeed(0) }) })
+ *
+ * const program = Domain.use(cache, Cache.use(({ size }) => size), { timeout: "1 second" }).pipe(
+ *   Effect.catchTag("DomainUnavailable", (error) => Effect.as(Effect.log(error.message), 0))
+ * )
+ * ```
+ */
 import * as Context from "effect/Context"
 import type * as Duration from "effect/Duration"
 import type * as Effect from "effect/Effect"

@@ -1,3 +1,19 @@
+/**
+ * The states of a domain and the table of its transitions, as one pure function. Use it to match on a state, or to test a
+ * view of states. Only the supervisor makes transitions.
+ *
+ * @example
+ * ```ts
+ * import { Effect } from "effect"
+ * import { DomainRegistry, DomainStatus } from "thunderline"
+ *
+ * const program = Effect.gen(function*() {
+ *   const registry = yield* DomainRegistry.DomainRegistry
+ *   const status = yield* registry.domainStatus("payments")
+ *   if (DomainStatus.isOut(status)) yield* Effect.log("payments does not come back by itself")
+ * })
+ * ```
+ */
 import * as Data from "effect/Data"
 import type * as Duration from "effect/Duration"
 import * as Result from "effect/Result"

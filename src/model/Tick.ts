@@ -1,3 +1,18 @@
+/**
+ * One heartbeat, as domains and readers of the bus get it. Use its `count` to name a moment in the life of a run. It is no
+ * clock: a skipped beat has no tick.
+ *
+ * @example
+ * ```ts
+ * import { Effect, Layer } from "effect"
+ * import { Domain } from "thunderline"
+ *
+ * const pulse = Domain.make("pulse", {
+ *   layer: Layer.empty,
+ *   onTick: (tick) => Effect.log(`tick ${tick.count} with ${tick.metadata.activeDomains} active domains`)
+ * })
+ * ```
+ */
 import * as Schema from "effect/Schema"
 
 /**

@@ -1,3 +1,19 @@
+/**
+ * Liveness, readiness and start-up of the application, each with its reason. Use it to answer a platform's probes from a
+ * server of your own; the control plane answers them already.
+ *
+ * @example
+ * ```ts
+ * import { Effect } from "effect"
+ * import { Health } from "thunderline"
+ *
+ * const program = Effect.gen(function*() {
+ *   const health = yield* Health.Health
+ *   const { reason, status } = yield* health.ready
+ *   yield* Effect.log(`${status}: ${reason}`)
+ * })
+ * ```
+ */
 import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import * as Duration from "effect/Duration"

@@ -6,9 +6,8 @@ import * as Stream from "effect/Stream"
 import { DomainEvent, maxCauseLength } from "../model/DomainEvent.ts"
 import { StatusName } from "../model/DomainStatus.ts"
 import * as Repo from "../trail/Repo.ts"
-import { RepoWriter } from "../trail/RepoWriter.ts"
 import { always, equal, matches, some } from "./Expect.ts"
-import { at, makeEvent, makeWorld, nextId, Transition } from "./TrailSamples.ts"
+import { at, makeEvent, makeWorld, nextId, trail, Transition } from "./TrailSamples.ts"
 
 /** What a text column can hold. */
 const Text = Schema.String.check(
@@ -50,7 +49,7 @@ const Pages = Schema.Struct({
   pageSize: Schema.Int.check(Schema.isBetween({ minimum: 1, maximum: 7 }))
 })
 
-/** The transitions that a query asks for, by the words of `EventQuery`. */
+/** The transitions that a query asks for, as `EventQuery` describes it. */
 const matching = (all: ReadonlyArray<DomainEvent>, query: Repo.StreamQuery): ReadonlyArray<DomainEvent> => {
   const { domain, fromTick = 0, order, since = at(0), status, toTick = 99, until = at(99) } = query
   const found = all.filter((event) =>
@@ -65,20 +64,18 @@ const collect = (query: Repo.StreamQuery) => Repo.Repo.use((repo) => Stream.runC
 
 const givesBack = always(Fields, ({ millis, ...given }) =>
   Effect.gen(function*() {
-    const repo = yield* Repo.Repo
-    const { record } = yield* RepoWriter
+    const repo = yield* trail
     const event = makeEvent({ ...given, runId: nextId(), occurredAt: at(millis) })
-    yield* record([event])
+    yield* repo.record([event])
     yield* equal(yield* repo.events({ runId: event.runId }), { events: [event], next: Option.none() })
   }))
 
 const pages = always(Pages, ({ domain, pageSize, since, transitions, until, ...query }) =>
   Effect.gen(function*() {
-    const repo = yield* Repo.Repo
-    const { record } = yield* RepoWriter
+    const repo = yield* trail
     const world = makeWorld()
     const all = transitions.map(world.toEvent)
-    yield* record(all)
+    yield* repo.record(all)
     const asked = {
       ...query,
       runId: world.runId,
@@ -98,8 +95,7 @@ const pages = always(Pages, ({ domain, pageSize, since, transitions, until, ...q
   }))
 
 const concurrentWriters = Effect.gen(function*() {
-  const repo = yield* Repo.Repo
-  const { record } = yield* RepoWriter
+  const repo = yield* trail
   const world = makeWorld()
   const names = Transition.fields.domain.literals
   const all = Array.from(
@@ -107,44 +103,40 @@ const concurrentWriters = Effect.gen(function*() {
     (_, i) => world.toEvent({ domain: names[i % 3]!, to: "active", tick: i, millis: i })
   )
   const batches = Array.from({ length: 8 }, (_, i) => (i % 2 === 0 ? all : all.slice(i * 10, i * 20)))
-  yield* Effect.forEach(batches, record, { concurrency: "unbounded", discard: true })
+  yield* Effect.forEach(batches, repo.record, { concurrency: "unbounded", discard: true })
   yield* equal(yield* collect({ runId: world.runId, order: "oldest" }), all)
   yield* equal((yield* some(yield* repo.byDomainName(world.name("two")))).tickCount, 199)
 })
 
 const neverChanges = Effect.gen(function*() {
-  const repo = yield* Repo.Repo
-  const { record } = yield* RepoWriter
+  const repo = yield* trail
   const event = makeEvent({ runId: nextId() })
-  yield* record([event])
-  yield* record([{ ...event, node: "node-2", tick: 2 }])
+  yield* repo.record([event])
+  yield* repo.record([{ ...event, node: "node-2", tick: 2 }])
   yield* equal((yield* repo.events({ runId: event.runId })).events, [event])
   yield* equal((yield* some(yield* repo.byDomainName(event.domain))).tickCount, 1)
 })
 
 const cutsCause = Effect.gen(function*() {
-  const repo = yield* Repo.Repo
-  const { record } = yield* RepoWriter
+  const repo = yield* trail
   const event = makeEvent({ runId: nextId(), cause: "x".repeat(maxCauseLength + 1) })
-  yield* record([event])
+  yield* repo.record([event])
   yield* equal((yield* repo.events({ runId: event.runId })).events[0]?.cause, "x".repeat(maxCauseLength))
 })
 
 const limits = Effect.gen(function*() {
-  const repo = yield* Repo.Repo
-  const { record } = yield* RepoWriter
+  const repo = yield* trail
   const runId = nextId()
-  yield* record(Array.from({ length: 1_001 }, () => makeEvent({ runId })))
+  yield* repo.record(Array.from({ length: 1_001 }, () => makeEvent({ runId })))
   const sizeFor = (limit: number | undefined) => Effect.map(repo.events({ runId, limit }), (page) => page.events.length)
   const sizes = yield* Effect.forEach([undefined, 0, -5, 2.9, 1_001, 10 ** 9], sizeFor)
   yield* equal(sizes, [100, 1, 1, 2, 1_000, 1_000])
 })
 
 const foreignCursors = Effect.gen(function*() {
-  const repo = yield* Repo.Repo
-  const { record } = yield* RepoWriter
+  const repo = yield* trail
   const runId = nextId()
-  yield* record([makeEvent({ runId }), makeEvent({ runId })])
+  yield* repo.record([makeEvent({ runId }), makeEvent({ runId })])
   const page = yield* repo.events({ runId, limit: 1 })
   const cursor = yield* some(page.next)
   const refused = [
@@ -159,26 +151,24 @@ const foreignCursors = Effect.gen(function*() {
 })
 
 const activations = Effect.gen(function*() {
-  const repo = yield* Repo.Repo
-  const { record } = yield* RepoWriter
+  const repo = yield* trail
   const runId = nextId()
   const all = (["active", "crashed", "active", "waiting"] as const).map((to) => makeEvent({ runId, to }))
-  yield* record(all)
+  yield* repo.record(all)
   yield* equal(yield* repo.activationHistory(2), [all[2]!, all[0]!])
 })
 
 const prune = Effect.gen(function*() {
-  const repo = yield* Repo.Repo
-  const writer = yield* RepoWriter
+  const repo = yield* trail
   const runId = nextId()
   const times = [30, 10, 20, 40].map((millis) => DateTime.makeUnsafe(millis))
   const events = times.map((occurredAt) => makeEvent({ runId, occurredAt }))
-  yield* writer.record(events)
+  yield* repo.record(events)
   const left = Effect.map(repo.events({ runId, order: "oldest" }), (page) => page.events)
-  yield* equal(yield* writer.prune(times[3]!, 2), 2)
+  yield* equal(yield* repo.prune(times[3]!, 2), 2)
   yield* equal(yield* left, [events[0]!, events[3]!])
-  yield* equal(yield* writer.prune(times[3]!), 1)
-  yield* equal(yield* writer.prune(times[3]!), 0)
+  yield* equal(yield* repo.prune(times[3]!), 1)
+  yield* equal(yield* repo.prune(times[3]!), 0)
   yield* equal(yield* left, [events[3]!])
 })
 
@@ -189,11 +179,11 @@ export const laws = {
   "keeps every transition once when several writers send the same batches at the same time": concurrentWriters,
   "never changes a transition that is there": neverChanges,
   "cuts a cause that is too long": cutsCause,
-  "has nothing to do for an empty batch": RepoWriter.use((writer) => writer.record([])),
+  "has nothing to do for an empty batch": Effect.flatMap(trail, (repo) => repo.record([])),
   "keeps the limit of a page within 1 and 1,000, and takes 100 without one": limits,
   "refuses a cursor that it has not given out for that order": foreignCursors,
   "finds nothing for a run that cannot be": Effect.gen(function*() {
-    const repo = yield* Repo.Repo
+    const repo = yield* trail
     yield* equal(yield* repo.events({ runId: "yesterday's" }), { events: [], next: Option.none() })
   }),
   "gives the newest activations, newest first": activations,

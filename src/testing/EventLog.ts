@@ -1,3 +1,18 @@
+/**
+ * Looks at what happened in a test: transitions in order, by patterns such as `*: active -> crashed`. Use it on the events
+ * of a `Simulation` or of a running application. It throws, so it works with every test runner.
+ *
+ * @example
+ * ```ts
+ * import { Effect } from "effect"
+ * import { EventLog, Simulation } from "thunderline/testing"
+ *
+ * const test = Effect.gen(function*() {
+ *   const { events } = yield* Simulation.run({ domains: [], ticks: 3 })
+ *   EventLog.expectNone(events, "*: active -> crashed")
+ * })
+ * ```
+ */
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import type { DomainEvent } from "../model/DomainEvent.ts"

@@ -1,3 +1,18 @@
+/**
+ * Faults to inject into domains: builds that fail, hang or are slow, ticks, workers, shutdowns. Use it through
+ * `Simulation.run`, or wrap the domains of a test with `inject`.
+ *
+ * @example
+ * ```ts
+ * import { Layer } from "effect"
+ * import { Domain } from "thunderline"
+ * import { Fault } from "thunderline/testing"
+ *
+ * const cache = Domain.make("cache", { layer: Layer.empty })
+ *
+ * const broken = Fault.inject([cache], [{ _tag: "FailActivation", domain: "cache", generation: 1 }])
+ * ```
+ */
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"

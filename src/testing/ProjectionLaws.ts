@@ -5,10 +5,8 @@ import * as Stream from "effect/Stream"
 import type { DomainEvent } from "../model/DomainEvent.ts"
 import { StatusName } from "../model/DomainStatus.ts"
 import { afterEvent, type RegistryRow, registryStatus } from "../trail/Projection.ts"
-import { Repo } from "../trail/Repo.ts"
-import { RepoWriter } from "../trail/RepoWriter.ts"
 import { always, equal, matches, some } from "./Expect.ts"
-import { makeEvent, makeWorld, Transition } from "./TrailSamples.ts"
+import { makeEvent, makeWorld, trail, Transition } from "./TrailSamples.ts"
 
 const Batch = Schema.Struct({ transitions: Schema.Array(Transition), again: Schema.Boolean })
 
@@ -16,15 +14,14 @@ const withoutId = ({ id: _, ...row }: RegistryRow) => row
 
 const lastOfEach = always(Schema.Array(Batch), (batches) =>
   Effect.gen(function*() {
-    const repo = yield* Repo
-    const { record } = yield* RepoWriter
+    const repo = yield* trail
     const world = makeWorld()
     const sent: Array<ReadonlyArray<DomainEvent>> = []
     for (const { again, transitions } of batches) {
       const batch = transitions.map(world.toEvent)
-      yield* record(batch)
+      yield* repo.record(batch)
       sent.push(batch)
-      if (again) yield* record(sent[sent.length >> 1]!)
+      if (again) yield* repo.record(sent[sent.length >> 1]!)
     }
     const all = sent.flat()
     yield* equal(yield* Stream.runCollect(repo.stream({ runId: world.runId, order: "oldest" })), all)
@@ -37,12 +34,11 @@ const lastOfEach = always(Schema.Array(Batch), (batches) =>
   }))
 
 const sevenStates = Effect.gen(function*() {
-  const repo = yield* Repo
-  const { record } = yield* RepoWriter
+  const repo = yield* trail
   const { runId } = makeWorld()
   for (const to of StatusName.literals) {
     const event = makeEvent({ runId, domain: `${to}@${runId}`, to })
-    yield* record([event])
+    yield* repo.record([event])
     yield* matches(yield* some(yield* repo.byDomainName(event.domain)), {
       status: registryStatus(to),
       metadata: { state: to, generation: 1, reason: "activated", runId, node: "node-1" },
@@ -52,24 +48,22 @@ const sevenStates = Effect.gen(function*() {
 })
 
 const olderComesLate = Effect.gen(function*() {
-  const repo = yield* Repo
-  const { record } = yield* RepoWriter
+  const repo = yield* trail
   const world = makeWorld()
   const older = world.toEvent({ domain: "one", to: "active", tick: 1, millis: 5 })
   const newer = world.toEvent({ domain: "one", to: "crashed", tick: 2, millis: 1 })
-  yield* record([newer])
-  yield* record([older])
+  yield* repo.record([newer])
+  yield* repo.record([older])
   const row = yield* some(yield* repo.byDomainName(world.name("one")))
   yield* matches(row, { status: "crashed", tickCount: 2, activatedAt: null })
   yield* equal(yield* Stream.runCollect(repo.stream({ runId: world.runId, order: "oldest" })), [older, newer])
 })
 
 const keepsMetadata = Effect.gen(function*() {
-  const repo = yield* Repo
-  const writer = yield* RepoWriter
+  const repo = yield* trail
   const world = makeWorld()
-  const before = yield* writer.recordActivation(world.name("one"), 1, { zone: "a" })
-  yield* writer.record([world.toEvent({ domain: "one", to: "crashed", tick: 2, millis: 0 })])
+  const before = yield* repo.recordActivation(world.name("one"), 1, { zone: "a" })
+  yield* repo.record([world.toEvent({ domain: "one", to: "crashed", tick: 2, millis: 0 })])
   yield* matches(yield* some(yield* repo.byDomainName(world.name("one"))), {
     id: before.id,
     status: "crashed",
@@ -80,13 +74,12 @@ const keepsMetadata = Effect.gen(function*() {
 })
 
 const activationThenStatus = Effect.gen(function*() {
-  const repo = yield* Repo
-  const { recordActivation, updateStatus } = yield* RepoWriter
+  const repo = yield* trail
   const domain = makeWorld().name("one")
   yield* equal(yield* repo.byDomainName(domain), Option.none())
-  const first = yield* recordActivation(domain, 3, { zone: "a", port: 1 })
+  const first = yield* repo.recordActivation(domain, 3, { zone: "a", port: 1 })
   yield* matches(first, { domainName: domain, status: "active", tickCount: 3, activatedAt: first.updatedAt })
-  const second = yield* updateStatus(domain, "crashed", 7, { port: 2 })
+  const second = yield* repo.updateStatus(domain, "crashed", 7, { port: 2 })
   yield* matches(second, {
     id: first.id,
     status: "crashed",
@@ -98,13 +91,12 @@ const activationThenStatus = Effect.gen(function*() {
 })
 
 const lists = Effect.gen(function*() {
-  const repo = yield* Repo
-  const { recordActivation, updateStatus } = yield* RepoWriter
+  const repo = yield* trail
   const world = makeWorld()
   const of = (rows: ReadonlyArray<RegistryRow>) =>
     rows.map((row) => row.domainName).filter((name) => name.endsWith(world.runId))
-  for (const domain of ["two", "one", "three"]) yield* recordActivation(world.name(domain), 1)
-  yield* updateStatus(world.name("one"), "inactive", 2)
+  for (const domain of ["two", "one", "three"]) yield* repo.recordActivation(world.name(domain), 1)
+  yield* repo.updateStatus(world.name("one"), "inactive", 2)
   yield* equal(of(yield* repo.listDomains), ["one", "three", "two"].map(world.name))
   yield* equal(of(yield* repo.listActive), ["three", "two"].map(world.name))
 })
@@ -112,13 +104,13 @@ const lists = Effect.gen(function*() {
 /** What holds of the rows that say where the domains stand. */
 export const laws = {
   "keeps each transition once and in order, and of each domain the last, however often a batch is sent": lastOfEach,
-  "tells the seven states in the four words of the status column, the exact one in the metadata": sevenStates,
+  "tells the seven states in the four values of the status column, the exact one in the metadata": sevenStates,
   "leaves a row alone when an older transition comes late": olderComesLate,
   "lets a transition change a row that was not made by one, and keeps what else is in its metadata": keepsMetadata,
   "records an activation, then a status, and merges the metadata": activationThenStatus,
   "makes the row of a domain whose status is changed before it was ever active": Effect.gen(function*() {
-    const { updateStatus } = yield* RepoWriter
-    const row = yield* updateStatus(makeWorld().name("one"), "restarting", 1)
+    const repo = yield* trail
+    const row = yield* repo.updateStatus(makeWorld().name("one"), "restarting", 1)
     yield* matches(row, { status: "restarting", activatedAt: null })
     yield* equal(row.metadata, {})
   }),

@@ -4,32 +4,29 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Result from "effect/Result"
 import * as Scope from "effect/Scope"
-import { Repo } from "../trail/Repo.ts"
-import { RepoWriter } from "../trail/RepoWriter.ts"
 import { equal, matches, some } from "./Expect.ts"
-import { at, makeEvent, makeRun } from "./TrailSamples.ts"
+import { at, makeEvent, makeRun, trail } from "./TrailSamples.ts"
 
 const lease = Duration.seconds(15)
 
 const end = (runId: string) =>
   Effect.gen(function*() {
-    const { endRun } = yield* RepoWriter
-    yield* endRun(runId, yield* DateTime.now, "shutdown")
+    const repo = yield* trail
+    yield* repo.endRun(runId, yield* DateTime.now, "shutdown")
   })
 
 const runOf = Effect.fnUntraced(function*(runId: string) {
-  const repo = yield* Repo
+  const repo = yield* trail
   return yield* some((yield* repo.runs(1_000)).find((run) => run.runId === runId))
 })
 
 const oneOfEight = Effect.gen(function*() {
-  const repo = yield* Repo
-  const { claimRun } = yield* RepoWriter
+  const repo = yield* trail
   const programs = Array.from({ length: 8 }, () => makeRun())
   const scope = yield* Scope.make()
   const claims = yield* Effect.forEach(
     programs,
-    (run) => Effect.result(Scope.provide(claimRun(run, lease), scope)),
+    (run) => Effect.result(Scope.provide(repo.claimRun(run, lease), scope)),
     { concurrency: "unbounded" }
   )
   const winner = yield* some(programs[claims.findIndex(Result.isSuccess)])
@@ -41,19 +38,18 @@ const oneOfEight = Effect.gen(function*() {
   yield* Scope.close(scope, Exit.void)
   yield* end(runId)
   const next = programs[0]!
-  yield* Effect.scoped(claimRun(next, lease))
+  yield* Effect.scoped(repo.claimRun(next, lease))
   yield* end(next.runId)
 })
 
 const lost = Effect.gen(function*() {
-  const repo = yield* Repo
-  const { beginRun, claimRun, record } = yield* RepoWriter
+  const repo = yield* trail
   const [dead, next] = [makeRun(), makeRun()]
-  yield* beginRun(dead)
+  yield* repo.beginRun(dead)
   const rows = (["active", "restarting", "activating", "crashed", "inactive"] as const)
     .map((to) => makeEvent({ runId: dead.runId, domain: `${to}@${dead.runId}`, to }))
-  yield* record(rows)
-  yield* Effect.scoped(claimRun(next, lease))
+  yield* repo.record(rows)
+  yield* Effect.scoped(repo.claimRun(next, lease))
   yield* equal(yield* runOf(dead.runId), { ...dead, endedAt: dead.lastSeenAt, exitReason: "lost" })
   const after = yield* Effect.forEach(rows, ({ domain }) =>
     Effect.gen(function*() {
@@ -71,26 +67,25 @@ const lost = Effect.gen(function*() {
 })
 
 const endedLeavesRows = Effect.gen(function*() {
-  const repo = yield* Repo
-  const { beginRun, endRun, record } = yield* RepoWriter
+  const repo = yield* trail
   const run = makeRun()
   const domain = `zombie@${run.runId}`
   const before = makeEvent({ runId: run.runId, domain, to: "crashed" })
   const late = makeEvent({ runId: run.runId, domain, to: "active" })
-  yield* beginRun(run)
-  yield* record([before])
-  yield* endRun(run.runId, at(0), "lost")
-  yield* record([late])
+  yield* repo.beginRun(run)
+  yield* repo.record([before])
+  yield* repo.endRun(run.runId, at(0), "lost")
+  yield* repo.record([late])
   yield* equal((yield* repo.events({ runId: run.runId, order: "oldest" })).events, [before, late])
   yield* equal((yield* some(yield* repo.byDomainName(domain))).status, "crashed")
 })
 
 const claimedAgain = Effect.gen(function*() {
-  const { beginRun, claimRun } = yield* RepoWriter
+  const repo = yield* trail
   const run = makeRun()
-  yield* beginRun({ ...run, endedAt: run.lastSeenAt, exitReason: "lost" })
+  yield* repo.beginRun({ ...run, endedAt: run.lastSeenAt, exitReason: "lost" })
   yield* Effect.scoped(Effect.gen(function*() {
-    const claim = yield* claimRun(run, lease)
+    const claim = yield* repo.claimRun(run, lease)
     yield* claim.renew
     const now = yield* runOf(run.runId)
     yield* matches(now, { endedAt: null, exitReason: null })
@@ -100,21 +95,20 @@ const claimedAgain = Effect.gen(function*() {
 })
 
 const opensRenewsEnds = Effect.gen(function*() {
-  const repo = yield* Repo
-  const { beginRun, endRun, renewRun } = yield* RepoWriter
+  const repo = yield* trail
   const make = (minute: number) => {
     const startedAt = at(10 ** 11 + minute * 60_000)
     return { ...makeRun(), startedAt, lastSeenAt: startedAt }
   }
   const [first, second] = [make(1), make(2)]
-  yield* beginRun(first)
-  yield* beginRun(second)
-  yield* beginRun({ ...first, app: "another" })
+  yield* repo.beginRun(first)
+  yield* repo.beginRun(second)
+  yield* repo.beginRun({ ...first, app: "another" })
   yield* equal(yield* repo.runs(2), [second, first])
   const later = at(10 ** 11 + 10 ** 6)
-  yield* renewRun(first.runId, later)
-  yield* renewRun(first.runId, first.startedAt)
-  yield* endRun(second.runId, later, "SIGTERM")
+  yield* repo.renewRun(first.runId, later)
+  yield* repo.renewRun(first.runId, first.startedAt)
+  yield* repo.endRun(second.runId, later, "SIGTERM")
   yield* equal(yield* repo.runs(2), [
     { ...second, lastSeenAt: later, endedAt: later, exitReason: "SIGTERM" },
     { ...first, lastSeenAt: later }

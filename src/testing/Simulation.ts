@@ -1,3 +1,25 @@
+/**
+ * Runs an application from start to shutdown in virtual time, with faults and operations from a script. Use it to test what
+ * your domains do over minutes or hours, in milliseconds. Time that a domain does not take from Effect's clock is real.
+ *
+ * @example
+ * ```ts
+ * import { Effect, Layer } from "effect"
+ * import { Domain } from "thunderline"
+ * import { EventLog, Simulation } from "thunderline/testing"
+ *
+ * const cache = Domain.make("cache", { layer: Layer.empty })
+ *
+ * const test = Effect.gen(function*() {
+ *   const { events } = yield* Simulation.run({
+ *     domains: [cache],
+ *     ticks: 60,
+ *     script: { faults: [{ _tag: "FailActivation", domain: "cache", generation: 1 }] }
+ *   })
+ *   EventLog.expectInOrder(events, "cache: activating -> crashed", "cache: activating -> active")
+ * })
+ * ```
+ */
 import * as Context from "effect/Context"
 import * as SecureRandom from "effect/crypto/SecureRandom"
 import type * as Duration from "effect/Duration"

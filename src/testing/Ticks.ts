@@ -1,3 +1,21 @@
+/**
+ * Drives an application in a test tick by tick: sends ticks, awaits states. Use it with `Thunderline.layerTest`, where no
+ * tick comes by itself. For a whole life in virtual time use `Simulation`.
+ *
+ * @example
+ * ```ts
+ * import { Effect, Layer } from "effect"
+ * import { Domain, Thunderline } from "thunderline"
+ * import { Ticks } from "thunderline/testing"
+ *
+ * const cache = Domain.make("cache", { layer: Layer.empty })
+ *
+ * const test = Effect.gen(function*() {
+ *   yield* Ticks.send
+ *   yield* Ticks.awaitStates({ cache: "active" })
+ * }).pipe(Effect.provide(Thunderline.layerTest({ domains: [cache] })))
+ * ```
+ */
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import { DomainRegistry } from "../heartbeat/DomainRegistry.ts"

@@ -1,9 +1,15 @@
 import * as SecureRandom from "effect/crypto/SecureRandom"
 import * as DateTime from "effect/DateTime"
+import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import type { DomainEvent } from "../model/DomainEvent.ts"
 import { StatusName } from "../model/DomainStatus.ts"
+import { Repo } from "../trail/Repo.ts"
+import { RepoWriter } from "../trail/RepoWriter.ts"
 import type { Run } from "../trail/Run.ts"
+
+/** Both sides of a trail as one. */
+export const trail = Effect.zipWith(Repo, RepoWriter, (repo, writer) => ({ ...repo, ...writer }))
 
 /** An id that sorts after every one before. */
 export const nextId = SecureRandom.uuidV7Unsafe

@@ -45,6 +45,7 @@ export interface CurrentRunOptions {
   readonly node?: string | undefined
 }
 
+/** Names a run: its id, its node, and the source of identifiers that grow. */
 export const make = Effect.fnUntraced(function*(options?: CurrentRunOptions) {
   const random = Option.getOrElse(
     yield* Effect.serviceOption(SecureRandom.SecureRandom),

@@ -3,11 +3,11 @@ import * as Schema from "effect/Schema"
 import type { DomainEvent } from "../model/DomainEvent.ts"
 import type { StatusName } from "../model/DomainStatus.ts"
 
-/** The four words of the column `status` of `active_domain_registry`. */
+/** The four values of the column `status` of `active_domain_registry`. */
 export const RegistryStatus = Schema.Literals(["active", "inactive", "crashed", "restarting"])
 export type RegistryStatus = typeof RegistryStatus.Type
 
-/** The column's word for each of the seven states; the exact state is in `metadata`. */
+/** The column's value for each of the seven states; the exact state is in `metadata`. */
 export const registryStatus = (status: StatusName): RegistryStatus => {
   switch (status) {
     case "active":

@@ -1,4 +1,3 @@
-import * as Runtime from "effect/Runtime"
 /**
  * The reading side of the trail: where the domains stand, every transition, every run. Use it in an app, a domain or a
  * command to ask what happened. It writes nothing: Thunderline itself does, with `RepoWriter`.
@@ -6,6 +5,7 @@ import * as Runtime from "effect/Runtime"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import type * as Option from "effect/Option"
+import * as Runtime from "effect/Runtime"
 import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
 import type { DomainEvent } from "../model/DomainEvent.ts"

@@ -1,4 +1,4 @@
-import { describe, expect, it } from "@effect/vitest"
+import { assert, describe, it } from "@effect/vitest"
 import * as CliError from "effect/cli/CliError"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
@@ -26,56 +26,65 @@ const usageError = new CliError.ShowHelp({
 describe("ExitCode", () => {
   it("tells a wrong command line, a lost connection, an interruption and any other failure apart", () => {
     const unavailable = { detail: "no server", cause: new Error("ECONNREFUSED") }
-    expect([
-      Exit.void,
-      Exit.fail(new AppNotFound({ file: "app.ts", detail: "missing" })),
-      Exit.die(new Error("bug")),
-      Exit.fail(usageError),
-      Exit.fail(new CliError.ShowHelp({ commandPath: ["thunderline"], errors: [] })),
-      Exit.fail(new TrailInMemory()),
-      Exit.fail(new Escalated({ domain: "a", cause: "boom" })),
-      Exit.fail(new RepoUnavailable({ operation: "Repo.events", ...unavailable })),
-      Exit.interrupt()
-    ].map(ExitCode.ofExit)).toEqual([0, 1, 1, 2, 0, 2, 70, 4, 130])
+    assert.deepStrictEqual(
+      [
+        Exit.void,
+        Exit.fail(new AppNotFound({ file: "app.ts", detail: "missing" })),
+        Exit.die(new Error("bug")),
+        Exit.fail(usageError),
+        Exit.fail(new CliError.ShowHelp({ commandPath: ["thunderline"], errors: [] })),
+        Exit.fail(new TrailInMemory()),
+        Exit.fail(new Escalated({ domain: "a", cause: "boom" })),
+        Exit.fail(new RepoUnavailable({ operation: "Repo.events", ...unavailable })),
+        Exit.interrupt()
+      ].map(ExitCode.ofExit),
+      [0, 1, 1, 2, 0, 2, 70, 4, 130]
+    )
   })
 
   it("is carried by the error itself", () => {
     const url = "http://127.0.0.1:4747"
-    expect([
-      new TrailElsewhere({ url, trail: "memory" }),
-      new DatabaseUnreachable({ database: "postgres://here…", source: "--database", detail: "no" }),
-      new NotRunning({ url, source: "default", stateDir: "state" }),
-      new Refused({ status: 409, detail: "no" }),
-      new NotReady({ reason: "no" }),
-      new Unwell({ failed: ["one"] }),
-      new NotATerminal(),
-      new FormatConflict(),
-      new InvalidCursor({ cursor: "abc" }),
-      new InvalidDatabaseUrl({ detail: "no" }),
-      Object.assign(new Error("of an app's own"), { [Runtime.errorExitCode]: 42 })
-    ].map(ExitCode.ofError)).toEqual([2, 4, 4, 1, 3, 1, 2, 2, 2, 2, 42])
+    assert.deepStrictEqual(
+      [
+        new TrailElsewhere({ url, trail: "memory" }),
+        new DatabaseUnreachable({ database: "postgres://here…", source: "--database", detail: "no" }),
+        new NotRunning({ url, source: "default", stateDir: "state" }),
+        new Refused({ status: 409, detail: "no" }),
+        new NotReady({ reason: "no" }),
+        new Unwell({ failed: ["one"] }),
+        new NotATerminal(),
+        new FormatConflict(),
+        new InvalidCursor({ cursor: "abc" }),
+        new InvalidDatabaseUrl({ detail: "no" }),
+        Object.assign(new Error("of an app's own"), { [Runtime.errorExitCode]: 42 })
+      ].map(ExitCode.ofError),
+      [2, 4, 4, 1, 3, 1, 2, 2, 2, 2, 42]
+    )
   })
 })
 
 describe("Report", () => {
   it("says an error in one line, whatever it is", () => {
-    expect([
-      new Error("first\n  second"),
-      new Escalated({ domain: "a", cause: "boom\n  at b" }),
-      { _tag: "Odd" },
-      "text",
-      { a: 1 }
-    ].map(Report.lineOf)).toEqual([
-      "first second",
-      "Domain a has spent its restarts and ends the program: boom",
-      "Odd",
-      "text",
-      `{"a":1}`
-    ])
+    assert.deepStrictEqual(
+      [
+        new Error("first\n  second"),
+        new Escalated({ domain: "a", cause: "boom\n  at b" }),
+        { _tag: "Odd" },
+        "text",
+        { a: 1 }
+      ].map(Report.lineOf),
+      [
+        "first second",
+        "Domain a has spent its restarts and ends the program: boom",
+        "Odd",
+        "text",
+        `{"a":1}`
+      ]
+    )
   })
 
   it.effect("leaves the failure as it is", () =>
     Effect.gen(function*() {
-      expect(yield* Effect.exit(Report.failures(Effect.fail(usageError)))).toEqual(Exit.fail(usageError))
+      assert.deepStrictEqual(yield* Effect.exit(Report.failures(Effect.fail(usageError))), Exit.fail(usageError))
     }).pipe(Effect.provide(Stdio.layerTest({}))))
 })

@@ -1,12 +1,12 @@
-import { describe, expect, it } from "@effect/vitest"
+import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import packageJson from "../../package.json" with { type: "json" }
 import { appText, folder, run } from "./Process.ts"
 
 /** One clear line on standard error, nothing on standard output, no trace of a stack. */
 const oneLine = (stderr: string) => {
-  expect(stderr.trimEnd().split("\n")).toHaveLength(1)
-  expect(stderr).not.toMatch(/^\s+at /m)
+  assert.lengthOf(stderr.trimEnd().split("\n"), 1)
+  assert.notMatch(stderr, /^\s+at /m)
   return stderr.trimEnd()
 }
 
@@ -45,9 +45,9 @@ describe("a wrong command line", () => {
     Effect.gen(function*() {
       const { code, stderr, stdout } = yield* run(args, { env: env ?? {} })
       const line = oneLine(stderr)
-      expect(line).toContain(message)
-      expect(line).not.toContain("s3cret")
-      expect([code, stdout]).toEqual([2, ""])
+      assert.include(line, message)
+      assert.notInclude(line, "s3cret")
+      assert.deepStrictEqual([code, stdout], [2, ""])
     }))
 })
 
@@ -92,9 +92,9 @@ describe("an app that cannot be run", () => {
     Effect.gen(function*() {
       const cwd = yield* folder(text === undefined ? {} : { [name]: text })
       const { code, stderr, stdout } = yield* run(["start", name, "--database", "memory"], { cwd })
-      expect(oneLine(stderr)).toMatch(/^thunderline: /)
-      expect(stderr).toContain(message)
-      expect([code, stdout]).toEqual([1, ""])
+      assert.match(oneLine(stderr), /^thunderline: /)
+      assert.include(stderr, message)
+      assert.deepStrictEqual([code, stdout], [1, ""])
     }))
 })
 
@@ -102,28 +102,28 @@ describe("thunderline", () => {
   it.live("says its version and explains itself on standard output", () =>
     Effect.gen(function*() {
       const version = yield* run(["--version"])
-      expect(version).toMatchObject({ code: 0, stderr: "", stdout: `thunderline v${packageJson.version}\n` })
+      assert.containsSubset(version, { code: 0, stderr: "", stdout: `thunderline v${packageJson.version}\n` })
       const help = yield* run([])
-      expect(help).toMatchObject({ code: 0, stderr: "" })
+      assert.containsSubset(help, { code: 0, stderr: "" })
       for (
         const command of ["start", "domains", "domain", "events", "history", "analyze", "simulate", "migrate"]
-      ) expect(help.stdout).toContain(`  ${command} `)
+      ) assert.include(help.stdout, `  ${command} `)
       const completions = yield* run(["--completions", "bash"])
-      expect(completions).toMatchObject({ code: 0, stderr: "" })
-      expect(completions.stdout).toContain("--first-tick")
+      assert.containsSubset(completions, { code: 0, stderr: "" })
+      assert.include(completions.stdout, "--first-tick")
     }))
 
   it.live("exits 4 when the database cannot be reached, and 1 when it was to be migrated, naming it and where it was named", () =>
     Effect.gen(function*() {
       const url = "postgres://u:s3cret@127.0.0.1:1/x"
       const read = yield* run(["history"], { env: { DATABASE_URL: url } })
-      expect(oneLine(read.stderr)).toMatch(/postgres:\/\/127\.0\.0\.1:1… \(from DATABASE_URL\) cannot be reached: /)
+      assert.match(oneLine(read.stderr), /postgres:\/\/127\.0\.0\.1:1… \(from DATABASE_URL\) cannot be reached: /)
       const migrate = yield* run(["migrate", "--database", url])
-      expect(oneLine(migrate.stderr)).toContain("(from --database) cannot be reached")
+      assert.include(oneLine(migrate.stderr), "(from --database) cannot be reached")
       const start = yield* run(["start", "--trail", "required", "--database", url])
-      expect(oneLine(start.stderr)).toContain("(from --database) cannot be reached")
-      expect([read.code, migrate.code, start.code]).toEqual([4, 1, 4])
-      expect([read, migrate, start].some(({ stderr }) => stderr.includes("s3cret"))).toBe(false)
+      assert.include(oneLine(start.stderr), "(from --database) cannot be reached")
+      assert.deepStrictEqual([read.code, migrate.code, start.code], [4, 1, 4])
+      assert.isFalse([read, migrate, start].some(({ stderr }) => stderr.includes("s3cret")))
     }))
 })
 
@@ -131,7 +131,7 @@ describe("thunderline watch", () => {
   it.live("exits 2 without a terminal and names what does without one", () =>
     Effect.gen(function*() {
       const { code, stderr, stdout } = yield* run(["watch"])
-      expect(oneLine(stderr)).toMatch(/needs a terminal .* thunderline status, or thunderline events --follow$/)
-      expect([code, stdout]).toEqual([2, ""])
+      assert.match(oneLine(stderr), /needs a terminal .* thunderline status, or thunderline events --follow$/)
+      assert.deepStrictEqual([code, stdout], [2, ""])
     }))
 })

@@ -1,4 +1,4 @@
-import { describe, expect, it } from "@effect/vitest"
+import { assert, describe, it } from "@effect/vitest"
 import * as DateTime from "effect/DateTime"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
@@ -33,7 +33,7 @@ describe("where a domain stands", () => {
     ({ list }) =>
       Effect.gen(function*() {
         const encoded = yield* Schema.encodeEffect(Schema.toCodecJson(DomainInfo.DomainList))(list)
-        expect(JSON.parse(DomainInfo.encodeList(list))).toEqual(JSON.parse(JSON.stringify(encoded)))
+        assert.deepStrictEqual(JSON.parse(DomainInfo.encodeList(list)), JSON.parse(JSON.stringify(encoded)))
       })
   )
 
@@ -54,7 +54,7 @@ describe("where a domain stands", () => {
       ]
     ]
     for (const [status, fields] of expected) {
-      expect(DomainInfo.fromView(view(status, { activatedAt: 2_000 }))).toEqual({
+      assert.deepStrictEqual<unknown>(DomainInfo.fromView(view(status, { activatedAt: 2_000 })), {
         ...view(status),
         status: status._tag,
         since: DateTime.makeUnsafe(1_000),

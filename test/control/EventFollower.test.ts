@@ -1,4 +1,4 @@
-import { describe, expect, it } from "@effect/vitest"
+import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Latch from "effect/Latch"
 import * as Random from "effect/Random"
@@ -71,7 +71,7 @@ describe("the follower", () => {
         { events: [hello, moved(3)], end: true },
         { refused: new Error("again") }
       ])
-      expect(since()).toEqual([
+      assert.deepStrictEqual(since(), [
         "connect",
         "hello",
         "heard 1",
@@ -79,27 +79,27 @@ describe("the follower", () => {
         "lost: it has ended its stream of events; 500"
       ])
       yield* after("500 millis")
-      expect(since()).toEqual(["connect behind 2", "lost: one; 1000"])
+      assert.deepStrictEqual(since(), ["connect behind 2", "lost: one; 1000"])
       yield* after("999 millis")
-      expect(since()).toEqual([])
+      assert.deepStrictEqual(since(), [])
       yield* after("1 millis")
-      expect(since()).toEqual(["connect behind 2", "lost: nothing listens there; 2000"])
+      assert.deepStrictEqual(since(), ["connect behind 2", "lost: nothing listens there; 2000"])
       yield* after("2 seconds")
-      expect(since().at(-1)).toBe("lost: it has ended its stream of events; 500")
+      assert.strictEqual(since().at(-1), "lost: it has ended its stream of events; 500")
       yield* after("500 millis")
-      expect(since()).toEqual(["connect behind 3", "lost: again; 1000"])
+      assert.deepStrictEqual(since(), ["connect behind 3", "lost: again; 1000"])
     }))
 
   it.effect("waits no longer than 5 seconds, but for the jitter, or as long as it is told to", () =>
     Effect.gen(function*() {
       const steady = yield* following([], { backOff: Schedule.spaced("250 millis") })
       for (let turn = 0; turn < 3; turn++) {
-        expect(steady.since()).toEqual(["connect", "lost: no more; 250"])
+        assert.deepStrictEqual(steady.since(), ["connect", "lost: no more; 250"])
         yield* steady.after("250 millis")
       }
       const { after, since } = yield* following([])
       for (const pause of [500, 1000, 2000, 4000, 5000, 5000]) {
-        expect(since()).toEqual(["connect", `lost: no more; ${pause}`])
+        assert.deepStrictEqual(since(), ["connect", `lost: no more; ${pause}`])
         yield* after(`${pause} millis`)
       }
     }))
@@ -108,35 +108,42 @@ describe("the follower", () => {
     Effect.gen(function*() {
       const { after, since } = yield* following(["hangs", { events: [] }, { events: [hello] }])
       yield* after("5 seconds")
-      expect(since()).toEqual(["connect", "lost: no answer in 5s; 500"])
+      assert.deepStrictEqual(since(), ["connect", "lost: no answer in 5s; 500"])
       yield* after("5500 millis")
-      expect(since()).toEqual(["connect", "lost: no answer in 5s; 1000"])
+      assert.deepStrictEqual(since(), ["connect", "lost: no answer in 5s; 1000"])
       yield* after("1 second")
-      expect(since()).toEqual(["connect", "hello"])
+      assert.deepStrictEqual(since(), ["connect", "hello"])
       // The tick is asked for after 5 seconds, and not answered in another 5.
       yield* after("9999 millis")
-      expect(since()).toEqual([])
+      assert.deepStrictEqual(since(), [])
       yield* after("1 millis")
-      expect(since()).toEqual(["lost: no answer in 5s; 500"])
+      assert.deepStrictEqual(since(), ["lost: no answer in 5s; 500"])
     }))
 
   it.effect("passes gaps on, or fills them by connecting again behind the last transition heard", () =>
     Effect.gen(function*() {
       const events = [hello, moved(1), gap, moved(4)]
       const telling = yield* following([{ events }])
-      expect(telling.since()).toEqual(["connect", "hello", "heard 1", "gap", "heard 4"])
+      assert.deepStrictEqual(telling.since(), ["connect", "hello", "heard 1", "gap", "heard 4"])
       const filling = yield* following([{ events }, { events: [hello, moved(2), moved(3), moved(4)] }], {
         gaps: "fill"
       })
-      expect(filling.since()).toEqual(
-        ["connect", "hello", "heard 1", "connect behind 1", "hello", "heard 2", "heard 3", "heard 4"]
-      )
+      assert.deepStrictEqual(filling.since(), [
+        "connect",
+        "hello",
+        "heard 1",
+        "connect behind 1",
+        "hello",
+        "heard 2",
+        "heard 3",
+        "heard 4"
+      ])
     }))
 
   it.effect("passes on a gap that connecting again does not fill", () =>
     Effect.gen(function*() {
       const { since } = yield* following([{ events: [hello, gap, moved(4)] }], { gaps: "fill", after: event(1).id })
-      expect(since()).toEqual(["connect behind 1", "hello", "gap", "heard 4"])
+      assert.deepStrictEqual(since(), ["connect behind 1", "hello", "gap", "heard 4"])
     }))
 
   it.effect("reads another source while the program does not answer, and goes on behind that", () =>
@@ -149,13 +156,18 @@ describe("the follower", () => {
         }
       })
       yield* after("500 millis")
-      expect([asked, since().slice(-4)]).toEqual([[event(1).id], ["heard 2", "heard 3", "connect behind 3", "hello"]])
+      assert.deepStrictEqual([asked, since().slice(-4)], [[event(1).id], [
+        "heard 2",
+        "heard 3",
+        "connect behind 3",
+        "hello"
+      ]])
     }))
 
   it.effect("ends when that source fails", () =>
     Effect.gen(function*() {
       const { fiber } = yield* following([], { away: () => Stream.fail("no source") })
-      expect(yield* Effect.flip(Effect.flatten(Effect.sync(() => fiber.pollUnsafe()!)))).toBe("no source")
+      assert.strictEqual(yield* Effect.flip(Effect.flatten(Effect.sync(() => fiber.pollUnsafe()!))), "no source")
     }))
 
   it.effect("does not try a refused token again before it is woken", () =>
@@ -164,11 +176,11 @@ describe("the follower", () => {
       const woken = Latch.makeUnsafe()
       const { after, since } = yield* following([{ refused }, { refused: new Error("away") }], { wake: woken.await })
       yield* after("1 hour")
-      expect(since()).toEqual(["connect", "lost: That is not the token; 500"])
+      assert.deepStrictEqual(since(), ["connect", "lost: That is not the token; 500"])
       yield* woken.release
       yield* settle
-      expect(since()).toEqual(["connect", "lost: away; 1000"])
+      assert.deepStrictEqual(since(), ["connect", "lost: away; 1000"])
       yield* after("1 second")
-      expect(since()).toEqual(["connect", "lost: no more; 2000"])
+      assert.deepStrictEqual(since(), ["connect", "lost: no more; 2000"])
     }))
 })

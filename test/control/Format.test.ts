@@ -1,4 +1,4 @@
-import { describe, expect, it } from "@effect/vitest"
+import { assert, describe, it } from "@effect/vitest"
 import * as DateTime from "effect/DateTime"
 import * as Schema from "effect/Schema"
 import * as Format from "../../src/control/Format.ts"
@@ -19,11 +19,11 @@ describe("Format", () => {
     [3_600_000, "1h"],
     [7_500_000, "2h 5m"],
     [273_600_000, "3d 4h"]
-  ])("%d ms took %s", (ms, text) => expect(Format.duration(ms)).toBe(text))
+  ])("%d ms took %s", (ms, text) => assert.strictEqual(Format.duration(ms), text))
 
   it.each([[0, "0ms"], [0.44, "0.4ms"], [1_005, "1005ms"], [12_340, "12.34s"]])(
     "%d ms are exactly %s",
-    (ms, text) => expect(Format.exactDuration(ms)).toBe(text)
+    (ms, text) => assert.strictEqual(Format.exactDuration(ms), text)
   )
 
   it.each([
@@ -36,41 +36,48 @@ describe("Format", () => {
     [-5, "0s"]
   ])(
     "%d ms have passed as %s",
-    (ms, text) => expect(Format.elapsed(ms)).toBe(text)
+    (ms, text) => assert.strictEqual(Format.elapsed(ms), text)
   )
 
   it("tells times in UTC and in the zone of the machine", () => {
     const at = DateTime.makeUnsafe("2025-01-31T13:45:09.876Z")
     const local = DateTime.makeUnsafe(new Date(2025, 0, 31, 3, 4, 5))
-    expect([Format.dateTime(at), Format.timeOfDay(at)]).toEqual(["2025-01-31 13:45:09", "13:45:09"])
-    expect([Format.dateTime(local, "local"), Format.timeOfDay(local, "local")])
-      .toEqual(["2025-01-31 03:04:05", "03:04:05"])
+    assert.deepStrictEqual([Format.dateTime(at), Format.timeOfDay(at)], ["2025-01-31 13:45:09", "13:45:09"])
+    assert.deepStrictEqual([Format.dateTime(local, "local"), Format.timeOfDay(local, "local")], [
+      "2025-01-31 03:04:05",
+      "03:04:05"
+    ])
   })
 
   it("parts thousands, and counts in singular and plural", () => {
-    expect([0, 999, 1_000, 1_234_567].map(Format.number)).toEqual(["0", "999", "1,000", "1,234,567"])
-    expect([Format.count(1, "domain"), Format.count(1_500, "domain"), Format.count(2, "crash", "crashes")])
-      .toEqual(["1 domain", "1,500 domains", "2 crashes"])
+    assert.deepStrictEqual([0, 999, 1_000, 1_234_567].map(Format.number), ["0", "999", "1,000", "1,234,567"])
+    assert.deepStrictEqual([
+      Format.count(1, "domain"),
+      Format.count(1_500, "domain"),
+      Format.count(2, "crash", "crashes")
+    ], ["1 domain", "1,500 domains", "2 crashes"])
   })
 
   it("shortens a long list of names", () => {
-    expect([["a"], ["a", "b"], ["a", "b", "c"], ["a", "b", "c", "d", "e"]].map((all) => Format.names(all)))
-      .toEqual(["a", "a and b", "a, b and c", "a, b, c and 2 more"])
+    assert.deepStrictEqual(
+      [["a"], ["a", "b"], ["a", "b", "c"], ["a", "b", "c", "d", "e"]].map((all) => Format.names(all)),
+      ["a", "a and b", "a, b and c", "a, b, c and 2 more"]
+    )
   })
 
   it("takes from text whatever a terminal would obey", () => {
     const colours = "\u001b[1;31mError\u001b[0m: a"
     const title = "\u001b]0;owned\u0007b"
     const cursor = "\u001b[2J\u001b[H\u001b7c\u009b2Jd"
-    expect(Format.oneLine(`${colours} ${title} ${cursor}`)).toBe("Error: a b c2Jd")
-    expect(Format.oneLine("user\u202egnp.exe")).toBe("usergnp.exe")
-    expect(Format.safe("one\r\n\ttwo\u0007")).toBe("one\n\ttwo")
-    expect(Format.firstLine("\n \u001b[0m\n Error: \u001b[31mno\u001b[0m disk\n  at x")).toBe("Error: no disk")
+    assert.strictEqual(Format.oneLine(`${colours} ${title} ${cursor}`), "Error: a b c2Jd")
+    assert.strictEqual(Format.oneLine("user\u202egnp.exe"), "usergnp.exe")
+    assert.strictEqual(Format.safe("one\r\n\ttwo\u0007"), "one\n\ttwo")
+    assert.strictEqual(Format.firstLine("\n \u001b[0m\n Error: \u001b[31mno\u001b[0m disk\n  at x"), "Error: no disk")
   })
 
   it.prop("leaves no control character, whatever the text", [Schema.String], ([text]) => {
-    expect(Format.oneLine(text)).not.toMatch(/[\p{Cc}\p{Bidi_Control}]/u)
-    expect(Format.firstLine(text)).not.toMatch(/[\p{Cc}\p{Bidi_Control}]/u)
-    expect(Format.safe(text)).not.toMatch(/(?![\n\t])[\p{Cc}\p{Bidi_Control}]/u)
+    assert.notMatch(Format.oneLine(text), /[\p{Cc}\p{Bidi_Control}]/u)
+    assert.notMatch(Format.firstLine(text), /[\p{Cc}\p{Bidi_Control}]/u)
+    assert.notMatch(Format.safe(text), /(?![\n\t])[\p{Cc}\p{Bidi_Control}]/u)
   })
 })

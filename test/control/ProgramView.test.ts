@@ -1,4 +1,4 @@
-import { assert, describe, expect, it } from "@effect/vitest"
+import { assert, describe, it } from "@effect/vitest"
 import * as Arbitrary from "effect/Arbitrary"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
@@ -106,7 +106,7 @@ describe("the view of a program", () => {
         assert.deepStrictEqual(toldByTransitions(view.domains), toldByTransitions(later))
         for (const [i, { restart }] of later.entries()) {
           const at = view.domains[i]!.restart?.at.epochMilliseconds ?? 0
-          expect(Math.abs((restart?.at.epochMilliseconds ?? 0) - at)).toBeLessThanOrEqual(1)
+          assert.isAtMost(Math.abs((restart?.at.epochMilliseconds ?? 0) - at), 1)
         }
       }).pipe(
         Effect.scoped,
@@ -154,48 +154,48 @@ describe("the view of a program", () => {
     const crashed = event(1, { to: "crashed", cause: "Error: no" })
     const scheduled = event(2, { to: "restarting", metadata: { attempt: 3, delayMs: 500 } })
     const [store] = told(begun("store"), hear(crashed, scheduled)).domains
-    expect(store).toMatchObject({ status: "restarting", cause: "Error: no", restart: { attempt: 3, at: at(502) } })
+    assert.containsSubset(store, { status: "restarting", cause: "Error: no", restart: { attempt: 3, at: at(502) } })
   })
 
   it("does not let a late transition undo what the list has told since", () => {
     const listed = told(begun("store"), list(domain("store", { since: at(10) })))
-    expect(told(listed, hear(event(5, { to: "crashed" }))).domains[0]!.status).toBe("active")
+    assert.strictEqual(told(listed, hear(event(5, { to: "crashed" }))).domains[0]!.status, "active")
   })
 
   it("does not take a transition of another run for one of this", () => {
     const view = told(begun("store"), hear(event(5, { runId: "another", to: "crashed" })))
-    expect(view.domains[0]!.status).toBe("waiting")
-    expect(view.events).toHaveLength(1)
-    expect(view.activations.size).toBe(0)
+    assert.strictEqual(view.domains[0]!.status, "waiting")
+    assert.lengthOf(view.events, 1)
+    assert.strictEqual(view.activations.size, 0)
   })
 
   it("keeps the object of a domain that has not changed but for the tick", () => {
     const view = begun("a", "b")
     const waiting = (name: string, lastTick = 0) => domain(name, { status: "waiting", generation: 0, lastTick })
-    expect(told(view, list(waiting("a", 7), waiting("b", 7))).domains).toBe(view.domains)
+    assert.strictEqual(told(view, list(waiting("a", 7), waiting("b", 7))).domains, view.domains)
     const next = told(view, list(waiting("a", 7), domain("b")))
-    expect(next.domains[0]).toBe(view.domains[0])
-    expect(next.domains[1]).not.toBe(view.domains[1])
+    assert.strictEqual(next.domains[0], view.domains[0])
+    assert.notStrictEqual(next.domains[1], view.domains[1])
   })
 
   it("keeps what it knows when the same run answers again, and forgets it when another does", () => {
     const view = told(begun("store"), hear(event(1)), News.Lost({ reason: "gone", pause: 500 }))
-    expect(view.link).toEqual(ProgramView.Link.Lost({ since: 1_000, reason: "gone", retryAt: 1_500 }))
-    expect(told(view, greet())).toMatchObject({ link: { _tag: "Live" }, events: view.events, domains: view.domains })
+    assert.deepStrictEqual(view.link, ProgramView.Link.Lost({ since: 1_000, reason: "gone", retryAt: 1_500 }))
+    assert.containsSubset(told(view, greet()), { link: { _tag: "Live" }, events: view.events, domains: view.domains })
     const other = told(view, greet({ ...hello, runId: "another", tick: 2 }))
-    expect(other).toMatchObject({ domains: [], events: [], lateness: [], run: { runId: "another" }, tick: 2 })
-    expect(other.activations.size).toBe(0)
+    assert.containsSubset(other, { domains: [], events: [], lateness: [], run: { runId: "another" }, tick: 2 })
+    assert.strictEqual(other.activations.size, 0)
   })
 
   it("counts from the first failure how long the program has been away", () => {
     const first = told(begun("store"), News.Lost({ reason: "one", pause: 500 }))
     const second = ProgramView.update(first, News.Lost({ reason: "two", pause: 1_000 }), 6_000)
-    expect(second.link).toEqual(ProgramView.Link.Lost({ since: 1_000, reason: "two", retryAt: 7_000 }))
+    assert.deepStrictEqual(second.link, ProgramView.Link.Lost({ since: 1_000, reason: "two", retryAt: 7_000 }))
   })
 
   it("counts the refusals of a program that shows nothing without its token", () => {
     const once = told(ProgramView.initial, News.Locked())
-    expect([once.link, told(once, News.Locked()).link]).toEqual([
+    assert.deepStrictEqual([once.link, told(once, News.Locked()).link], [
       ProgramView.Link.Locked({ refusals: 1 }),
       ProgramView.Link.Locked({ refusals: 2 })
     ])
@@ -224,12 +224,12 @@ describe("the view of a program", () => {
     const orders = [all, [...all.slice(4), ...all.slice(0, 4)], [...all.slice(5), ...all], [...all, ...all]]
     for (const order of orders) {
       const read = told(begun("store"), News.Activated({ events: order }))
-      expect([...read.activations.values()]).toMatchObject([expected])
+      assert.containsSubset([...read.activations.values()], [expected])
     }
-    expect([...told(begun("store"), hear(all[3]!)).activations.values()]).toMatchObject([
+    assert.containsSubset([...told(begun("store"), hear(all[3]!)).activations.values()], [
       { first: { openedAt: now(15), end: { outcome: "active" } } }
     ])
-    expect([...told(begun("store"), hear(all[0]!, all[1]!)).activations.values()]).toMatchObject([
+    assert.containsSubset([...told(begun("store"), hear(all[0]!, all[1]!)).activations.values()], [
       { first: undefined, newest: { end: { outcome: "failed" } } }
     ])
   })
@@ -241,11 +241,14 @@ describe("the view of a program", () => {
       data: tick(n + 1, { lateness: Duration.millis(n) })
     }))
     const view = told(begun("store"), hear(...all), News.Heard({ events: ticks }))
-    expect([view.events.length, view.lateness.length, view.lateness.at(-1), view.tick]).toEqual(
-      [2000, 120, 199, 200]
-    )
-    expect(view.events.at(-1)!.id).toBe(all[500]!.id)
-    expect(view.older).toBe(`n${all[500]!.id.replaceAll("-", "")}`)
+    assert.deepStrictEqual([view.events.length, view.lateness.length, view.lateness.at(-1), view.tick], [
+      2000,
+      120,
+      199,
+      200
+    ])
+    assert.strictEqual(view.events.at(-1)!.id, all[500]!.id)
+    assert.strictEqual(view.older, `n${all[500]!.id.replaceAll("-", "")}`)
   })
 
   it("keeps what came live when the newest page of the trail is older, and adds the page behind without repeating", () => {
@@ -253,16 +256,16 @@ describe("the view of a program", () => {
     const numbered = (...all: ReadonlyArray<number>) => all.map((n) => event(n).id)
     const live = told(begun("store"), hear(event(8), event(9)))
     const past = told(live, News.Past({ events: [event(7), event(6)], older: "n6" }))
-    expect([ids(past), past.older]).toEqual([numbered(9, 8, 7, 6), "n6"])
+    assert.deepStrictEqual([ids(past), past.older], [numbered(9, 8, 7, 6), "n6"])
     const older = told(past, News.Past({ events: [event(6), event(5)], older: null }))
-    expect([ids(older), older.older]).toEqual([numbered(9, 8, 7, 6, 5), undefined])
+    assert.deepStrictEqual([ids(older), older.older], [numbered(9, 8, 7, 6, 5), undefined])
   })
 
   it("says what was missed until the trail has been read again", () => {
     const gap = { reason: "slow", missed: 3, detail: "3 transitions were dropped" } as const
     const missed = told(begun("store"), News.Heard({ events: [{ event: "gap", data: gap }] }))
-    expect(missed.notice).toBe("3 transitions were dropped")
-    expect(told(missed, News.PastUnread({ reason: "away" })).notice).toBe("The trail cannot be read: away")
-    expect(told(missed, News.Past({ events: [], older: null })).notice).toBeUndefined()
+    assert.strictEqual(missed.notice, "3 transitions were dropped")
+    assert.strictEqual(told(missed, News.PastUnread({ reason: "away" })).notice, "The trail cannot be read: away")
+    assert.isUndefined(told(missed, News.Past({ events: [], older: null })).notice)
   })
 })

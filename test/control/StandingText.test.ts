@@ -1,4 +1,4 @@
-import { describe, expect, it } from "@effect/vitest"
+import { assert, describe, it } from "@effect/vitest"
 import type { DomainInfo } from "../../src/control/DomainInfo.ts"
 import * as StandingText from "../../src/control/StandingText.ts"
 import * as DomainStanding from "../../src/model/DomainStanding.ts"
@@ -28,16 +28,17 @@ const bolt = domain("bolt", {
 describe("why a domain is where it is", () => {
   it("names what a domain waits for, and when that comes back", () => {
     const cerebros = domain("cerebros", { status: "waiting", dependsOn: ["flow", "bolt"] })
-    expect(says(cerebros, [domain("flow"), bolt], 1000)).toEqual(
-      ["waits for bolt", ...same("waits for bolt (restarting, attempt 2 in 3s)")]
-    )
+    assert.deepStrictEqual(says(cerebros, [domain("flow"), bolt], 1000), [
+      "waits for bolt",
+      ...same("waits for bolt (restarting, attempt 2 in 3s)")
+    ])
   })
 
   it("names the domain that all the others wait for, however far away", () => {
     const cerebros = domain("cerebros", { status: "waiting", dependsOn: ["bolt"] })
     const crown = domain("crown", { status: "waiting", after: ["cerebros"] })
     const last = domain("last", { status: "waiting", dependsOn: ["crown"] })
-    expect(says(last, [crown, cerebros, bolt], 4000)).toEqual([
+    assert.deepStrictEqual(says(last, [crown, cerebros, bolt], 4000), [
       "waits for crown",
       ...same("waits for crown (waiting), because of bolt (restarting, attempt 2 now)")
     ])
@@ -46,48 +47,50 @@ describe("why a domain is where it is", () => {
   it("tells a blocked domain from one that waits", () => {
     const store = domain("store", { status: "crashed", cause: "Error: no disk" })
     const cart = domain("cart", { status: "waiting", dependsOn: ["store"], blockedBy: ["store"] })
-    expect(says(cart, [store])).toEqual(
-      ["is blocked by store", "blocked by store (crashed)", "is blocked by store (crashed)"]
-    )
+    assert.deepStrictEqual(says(cart, [store]), [
+      "is blocked by store",
+      "blocked by store (crashed)",
+      "is blocked by store (crashed)"
+    ])
   })
 
   it("names the tick that a domain waits for, and what it waits for then", () => {
     const late = domain("late", { status: "waiting", activationTick: 1_000, dependsOn: ["bolt"] })
-    expect(says(late, [bolt])).toEqual(["waits for tick 1000", ...same("waits for tick 1,000, then bolt")])
-    expect(says(domain("first", { status: "waiting" }), [], 0, 0)[0]).toBe("waits for tick 1")
-    expect(says(domain("next", { status: "waiting" }))[1]).toBe("waits for its turn")
+    assert.deepStrictEqual(says(late, [bolt]), ["waits for tick 1000", ...same("waits for tick 1,000, then bolt")])
+    assert.strictEqual(says(domain("first", { status: "waiting" }), [], 0, 0)[0], "waits for tick 1")
+    assert.strictEqual(says(domain("next", { status: "waiting" }))[1], "waits for its turn")
   })
 
   it("tells a crash and a restart with the first line of the cause", () => {
-    expect(says(bolt)).toEqual([
+    assert.deepStrictEqual(says(bolt), [
       "is restarting",
       "attempt 2 in 4s: Error: the lane broke",
       "is restarting, attempt 2 in 4s: Error: the lane broke"
     ])
-    expect(says(domain("store", { status: "crashed", cause: "StoreFull: full\n  at x" }))).toEqual(
-      ["is crashed", "StoreFull: full", "is crashed: StoreFull: full"]
-    )
+    assert.deepStrictEqual(says(domain("store", { status: "crashed", cause: "StoreFull: full\n  at x" })), [
+      "is crashed",
+      "StoreFull: full",
+      "is crashed: StoreFull: full"
+    ])
   })
 
   it("tells for how long a domain has been active, and whether it answers its ticks", () => {
-    expect(says(domain("a"), [], 65_000)).toEqual(["is active", "for 1m 5s", "is active"])
-    expect(says(domain("a", { health: "suspect" }))[2]).toBe("is active but has not answered the last tick")
-    expect(says(domain("a", { health: "silent" }))[1]).toBe("does not answer its ticks")
+    assert.deepStrictEqual(says(domain("a"), [], 65_000), ["is active", "for 1m 5s", "is active"])
+    assert.strictEqual(says(domain("a", { health: "suspect" }))[2], "is active but has not answered the last tick")
+    assert.strictEqual(says(domain("a", { health: "silent" }))[1], "does not answer its ticks")
   })
 
   it.each(StatusName.literals)("calls the state %s by its name and by no other", (status) => {
     const [brief, , sentence] = says(domain("a", { status, cause: "Error: no" }), [], 3_000, 0)
-    expect([brief, sentence]).toEqual(
-      status === "waiting"
-        ? same("waits for tick 1")
-        : [`is ${status}`, expect.stringMatching(`^(is|has been) ${status}\\b`)]
-    )
+    if (status === "waiting") return assert.deepStrictEqual([brief, sentence], same("waits for tick 1"))
+    assert.strictEqual(brief, `is ${status}`)
+    assert.match(sentence, new RegExp(`^(is|has been) ${status}\\b`))
   })
 
   it("ends with a circle of waiting domains", () => {
     const a = domain("a", { status: "waiting", dependsOn: ["b"] })
     const b = domain("b", { status: "waiting", after: ["a"] })
-    expect(says(a, [b])[1]).toMatch(/^waits for b \(waiting\)/)
+    assert.match(says(a, [b])[1], /^waits for b \(waiting\)/)
   })
 
   it("puts what crashed before what restarts, and what is well last", () => {
@@ -101,6 +104,6 @@ describe("why a domain is where it is", () => {
       domain("crashed", { status: "crashed" })
     ]
     const sorted = all.toSorted((a, b) => StandingText.severity(a) - StandingText.severity(b))
-    expect(sorted.map(({ name }) => name)).toEqual(all.map(({ name }) => name).toReversed())
+    assert.deepStrictEqual(sorted.map(({ name }) => name), all.map(({ name }) => name).toReversed())
   })
 })

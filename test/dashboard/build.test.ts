@@ -1,4 +1,4 @@
-import { describe, expect, it } from "@effect/vitest"
+import { assert, describe, it } from "@effect/vitest"
 import { execFile } from "node:child_process"
 import { mkdtemp, readdir, readFile, rm } from "node:fs/promises"
 import { tmpdir } from "node:os"
@@ -27,10 +27,10 @@ describe("the built dashboard", () => {
       const env = { ...process.env, NODE_ENV: "production" }
       await promisify(execFile)(process.execPath, [vite, ...args], { env })
       const [built, committed] = await Promise.all([files(outDir), files(join(folder, "dist"))])
-      expect(Object.keys(committed)).toEqual(Object.keys(built))
+      assert.deepStrictEqual(Object.keys(committed), Object.keys(built))
       for (const [path, text] of Object.entries(built)) {
         // Compared as a whole: the difference of two minified files tells nothing.
-        expect(committed[path] === text, `${path} is another`).toBe(true)
+        assert.isTrue(committed[path] === text, `${path} is another`)
       }
     } finally {
       await rm(outDir, { recursive: true })
@@ -39,8 +39,8 @@ describe("the built dashboard", () => {
 
   it("has nothing in its page that the server's policy forbids, and is small", async () => {
     const { "index.html": page, ...rest } = await files(join(folder, "dist"))
-    expect(page).not.toMatch(/<style|style=|<script(?![^>]* src=)|\son[a-z]+=|https?:/)
+    assert.notMatch(page, /<style|style=|<script(?![^>]* src=)|\son[a-z]+=|https?:/)
     const size = Object.values(rest).reduce((sum, text) => sum + gzipSync(text).length, 0)
-    expect(size).toBeLessThan(180_000)
+    assert.isBelow(size, 180_000)
   })
 })

@@ -1,4 +1,4 @@
-import { describe, expect, it } from "@effect/vitest"
+import { assert, describe, it } from "@effect/vitest"
 import * as Redacted from "effect/Redacted"
 import * as Result from "effect/Result"
 import * as Database from "../../src/postgres/Database.ts"
@@ -11,8 +11,8 @@ const shown = (value: unknown) =>
 
 describe("The location of a database", () => {
   it("is embedded, memory or the URL of a PostgreSQL server, and where it was named", () => {
-    expect(Result.getOrThrow(parse("embedded"))).toEqual(Database.Location.embedded({ source: "--database" }))
-    expect(Result.getOrThrow(parse("memory"))).toEqual(Database.Location.memory())
+    assert.deepStrictEqual(Result.getOrThrow(parse("embedded")), Database.Location.embedded({ source: "--database" }))
+    assert.deepStrictEqual(Result.getOrThrow(parse("memory")), Database.Location.memory())
     for (
       const url of [
         "postgres://user:pass@host:5433/app",
@@ -21,8 +21,8 @@ describe("The location of a database", () => {
       ]
     ) {
       const location = Result.getOrThrow(parse(url))
-      expect(location).toMatchObject({ _tag: "external", source: "--database" })
-      expect(location._tag === "external" && Redacted.value(location.url)).toBe(url)
+      assert.containsSubset(location, { _tag: "external", source: "--database" })
+      assert.strictEqual(location._tag === "external" && Redacted.value(location.url), url)
     }
   })
 
@@ -39,13 +39,14 @@ describe("The location of a database", () => {
     ["postgres://me:s3cret@host:99999/app", "it cannot be parsed"],
     ["postgres://me:s3cret@host/app?sslmode=yes", "its sslmode"]
   ])("is not %j, and what is wrong with it is said without its password", (text, flaw) => {
-    const error = Result.match(parse(text), { onFailure: (error) => error, onSuccess: () => undefined })
-    expect(error).toMatchObject({ _tag: "InvalidDatabaseUrl", detail: expect.stringContaining(flaw) })
-    expect(shown(error)).not.toContain("s3cret")
-    expect(Database.redact(text)).not.toContain("s3cret")
+    const error = Result.getOrThrow(Result.flip(parse(text)))
+    assert.strictEqual(error._tag, "InvalidDatabaseUrl")
+    assert.include(error.detail, flaw)
+    assert.notInclude(shown(error), "s3cret")
+    assert.notInclude(Database.redact(text), "s3cret")
   })
 
   it("never shows the password of a URL that is good", () => {
-    expect(shown(Result.getOrThrow(parse("postgres://root:s3cret@host/app")))).not.toContain("s3cret")
+    assert.notInclude(shown(Result.getOrThrow(parse("postgres://root:s3cret@host/app"))), "s3cret")
   })
 })

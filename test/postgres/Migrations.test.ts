@@ -1,5 +1,5 @@
 import * as PgClient from "@effect/sql-pg/PgClient"
-import { expect, it } from "@effect/vitest"
+import { assert, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
@@ -22,10 +22,10 @@ it.layer(layerServer, { excludeTestServices: true, timeout: "60 seconds" })("Mig
   it.effect("make the tables, say so, and have nothing to do the next time", () =>
     Effect.gen(function*() {
       const schema = yield* TestSchema
-      expect(yield* Migrations.run(schema)).toEqual([{ id: 1, name: "trail" }])
-      expect(yield* Migrations.run(schema)).toEqual([])
-      expect(yield* tablesOf(schema)).toEqual(tables)
-      expect(yield* tablesOf("public")).toEqual([])
+      assert.deepStrictEqual(yield* Migrations.run(schema), [{ id: 1, name: "trail" }])
+      assert.deepStrictEqual(yield* Migrations.run(schema), [])
+      assert.deepStrictEqual(yield* tablesOf(schema), tables)
+      assert.deepStrictEqual(yield* tablesOf("public"), [])
     }).pipe(Effect.provide(layerSchema)))
 
   it.effect("are applied once when eight programs start at the same time", () =>
@@ -37,8 +37,8 @@ it.layer(layerServer, { excludeTestServices: true, timeout: "60 seconds" })("Mig
         () => Migrations.run(schema).pipe(Effect.provide(PgClient.layer(server))),
         { concurrency: "unbounded" }
       )
-      expect(programs.filter((applied) => applied.length > 0)).toEqual([[{ id: 1, name: "trail" }]])
-      expect(yield* tablesOf(schema)).toEqual(tables)
+      assert.deepStrictEqual(programs.filter((applied) => applied.length > 0), [[{ id: 1, name: "trail" }]])
+      assert.deepStrictEqual(yield* tablesOf(schema), tables)
     }).pipe(Effect.provide(layerSchema)))
 
   it.effect("keep the rows of two apps apart", () => {
@@ -46,8 +46,8 @@ it.layer(layerServer, { excludeTestServices: true, timeout: "60 seconds" })("Mig
     return Effect.gen(function*() {
       const [one, two] = [yield* opened(app), yield* opened(app)]
       yield* one.recordActivation("thunderflow", 1)
-      expect(yield* one.byDomainName("thunderflow")).toMatchObject(Option.some({ tickCount: 1 }))
-      expect(yield* two.byDomainName("thunderflow")).toEqual(Option.none())
+      assert.strictEqual(Option.getOrThrow(yield* one.byDomainName("thunderflow")).tickCount, 1)
+      assert.deepStrictEqual(yield* two.byDomainName("thunderflow"), Option.none())
     })
   })
 
@@ -58,15 +58,15 @@ it.layer(layerServer, { excludeTestServices: true, timeout: "60 seconds" })("Mig
       yield* Migrations.run(schema)
       yield* sql`insert into ${sql(`${schema}.migration`)} (migration_id, name) values (99, 'later')`
       const error = yield* Effect.flip(Migrations.run(schema))
-      expect(error).toMatchObject({ _tag: "SchemaTooNew", schema, found: 99, known: Migrations.latest })
-      expect(error.message).toContain("version 99")
+      assert.containsSubset(error, { _tag: "SchemaTooNew", schema, found: 99, known: Migrations.latest })
+      assert.include(error.message, "version 99")
       const repo = yield* opened(SqlRepo.layer({ schema }))
-      expect(yield* Effect.flip(repo.record([makeEvent()]))).toMatchObject({
+      assert.containsSubset(yield* Effect.flip(repo.record([makeEvent()])), {
         _tag: "RepoRejected",
         operation: "Repo.record",
         detail: error.message
       })
-      expect(yield* sql`select * from ${sql(`${schema}.domain_event`)}`).toEqual([])
+      assert.deepStrictEqual(yield* sql`select * from ${sql(`${schema}.domain_event`)}`, [])
     }).pipe(Effect.provide(layerSchema)))
 
   it.effect("need no right to make schemas when an administrator has made it", () =>
@@ -77,15 +77,15 @@ it.layer(layerServer, { excludeTestServices: true, timeout: "60 seconds" })("Mig
       yield* sql`create role ${sql(schema)} login`
       yield* sql`create schema ${sql(schema)} authorization ${sql(schema)}`
       const applied = Migrations.run(schema).pipe(Effect.provide(PgClient.layer({ ...server, username: schema })))
-      expect(yield* applied).toEqual([{ id: 1, name: "trail" }])
+      assert.deepStrictEqual(yield* applied, [{ id: 1, name: "trail" }])
     }).pipe(Effect.provide(layerSchema)))
 })
 
 it.effect("A schema's name is checked before it is used", () =>
   Effect.gen(function*() {
     const accepted = ["thunderline", "a", "app_2", "x".repeat(63)]
-    expect(yield* Effect.forEach(accepted, SchemaName.check)).toEqual(accepted)
+    assert.deepStrictEqual(yield* Effect.forEach(accepted, SchemaName.check), accepted)
     for (const schema of ["", "public", "pg_catalog", "2nd", "App", "a-b", "a.b", "a\"; drop", "x".repeat(64)]) {
-      expect(yield* Effect.flip(SchemaName.check(schema))).toMatchObject({ _tag: "InvalidSchemaName", schema })
+      assert.containsSubset(yield* Effect.flip(SchemaName.check(schema)), { _tag: "InvalidSchemaName", schema })
     }
   }))

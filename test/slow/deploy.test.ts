@@ -1,4 +1,4 @@
-import { describe, expect, it } from "@effect/vitest"
+import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Schedule from "effect/Schedule"
 import { execFileSync, spawnSync } from "node:child_process"
@@ -18,7 +18,7 @@ if (!isThere) console.warn("There is no promtool (package prometheus, or PROMTOO
 describe.runIf(isThere)("promtool", () => {
   it("accepts the alerts", () => {
     const rules = join(root, "deploy/prometheus/thunderline.rules.yml")
-    expect(execFileSync(promtool, ["check", "rules", "--lint-fatal", rules], { encoding: "utf8" })).toContain("SUCCESS")
+    assert.include(execFileSync(promtool, ["check", "rules", "--lint-fatal", rules], { encoding: "utf8" }), "SUCCESS")
   })
 
   it("accepts everything that the dashboard asks", () => {
@@ -29,7 +29,7 @@ describe.runIf(isThere)("promtool", () => {
       const file = join(folder, "expressions.yml")
       writeFileSync(file, JSON.stringify({ groups: [{ name: "expressions", rules }] }))
       const output = execFileSync(promtool, ["check", "rules", file], { encoding: "utf8" })
-      expect(output).toContain(`SUCCESS: ${rules.length} rules found`)
+      assert.include(output, `SUCCESS: ${rules.length} rules found`)
     } finally {
       rmSync(folder, { recursive: true })
     }
@@ -44,8 +44,11 @@ describe.runIf(Collector.binary)("the collector's own metrics", () => {
       yield* collector.start()
       const asked = expressions.filter(({ expression }) => expression.includes("otelcol_"))
       const names = asked.flatMap(({ expression }) => namesIn(expression))
-      expect(new Set(names)).toEqual(new Set(["otelcol_exporter_queue_size", "otelcol_exporter_queue_capacity"]))
-      expect(asked.flatMap(({ expression }) => labelsIn(expression))).toEqual([])
+      assert.deepStrictEqual(
+        new Set(names),
+        new Set(["otelcol_exporter_queue_size", "otelcol_exporter_queue_capacity"])
+      )
+      assert.deepStrictEqual(asked.flatMap(({ expression }) => labelsIn(expression)), [])
       const text = yield* Effect.promise(() => fetch(collector.metricsUrl).then((answer) => answer.text())).pipe(
         Effect.repeat({
           until: (body) => names.every((name) => body.includes(`\n${name}{`)),
@@ -53,6 +56,6 @@ describe.runIf(Collector.binary)("the collector's own metrics", () => {
           times: 100
         })
       )
-      for (const name of names) expect(text).toMatch(new RegExp(`^${name}\\{.*exporter="otlp_http/traces"`, "m"))
+      for (const name of names) assert.match(text, new RegExp(`^${name}\\{.*exporter="otlp_http/traces"`, "m"))
     }))
 })

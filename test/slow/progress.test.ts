@@ -1,4 +1,4 @@
-import { describe, expect, it } from "@effect/vitest"
+import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import { folder } from "../cli/Process.ts"
 import * as Tmux from "./Tmux.ts"
@@ -12,7 +12,7 @@ describe("progress on a real terminal", () => {
       yield* terminal.line(`clear; ${Tmux.thunderline} simulate --ticks 5000 > ${cwd}/out; echo done`)
       yield* terminal.shows(/^Simulating █+░+ +\d+% {2}\d+s left$/m)
       const after = yield* terminal.shows(/^done$/m)
-      expect(after).not.toContain("Simulating")
+      assert.notInclude(after, "Simulating")
       yield* terminal.line(`clear; tail -1 ${cwd}/out`)
       yield* terminal.shows(/thundergrid +active, generation 1/)
     }))
@@ -25,7 +25,7 @@ describe("progress on a real terminal", () => {
       yield* terminal.line(`clear; ${Tmux.thunderline} migrate --state-dir ${cwd}/state; echo done`)
       yield* terminal.shows(/^[⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏] Migrating schema thunderline … {2}\d+s$/m)
       const after = yield* terminal.shows(/^done$/m)
-      expect(after).toMatch(/Schema thunderline is up to date; applied: /)
-      expect(after).not.toContain("Migrating")
+      assert.match(after, /Schema thunderline is up to date; applied: /)
+      assert.notInclude(after, "Migrating")
     }))
 })

@@ -1,4 +1,4 @@
-import { describe, expect, it } from "@effect/vitest"
+import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import { join } from "node:path"
 import { appText, folder, root, start, thunderline } from "../cli/Process.ts"
@@ -32,13 +32,13 @@ describe("a program that systemd has started", () => {
       yield* program.kill("SIGTERM")
       yield* heard.says("<STOPPING=1>")
       const { code, stderr, stdout } = yield* program.ended
-      expect([code, stderr]).toEqual([0, ""])
-      expect(stdout).not.toContain("[Systemd]")
+      assert.deepStrictEqual([code, stderr], [0, ""])
+      assert.notInclude(stdout, "[Systemd]")
       yield* heard.kill("SIGTERM")
       const messages = (yield* heard.ended).stdout
-      expect(messages.match(/<READY=1>/g)).toHaveLength(1)
-      expect(messages.match(/<WATCHDOG=1>/g)!.length).toBeGreaterThan(1)
-      expect(messages.trimEnd()).toMatch(/<STOPPING=1>\n<STATUS=The program is shutting down.>\n<BARRIER=1>$/)
+      assert.lengthOf(messages.match(/<READY=1>/g) ?? [], 1)
+      assert.isAbove(messages.match(/<WATCHDOG=1>/g)!.length, 1)
+      assert.match(messages.trimEnd(), /<STOPPING=1>\n<STATUS=The program is shutting down.>\n<BARRIER=1>$/)
     }))
 
   it.live("is told when its ticks are too far apart for the watchdog", () =>
@@ -63,6 +63,6 @@ describe("a program that systemd has started", () => {
       const complaints = stderr.split("\n").filter((line) =>
         line.includes("thunderline.service") && !line.includes("is not executable")
       )
-      expect([complaints, code === 0 || stderr.includes("is not executable")]).toEqual([[], true])
+      assert.deepStrictEqual([complaints, code === 0 || stderr.includes("is not executable")], [[], true])
     }))
 })

@@ -1,4 +1,4 @@
-import { describe, expect, it } from "@effect/vitest"
+import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import { execFileSync } from "node:child_process"
 import { createServer, type ServerResponse } from "node:http"
@@ -48,7 +48,7 @@ describe.each(exporters)("telemetry of the six domains, one of them crashing onc
       yield* running.says("up")
       yield* terminate(running)
       const { node, stats, trail } = yield* running.says("ended")
-      expect(yield* running.exit).toBe(0)
+      assert.strictEqual(yield* running.exit, 0)
       const events = trail as ReadonlyArray<DomainEvent>
       const activated = events.filter(({ to }) => to === "active")
       yield* sink.until(() =>
@@ -59,18 +59,18 @@ describe.each(exporters)("telemetry of the six domains, one of them crashing onc
 
       // Spans: one root for each activation in the trail, which has its ids, linked to the span of its tick.
       const spans = sink.spans.filter(({ name }) => name === "Domain.activate")
-      expect(new Set(activated.map(({ domain }) => domain)).size).toBe(6)
-      expect(activated.length).toBeGreaterThan(6)
-      expect(spans).toHaveLength(activated.length)
+      assert.strictEqual(new Set(activated.map(({ domain }) => domain)).size, 6)
+      assert.isAbove(activated.length, 6)
+      assert.lengthOf(spans, activated.length)
       for (const event of activated) {
         const span = spans.find(({ spanId }) => spanId === event.spanId)!
-        expect(span.traceId).toBe(event.traceId)
-        expect(span.parentSpanId).toBe("")
-        expect(span.error).toBe(false)
+        assert.strictEqual(span.traceId, event.traceId)
+        assert.strictEqual(span.parentSpanId, "")
+        assert.isFalse(span.error)
         const [link] = span.links
         const tick = sink.spans.find(({ spanId }) => spanId === link!.spanId)!
-        expect([span.links.length, tick.name, tick.traceId]).toEqual([1, "TickGenerator.tick", link!.traceId])
-        expect(span.attributes).toMatchObject({
+        assert.deepStrictEqual([span.links.length, tick.name, tick.traceId], [1, "TickGenerator.tick", link!.traceId])
+        assert.containsSubset(span.attributes, {
           "thunderline.domain.name": event.domain,
           "thunderline.generation": event.generation,
           "thunderline.tick.count": tick.attributes["thunderline.tick.count"],
@@ -78,22 +78,24 @@ describe.each(exporters)("telemetry of the six domains, one of them crashing onc
           "thunderline.wave": event.wave,
           "thunderline.run.id": event.runId
         })
-        expect(span.start).toBeGreaterThanOrEqual(tick.start)
-        expect(span.end - span.start).toBeGreaterThanOrEqual(event.durationMs! - 1)
+        assert.isAtLeast(span.start, tick.start)
+        assert.isAtLeast(span.end - span.start, event.durationMs! - 1)
         const opened = events.find((one) =>
           one.domain === event.domain && one.generation === event.generation && one.to === "activating"
         )!
-        expect([opened.traceId, opened.spanId]).toEqual([event.traceId, event.spanId])
+        assert.deepStrictEqual([opened.traceId, opened.spanId], [event.traceId, event.spanId])
       }
       const down = sink.spans.filter(({ name }) => name === "Domain.deactivate")
-      expect(down).toHaveLength(activated.length)
-      for (const span of down) expect(spans.map(({ spanId }) => spanId)).toContain(span.links[0]!.spanId)
+      assert.lengthOf(down, activated.length)
+      for (const span of down) assert.include(spans.map(({ spanId }) => spanId), span.links[0]!.spanId)
       // Ticks from which nothing came are no spans.
       const ticks = sink.spans.filter(({ name }) => name === "TickGenerator.tick")
-      expect(ticks.length).toBeLessThanOrEqual(activated.length)
+      assert.isAtMost(ticks.length, activated.length)
       const known = new Set([...ticks, ...spans, ...down])
-      expect(sink.spans.filter((span) => !known.has(span)).map(({ name }) => name), "the reading of the trail").toEqual(
-        ["Repo.events"]
+      assert.deepStrictEqual(
+        sink.spans.filter((span) => !known.has(span)).map(({ name }) => name),
+        ["Repo.events"],
+        "the reading of the trail"
       )
 
       // Metrics: what the registry and the trail say.
@@ -101,56 +103,60 @@ describe.each(exporters)("telemetry of the six domains, one of them crashing onc
         sink.latest(metric).filter((point) =>
           Object.entries(attributes).every(([key, one]) => point.attributes[key] === one)
         ).reduce((sum, point) => sum + point.value, 0)
-      expect(value("thunderline.ticks")).toBe(stats.tickCount)
-      expect(value("thunderline.ticks.skipped")).toBe(stats.skipped)
-      expect(value("thunderline.tick.lateness")).toBe(stats.tickCount)
-      expect(value("thunderline.outbox.written")).toBe(events.length)
-      expect(value("thunderline.outbox.backlog")).toBe(0)
-      expect(value("thunderline.domain.restarts", { "thunderline.domain.name": "thunderbolt" })).toBe(1)
-      expect(value("thunderline.domain.count", { "thunderline.domain.state": "inactive" })).toBe(6)
-      expect(value("thunderline.domain.count")).toBe(6)
+      assert.strictEqual(value("thunderline.ticks"), stats.tickCount)
+      assert.strictEqual(value("thunderline.ticks.skipped"), stats.skipped)
+      assert.strictEqual(value("thunderline.tick.lateness"), stats.tickCount)
+      assert.strictEqual(value("thunderline.outbox.written"), events.length)
+      assert.strictEqual(value("thunderline.outbox.backlog"), 0)
+      assert.strictEqual(value("thunderline.domain.restarts", { "thunderline.domain.name": "thunderbolt" }), 1)
+      assert.strictEqual(value("thunderline.domain.count", { "thunderline.domain.state": "inactive" }), 6)
+      assert.strictEqual(value("thunderline.domain.count"), 6)
       for (const event of events) {
         const { domain, to } = event
         const attributes = { "thunderline.domain.name": domain, "thunderline.domain.state": to }
         const made = events.filter((one) => one.domain === domain && one.to === to).length
-        expect(value("thunderline.domain.transitions", attributes), `${domain} -> ${to}`).toBe(made)
+        assert.strictEqual(value("thunderline.domain.transitions", attributes), made, `${domain} -> ${to}`)
       }
       for (const { domain } of activated) {
         const point = sink.latest("thunderline.domain.activation.duration")
           .find(({ attributes }) => attributes["thunderline.domain.name"] === domain)
         const all = activated.filter((one) => one.domain === domain)
-        expect(point!.value).toBe(all.length)
-        expect(point!.sum).toBeCloseTo(all.reduce((sum, one) => sum + one.durationMs! / 1_000, 0), 6)
+        assert.strictEqual(point!.value, all.length)
+        assert.approximately(point!.sum!, all.reduce((sum, one) => sum + one.durationMs! / 1_000, 0), 0.5e-6)
       }
       for (const point of sink.points) {
         const { type, unit } = metrics[point.name as keyof typeof metrics]
-        expect([point.name, point.type, point.unit]).toEqual([point.name, type, unit])
-        expect(point.attributes).not.toHaveProperty("unit")
+        assert.deepStrictEqual([point.name, point.type, point.unit], [point.name, type, unit])
+        assert.notProperty(point.attributes, "unit")
       }
 
       // Logs: every line of an activation is found by the ids of its span, and none twice.
       const lines = sink.logs.filter(({ attributes }) => attributes["event.name"] === "thunderline.domain.activated")
-      expect(lines).toHaveLength(activated.length)
+      assert.lengthOf(lines, activated.length)
       for (const event of activated) {
         const own = sink.logs.filter(({ spanId }) => spanId === event.spanId)
-        expect(own.map(({ traceId }) => traceId)).toEqual(own.map(() => event.traceId))
-        expect(own.map(({ body }) => body)).toContain(`[DomainRegistry] Domain activated: ${event.domain}`)
-        expect(own.every(({ attributes }) => attributes["domain"] === event.domain && Number(attributes["tick"]) > 0))
-          .toBe(true)
+        assert.deepStrictEqual(own.map(({ traceId }) => traceId), own.map(() => event.traceId))
+        assert.include(own.map(({ body }) => body), `[DomainRegistry] Domain activated: ${event.domain}`)
+        assert.isTrue(
+          own.every(({ attributes }) => attributes["domain"] === event.domain && Number(attributes["tick"]) > 0)
+        )
       }
       const crash = sink.logs.find(({ attributes }) => attributes["event.name"] === "thunderline.domain.crashed")!
-      expect([crash.severity, crash.attributes["domain"], crash.attributes["exception.type"]])
-        .toEqual(["Error", "thunderbolt", "FaultInjected"])
-      expect(sink.spans.every((span) => span.events.length === 0)).toBe(true)
+      assert.deepStrictEqual([crash.severity, crash.attributes["domain"], crash.attributes["exception.type"]], [
+        "Error",
+        "thunderbolt",
+        "FaultInjected"
+      ])
+      assert.isTrue(sink.spans.every((span) => span.events.length === 0))
 
       for (const { resource } of [...sink.spans, ...sink.points, ...sink.logs]) {
-        expect(resource).toMatchObject({
+        assert.containsSubset(resource, {
           "service.name": "six",
           "service.version": "1.2.3",
           "service.instance.id": node
         })
       }
-      expect(events.every((event) => event.node === node)).toBe(true)
+      assert.isTrue(events.every((event) => event.node === node))
     }))
 
   it.live("loses what a hanging collector leaves at the end, says so, and ends in time", () =>
@@ -165,9 +171,10 @@ describe.each(exporters)("telemetry of the six domains, one of them crashing onc
       const left: { readonly text: string } = yield* running.says("log").pipe(
         Effect.repeat({ until: ({ text }: { readonly text: string }) => text.includes("Not delivered") })
       )
-      expect(yield* running.exit).toBe(0)
-      expect(performance.now() - before).toBeLessThan(5_000)
-      expect(left.text).toMatch(
+      assert.strictEqual(yield* running.exit, 0)
+      assert.isBelow(performance.now() - before, 5_000)
+      assert.match(
+        left.text,
         /^\[Telemetry\] Not delivered at the end: \d+ spans, (\d+ metric points, )?\d+ log records$/
       )
     }))
@@ -230,8 +237,8 @@ const seconds = (count: number) => Effect.promise(() => new Promise<void>((done)
  * well skip some of them.
  */
 const beatsOn = (stats: { readonly gap: number; readonly skipped: number; readonly slot: number }) => {
-  expect(stats.gap).toBeLessThan(1_500)
-  expect(stats.skipped / stats.slot).toBeLessThan(0.3)
+  assert.isBelow(stats.gap, 1_500)
+  assert.isBelow(stats.skipped / stats.slot, 0.3)
 }
 
 const isDown = (text: string) => text.includes("do not reach the collector")
@@ -260,7 +267,7 @@ describe.runIf(Collector.binary).each(exporters)("a collector in trouble, and %s
         yield* seconds(6)
         running.child.kill("SIGUSR2")
         const during = yield* running.says("memory")
-        expect((during.heap - heap) / megabyte).toBeLessThan(40)
+        assert.isBelow((during.heap - heap) / megabyte, 40)
 
         yield* fault.heal(collector)
         const known = sink.spans.length
@@ -271,7 +278,7 @@ describe.runIf(Collector.binary).each(exporters)("a collector in trouble, and %s
         )
         yield* terminate(running)
         const { stats } = yield* running.says("ended")
-        expect(yield* running.exit).toBe(0)
+        assert.strictEqual(yield* running.exit, 0)
         beatsOn(stats)
       })
   )
@@ -285,12 +292,12 @@ describe.runIf(Collector.binary).each(exporters)("a collector in trouble, and %s
       yield* seconds(6)
       running.child.kill("SIGUSR2")
       const during = yield* running.says("memory")
-      expect((during.heap - heap) / megabyte).toBeLessThan(40)
+      assert.isBelow((during.heap - heap) / megabyte, 40)
       yield* terminate(running)
       const { stats } = yield* running.says("ended")
       const before = performance.now()
-      expect(yield* running.exit).toBe(0)
-      expect(performance.now() - before).toBeLessThan(5_000)
+      assert.strictEqual(yield* running.exit, 0)
+      assert.isBelow(performance.now() - before, 5_000)
       beatsOn(stats)
     }))
 })
@@ -307,16 +314,16 @@ describe("thunderline start --otlp", () => {
       yield* running.says("Domain activated: thundergrid")
       yield* running.kill("SIGTERM")
       const { code, stderr, stdout } = yield* running.ended
-      expect([code, stderr]).toEqual([0, ""])
+      assert.deepStrictEqual([code, stderr], [0, ""])
       yield* sink.until(() => sink.logs.some(({ body }) => body === "[Thunderline] Stopped"))
       yield* sink.until(() => sink.spans.filter(({ name }) => name === "Domain.deactivate").length === 6)
       yield* sink.until(() => sink.latest("nodejs.eventloop.delay.p99").length === 1)
       const lines = stdout.trimEnd().split("\n").map((line) => JSON.parse(line))
       const line = lines.find(({ message }) => message === "[DomainRegistry] Domain activated: thunderflow")
       const span = sink.spans.find(({ spanId }) => spanId === line.span_id)!
-      expect([span.name, span.traceId]).toEqual(["Domain.activate", line.trace_id])
+      assert.deepStrictEqual([span.name, span.traceId], ["Domain.activate", line.trace_id])
       for (const { resource } of [...sink.spans, ...sink.points, ...sink.logs]) {
-        expect(resource).toMatchObject({ "service.name": "by-name", "deployment.environment.name": "test" })
+        assert.containsSubset(resource, { "service.name": "by-name", "deployment.environment.name": "test" })
       }
     }))
 })

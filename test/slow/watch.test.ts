@@ -1,4 +1,4 @@
-import { describe, expect, it } from "@effect/vitest"
+import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import { appText, folder, thunderline } from "../cli/Process.ts"
 import * as Tmux from "./Tmux.ts"
@@ -41,10 +41,10 @@ const prepare = Effect.fnUntraced(function*(app: string, env?: Readonly<Record<s
 const expectRestored = Effect.fnUntraced(function*(terminal: Effect.Success<ReturnType<typeof Tmux.terminal>>) {
   yield* terminal.line("stty -a | tr ' ;' '\\n\\n' | grep -xE '.?icanon|.?echo' | tr '\\n' '+'; echo code $code")
   const screen = yield* terminal.shows(/icanon.*code \d/)
-  expect(screen).toMatch(/^before$/m)
-  expect(screen).not.toContain("── Last transitions")
-  expect(screen).toMatch(/^(?:[#$] )?icanon\+echo\+code 0$/m)
-  expect(yield* terminal.state).toMatchObject({ alternate: false, cursor: true })
+  assert.match(screen, /^before$/m)
+  assert.notInclude(screen, "── Last transitions")
+  assert.match(screen, /^(?:[#$] )?icanon\+echo\+code 0$/m)
+  assert.containsSubset(yield* terminal.state, { alternate: false, cursor: true })
 })
 
 describe("thunderline watch on a real terminal", () => {
@@ -54,15 +54,15 @@ describe("thunderline watch on a real terminal", () => {
       yield* program(cwd)
       yield* terminal.line(`${watch}; code=$?`)
       const overview = yield* terminal.shows(/needy +waiting/)
-      expect(overview).toMatch(/^Thunderline app \S+ +run .*epoch 1 +up \d+s$/m)
-      expect(overview).toMatch(/^[●○] tick \d+ every 200ms {2}late p50 /m)
-      expect(overview).toMatch(/^4 domains {2}1 waiting {2}2 active {2}1 crashed +trail in memory$/m)
-      expect(overview).toMatch(/^▸ config +active +1 +\d+ {2}for \d+s$/m)
-      expect(overview).toMatch(/broken +crashed +1 +Error: no such file$/m)
-      expect(overview).toMatch(/needy +waiting +0 +blocked by broken \(crashed\)$/m)
-      expect(overview).toMatch(/database +active +activated in \d+ms$/m)
-      expect(yield* terminal.state).toMatchObject({ alternate: true, cursor: false })
-      expect(yield* terminal.coloured).toContain("\u001b[31mcrashed")
+      assert.match(overview, /^Thunderline app \S+ +run .*epoch 1 +up \d+s$/m)
+      assert.match(overview, /^[●○] tick \d+ every 200ms {2}late p50 /m)
+      assert.match(overview, /^4 domains {2}1 waiting {2}2 active {2}1 crashed +trail in memory$/m)
+      assert.match(overview, /^▸ config +active +1 +\d+ {2}for \d+s$/m)
+      assert.match(overview, /broken +crashed +1 +Error: no such file$/m)
+      assert.match(overview, /needy +waiting +0 +blocked by broken \(crashed\)$/m)
+      assert.match(overview, /database +active +activated in \d+ms$/m)
+      assert.containsSubset(yield* terminal.state, { alternate: true, cursor: false })
+      assert.include(yield* terminal.coloured, "\u001b[31mcrashed")
 
       yield* terminal.keys("t")
       yield* terminal.shows(/^ +1\/1 +database +░+█+ +\d+ms$/m)
@@ -70,12 +70,12 @@ describe("thunderline watch on a real terminal", () => {
       yield* terminal.shows(/^▸ broken/m)
       yield* terminal.keys("Enter")
       const story = yield* terminal.shows(/crashed +failure.*no such file/)
-      expect(story).toMatch(/^ {2}needed by +needy$/m)
+      assert.match(story, /^ {2}needed by +needy$/m)
       yield* terminal.keys("Escape")
       yield* terminal.shows(/^▸ broken/m)
       yield* terminal.keys("/", "d", "a", "t")
       yield* terminal.shows(/^\/dat▏$/m)
-      expect(yield* terminal.showsNot("needy")).toContain("▸ database")
+      assert.include(yield* terminal.showsNot("needy"), "▸ database")
       // At once they would be Alt-?.
       yield* terminal.keys("Escape")
       yield* terminal.shows(/needy +waiting/)
@@ -94,11 +94,11 @@ describe("thunderline watch on a real terminal", () => {
       yield* terminal.shows(/needy +waiting/)
       yield* terminal.resize(140, 40)
       const large = yield* terminal.shows("── Activations by tick/wave")
-      expect(large).toContain("── Last transitions")
-      expect(large.split("\n")[39]).toMatch(/^q quit/)
+      assert.include(large, "── Last transitions")
+      assert.match(large.split("\n")[39], /^q quit/)
       yield* terminal.resize(40, 10)
       const small = yield* terminal.showsNot("HEALTH")
-      expect(small.split("\n")[9]).toMatch(/^q quit/)
+      assert.match(small.split("\n")[9], /^q quit/)
     }))
 
   it.live.each(["TERM", "INT", "HUP"])(
@@ -128,7 +128,7 @@ describe("thunderline watch on a real terminal", () => {
       yield* first.kill("SIGKILL")
       yield* first.ended
       const lost = yield* terminal.shows(/No answer from http:\S+ for \d+s, retrying: nothing listens there/)
-      expect(lost).toMatch(/needy +waiting/)
+      assert.match(lost, /needy +waiting/)
       // It listens on another port now.
       yield* program(cwd)
       yield* terminal.showsNot("No answer")
@@ -154,6 +154,6 @@ describe("thunderline watch on a real terminal", () => {
       yield* program(cwd)
       yield* terminal.line(watch)
       yield* terminal.shows(/needy +waiting/)
-      expect(yield* terminal.coloured).not.toContain("\u001b[")
+      assert.notInclude(yield* terminal.coloured, "\u001b[")
     }))
 })

@@ -1,4 +1,4 @@
-import { describe, expect, it } from "@effect/vitest"
+import { assert, describe, it } from "@effect/vitest"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
@@ -31,11 +31,11 @@ const beat = (duration: "1 second" | "3 seconds" | "1 millis") => Effect.andThen
 describe("live", () => {
   it.effect("passes while ticks come, whatever becomes of the domains", () =>
     Effect.gen(function*() {
-      expect(yield* live).toMatchObject({ status: "pass", reason: "The first tick is due within 1.0 s." })
+      assert.containsSubset(yield* live, { status: "pass", reason: "The first tick is due within 1.0 s." })
       yield* beat("1 second")
       yield* awaitStates({ doomed: "crashed" })
-      expect(yield* live).toMatchObject({ status: "pass", tick: 1, reason: "Tick 1 was sent 0.0 s ago." })
-      expect(yield* ready).toMatchObject({ status: "fail" })
+      assert.containsSubset(yield* live, { status: "pass", tick: 1, reason: "Tick 1 was sent 0.0 s ago." })
+      assert.containsSubset(yield* ready, { status: "fail" })
     }).pipe(
       Effect.provide(Thunderline.layer({ domains: [Domain.make("doomed", { layer: failing, restart: "never" })] }))
     ))
@@ -59,9 +59,9 @@ describe("live", () => {
       const health = yield* Layer.build(layer().pipe(Layer.provide([silent, ShutdownNotice.layer])))
       yield* Effect.gen(function*() {
         yield* beat("3 seconds")
-        expect((yield* live).status).toBe("pass")
+        assert.strictEqual((yield* live).status, "pass")
         yield* beat("1 millis")
-        expect(yield* live).toMatchObject({
+        assert.containsSubset(yield* live, {
           status: "fail",
           reason: "No tick was sent for 3.0 s since the start; one is due every 1.0 s."
         })
@@ -76,17 +76,17 @@ describe("ready", () => {
 
   it.effect("passes when every required domain is active, and names the optional ones that are not", () =>
     Effect.gen(function*() {
-      expect(yield* ready).toMatchObject({
+      assert.containsSubset(yield* ready, {
         status: "fail",
         reason: "Not every required domain is active: store waits for tick 1; late waits for tick 3.",
         degraded: ["extra waits for tick 1"]
       })
       yield* tick
       yield* tick
-      expect((yield* ready).status).toBe("fail")
+      assert.strictEqual((yield* ready).status, "fail")
       yield* tick
       yield* awaitStates({ store: "active", late: "active", extra: "crashed" })
-      expect(yield* ready).toMatchObject({
+      assert.containsSubset(yield* ready, {
         status: "pass",
         tick: 3,
         reason: "All required domains (2) are active.",
@@ -94,7 +94,7 @@ describe("ready", () => {
       })
       yield* DomainControl.use((control) => control.deactivate("store"))
       yield* settle
-      expect(yield* ready).toMatchObject({
+      assert.containsSubset(yield* ready, {
         status: "fail",
         reason: "Not every required domain is active: store is inactive."
       })
@@ -106,13 +106,13 @@ describe("ready", () => {
       yield* awaitStates({ busy: "active" })
       yield* tick
       yield* tick
-      expect(yield* ready).toMatchObject({ status: "pass", degraded: ["busy has not answered its last tick"] })
+      assert.containsSubset(yield* ready, { status: "pass", degraded: ["busy has not answered its last tick"] })
       const { publish } = yield* publisher
       const { lastTick } = yield* DomainRegistry
       const newest = Option.getOrThrow(yield* lastTick)
       yield* publish("system:domain_tick", { ...newest, lateness: Duration.millis(900) })
       yield* settle
-      expect(yield* ready).toMatchObject({
+      assert.containsSubset(yield* ready, {
         status: "pass",
         degraded: ["busy has not answered its last tick", "event loop: the last tick was 0.9 s late"]
       })
@@ -124,7 +124,10 @@ describe("ready", () => {
     Effect.gen(function*() {
       yield* tick
       yield* awaitStates({ store: "active" })
-      expect(yield* ready).toMatchObject({ status: "pass", degraded: ["telemetry: traces do not reach the collector"] })
+      assert.containsSubset(yield* ready, {
+        status: "pass",
+        degraded: ["telemetry: traces do not reach the collector"]
+      })
     }).pipe(
       Effect.provide(
         Thunderline.layerTest({ domains: [store] }).pipe(
@@ -144,11 +147,11 @@ describe("ready", () => {
       yield* tick
       yield* awaitStates({ store: "active" })
       yield* settle
-      expect(yield* ready).toMatchObject({ status: "pass", degraded: ["trail: degraded, 2 transitions wait"] })
+      assert.containsSubset(yield* ready, { status: "pass", degraded: ["trail: degraded, 2 transitions wait"] })
       faults.down = false
       yield* TestClock.adjust("5 seconds")
       yield* settle
-      expect(yield* ready).toMatchObject({ status: "pass", degraded: [] })
+      assert.containsSubset(yield* ready, { status: "pass", degraded: [] })
     }).pipe(Effect.provide(
       Thunderline.layer({ domains: [store], heartbeat: "manual", repo: FaultyRepo.layer }).pipe(
         Layer.provideMerge(FaultyRepo.layer)
@@ -165,9 +168,9 @@ describe("ready", () => {
       const scope = yield* Scope.make()
       const app = yield* Layer.buildWithScope(Thunderline.layerTest({ domains: [watching] }), scope)
       yield* Effect.andThen(tick, awaitStates({ watching: "active" })).pipe(Effect.provideContext(app))
-      expect(yield* Effect.provideContext(ready, app)).toMatchObject({ status: "pass" })
+      assert.containsSubset(yield* Effect.provideContext(ready, app), { status: "pass" })
       yield* Scope.close(scope, Exit.void)
-      expect([...seen, yield* Effect.provideContext(ready, app)]).toMatchObject([
+      assert.containsSubset([...seen, yield* Effect.provideContext(ready, app)], [
         { status: "fail", reason: "The program is shutting down." },
         { status: "fail", reason: "The program is shutting down." }
       ])
@@ -182,15 +185,15 @@ describe("startup", () => {
 
   it.effect("passes when those whose tick has come were active, are crashed or blocked, and stays so", () =>
     Effect.gen(function*() {
-      expect(yield* startup).toMatchObject({ status: "fail" })
+      assert.containsSubset(yield* startup, { status: "fail" })
       yield* tick
       yield* awaitStates({ base: "crashed", upper: "waiting", slow: "activating" })
-      expect(yield* startup).toMatchObject({ status: "fail", reason: "The start goes on: slow is activating." })
+      assert.containsSubset(yield* startup, { status: "fail", reason: "The start goes on: slow is activating." })
       yield* TestClock.adjust("10 seconds")
       yield* awaitStates({ slow: "active", later: "waiting" })
-      expect(yield* startup).toMatchObject({ status: "pass" })
+      assert.containsSubset(yield* startup, { status: "pass" })
       yield* DomainControl.use((control) => control.restart("slow"))
       yield* settle
-      expect(yield* startup).toMatchObject({ status: "pass" })
+      assert.containsSubset(yield* startup, { status: "pass" })
     }).pipe(Effect.provide(Thunderline.layerTest({ domains: [base, upper, slow, later] }))))
 })

@@ -11,9 +11,9 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import * as EmbeddedPostgres from "../../src/postgres/embedded/EmbeddedPostgres.ts"
 import * as SqlRepo from "../../src/postgres/SqlRepo.ts"
+import { trail } from "../../src/testing/TrailSamples.ts"
 import type { Repo } from "../../src/trail/Repo.ts"
 import type { RepoWriter } from "../../src/trail/RepoWriter.ts"
-import { wholeTrail } from "./wholeTrail.ts"
 
 /** A PostgreSQL server for tests: where it is reached. */
 export class TestServer extends Context.Service<TestServer, PgClient.PgPoolConfig>()("test/TestServer") {}
@@ -49,7 +49,7 @@ export const layerExternal = (url: string) => Layer.succeed(TestServer, { url: R
 
 /** The trail that a layer provides, kept for the scope of the test. */
 export const opened = <E, R>(layer: Layer.Layer<Repo | RepoWriter, E, R>) =>
-  Effect.flatMap(Layer.build(layer), (context) => Effect.provideContext(wholeTrail, context))
+  Effect.flatMap(Layer.build(layer), (context) => Effect.provideContext(trail, context))
 
 /** A pool on the server, and a new schema (without tables yet) that is dropped afterwards. */
 export const layerSchema = Layer.unwrap(

@@ -6,10 +6,8 @@ import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
 import * as Logger from "effect/Logger"
-import * as Scope from "effect/Scope"
 import * as TestClock from "effect/testing/TestClock"
-import { layer, Outbox, type OutboxOptions } from "../../src/trail/Outbox.ts"
-import { OutboxIntake } from "../../src/trail/OutboxIntake.ts"
+import { layer } from "../../src/trail/Outbox.ts"
 import { Repo } from "../../src/trail/Repo.ts"
 import * as TrailStatus from "../../src/trail/TrailStatus.ts"
 import { int } from "../support/arbitraries.ts"
@@ -18,27 +16,9 @@ import * as FaultyRepo from "../support/FaultyRepo.ts"
 import * as LogLines from "../support/LogLines.ts"
 import { event } from "../support/values.ts"
 
+import { attempts, events, ids, outbox, trail, wholeOutbox } from "../support/outbox.ts"
+
 const { Faults } = FaultyRepo
-
-/** Both sides of the outbox as one. */
-const wholeOutbox = Effect.zipWith(Outbox, OutboxIntake, (outbox, intake) => ({ ...outbox, ...intake }))
-
-/** It does not wait at its end, so that a test that fails in an outage ends too. */
-const outbox = (options?: OutboxOptions) =>
-  layer({ flushTimeout: 0, ...options }).pipe(
-    Layer.provideMerge(Layer.merge(FaultyRepo.layer, TrailStatus.layer)),
-    Layer.provideMerge(LogLines.layer)
-  )
-
-const events = (from: number, to: number) => Array.from({ length: to - from + 1 }, (_, i) => event(from + i))
-const ids = (from: number, to: number) => events(from, to).map((one) => one.id)
-
-/** What is in the trail, oldest first. */
-const trail = Repo.use((repo) => repo.events({ order: "oldest", limit: 1_000 })).pipe(
-  Effect.map((page) => page.events.map((one) => one.id))
-)
-
-const attempts = (n: number) => Effect.map(Faults, (faults) => faults.attempts >= n)
 
 describe("Outbox", () => {
   it.effect("writes what it is offered, in order, in batches of at most batchSize", () =>
@@ -328,43 +308,6 @@ describe("Outbox", () => {
       assert.strictEqual((yield* Effect.flip(followed(17, 17))).detail, "the database refused it")
       yield* flush
     }).pipe(Effect.provide(outbox({ capacity: 10, batchSize: 2 }))))
-
-  it.effect("writes what it holds when its scope closes", () =>
-    Effect.gen(function*() {
-      const scope = yield* Scope.make()
-      const context = yield* Layer.buildWithScope(layer({ batchSize: 2 }), scope)
-      const { offer } = yield* Effect.provideContext(wholeOutbox, context)
-      offer(events(1, 5))
-      yield* Scope.close(scope, Exit.void)
-      assert.deepStrictEqual(yield* trail, ids(1, 5))
-      const { attempts } = yield* Faults
-      offer(events(6, 6))
-      yield* settle
-      assert.strictEqual((yield* Faults).attempts, attempts)
-    }).pipe(Effect.provide(Layer.merge(FaultyRepo.layer, TrailStatus.layer))))
-
-  for (const fault of ["down", "frozen"] as const) {
-    it.effect(`ends in its time with the database ${fault}, and says what it could not write`, () =>
-      Effect.gen(function*() {
-        const scope = yield* Scope.make()
-        const faults = yield* Faults
-        const { texts } = yield* LogLines.LogLines
-        const context = yield* Layer.buildWithScope(layer({ batchSize: 2, flushTimeout: "3 seconds" }), scope)
-        const { offer, stats } = yield* Effect.provideContext(wholeOutbox, context)
-        offer(events(1, 2))
-        yield* awaitState("they are written", Effect.map(stats, ({ written }) => written === 2))
-        faults[fault] = true
-        offer(events(3, 7))
-        const closing = yield* Effect.forkChild(Scope.close(scope, Exit.void))
-        yield* TestClock.adjust("2999 millis")
-        assert.isUndefined(closing.pollUnsafe())
-        yield* TestClock.adjust("1 millis")
-        yield* awaitState("it is closed", Effect.sync(() => closing.pollUnsafe() !== undefined))
-        assert.include(texts(), "[Outbox] Shutdown: 5 transitions could not be written, of: one")
-        assert.deepStrictEqual(yield* trail, ids(1, 2))
-        faults.frozen = false
-      }).pipe(Effect.provide(Layer.mergeAll(FaultyRepo.layer, TrailStatus.layer, LogLines.layer))))
-  }
 
   it.effect.prop(
     "whatever outages, overflows and refusals: each transition is written once, in order, or counted as dropped",

@@ -1,4 +1,4 @@
-import { describe, expect, it } from "@effect/vitest"
+import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Schedule from "effect/Schedule"
 import { existsSync, readFileSync, statSync } from "node:fs"
@@ -35,54 +35,62 @@ describe("the commands that talk to a running program", () => {
   it.live("show it, change its domains and tell what is wrong, by state folder alone", () =>
     Effect.gen(function*() {
       const { call, cwd, program } = yield* running
-      expect(statSync(join(cwd, "state/token")).mode & 0o777).toBe(0o600)
+      assert.strictEqual(statSync(join(cwd, "state/token")).mode & 0o777, 0o600)
       const { pid, url } = JSON.parse(readFileSync(join(cwd, "state/control.json"), "utf8"))
-      expect([typeof pid, url]).toEqual(["number", expect.stringMatching(/^http:\/\/127\.0\.0\.1:\d+$/)])
+      assert.isNumber(pid)
+      assert.match(url, /^http:\/\/127\.0\.0\.1:\d+$/)
 
       const status = yield* call(["status"])
-      expect([status.code, status.stderr]).toEqual([0, ""])
-      expect(status.stdout).toMatch(
+      assert.deepStrictEqual([status.code, status.stderr], [0, ""])
+      assert.match(
+        status.stdout,
         /^app \S+, ready: All required domains \(2\) are active\.\n {2}degraded +doomed is crashed\n/
       )
-      expect(status.stdout).toMatch(/\ndoomed +crashed .*no luck\n/)
-      expect(JSON.parse((yield* call(["status", "--json"])).stdout).domains.map((domain: any) => domain.status))
-        .toEqual(
-          ["active", "active", "crashed"]
-        )
+      assert.match(status.stdout, /\ndoomed +crashed .*no luck\n/)
+      assert.deepStrictEqual(
+        JSON.parse((yield* call(["status", "--json"])).stdout).domains.map((domain: any) => domain.status),
+        ["active", "active", "crashed"]
+      )
 
       const deactivated = yield* call(["deactivate", "store"])
-      expect(deactivated).toMatchObject({ code: 0, stderr: "" })
-      expect(deactivated.stdout).toMatch(/^Accepted: deactivate store; it is \w+ now\.\n$/)
+      assert.containsSubset(deactivated, { code: 0, stderr: "" })
+      assert.match(deactivated.stdout, /^Accepted: deactivate store; it is \w+ now\.\n$/)
       const blocked = yield* until(call(["status"]), /shop +waiting .*blocked by store/)
-      expect([blocked.code, blocked.stderr]).toEqual([
+      assert.deepStrictEqual([blocked.code, blocked.stderr], [
         3,
         "thunderline: Not every required domain is active: store is inactive; shop is blocked by store.\n"
       ])
 
       const sick = yield* call(["doctor", "--database", "memory"])
-      expect(sick.code).toBe(1)
-      expect(sick.stdout).toMatch(
+      assert.strictEqual(sick.code, 1)
+      assert.match(
+        sick.stdout,
         /FAILED {5}no domain is stuck in waiting\n.*shop, blocked by store \(inactive\)\n[^]*next {3}thunderline activate store\n/
       )
-      expect(sick.stdout).toMatch(/FAILED {5}no domain is crashed\n.*doomed is crashed: .*no luck/)
-      expect(sick.stderr).toBe("thunderline: 2 checks failed: no domain is stuck in waiting; no domain is crashed\n")
+      assert.match(sick.stdout, /FAILED {5}no domain is crashed\n.*doomed is crashed: .*no luck/)
+      assert.strictEqual(
+        sick.stderr,
+        "thunderline: 2 checks failed: no domain is stuck in waiting; no domain is crashed\n"
+      )
 
       const refused = yield* call(["restart", "store"])
-      expect([refused.code, refused.stdout, refused.stderr]).toEqual(
-        [1, "", "thunderline: Domain store is inactive: it cannot restart\n"]
-      )
+      assert.deepStrictEqual([refused.code, refused.stdout, refused.stderr], [
+        1,
+        "",
+        "thunderline: Domain store is inactive: it cannot restart\n"
+      ])
       const unknown = yield* call(["activate", "stor"])
-      expect(unknown.stderr).toBe("thunderline: There is no domain \"stor\"; there are: store, shop, doomed\n")
-      expect((yield* call(["activate", "store"])).code).toBe(0)
-      expect((yield* until(call(["status"]), /shop +active/)).code).toBe(0)
+      assert.strictEqual(unknown.stderr, "thunderline: There is no domain \"stor\"; there are: store, shop, doomed\n")
+      assert.strictEqual((yield* call(["activate", "store"])).code, 0)
+      assert.strictEqual((yield* until(call(["status"]), /shop +active/)).code, 0)
 
       const secret = readFileSync(join(cwd, "state/token"), "utf8").trim()
       yield* program.kill("SIGTERM")
       const { code, stderr, stdout } = yield* program.ended
-      expect([code, stderr]).toEqual([0, ""])
-      expect(stdout).not.toContain(secret)
-      expect(existsSync(join(cwd, "state/control.json"))).toBe(false)
-      expect(readFileSync(join(cwd, "state/token"), "utf8").trim()).toBe(secret)
+      assert.deepStrictEqual([code, stderr], [0, ""])
+      assert.notInclude(stdout, secret)
+      assert.isFalse(existsSync(join(cwd, "state/control.json")))
+      assert.strictEqual(readFileSync(join(cwd, "state/token"), "utf8").trim(), secret)
     }), 60_000)
 
   it.live(
@@ -93,31 +101,36 @@ describe("the commands that talk to a running program", () => {
         const { url } = JSON.parse(readFileSync(join(cwd, "state/control.json"), "utf8"))
         const source = `Read from the running program at ${url}\n`
         const domains = yield* call(["domains"])
-        expect(domains).toMatchObject({ code: 0, stderr: source })
-        expect(domains.stdout).toMatch(/\nstore +active +\d+ /)
+        assert.containsSubset(domains, { code: 0, stderr: source })
+        assert.match(domains.stdout, /\nstore +active +\d+ /)
         const history = yield* call(["history", "--json", "--tick", "1", "--status", "active"])
-        expect(history).toMatchObject({ code: 0, stderr: source })
-        expect(JSON.parse(history.stdout).events.map((event: any) => event.domain)).toEqual(["shop", "store"])
+        assert.containsSubset(history, { code: 0, stderr: source })
+        assert.deepStrictEqual(JSON.parse(history.stdout).events.map((event: any) => event.domain), ["shop", "store"])
         const story = yield* call(["domain", "doomed", "--json"])
-        expect([story.code, JSON.parse(story.stdout).status]).toEqual([0, "crashed"])
+        assert.deepStrictEqual([story.code, JSON.parse(story.stdout).status], [0, "crashed"])
         const boot = yield* call(["analyze", "boot", "--json"])
-        expect([boot.code, boot.stderr]).toEqual([0, source])
+        assert.deepStrictEqual([boot.code, boot.stderr], [0, source])
         const wrong = yield* call(["history", "--cursor", "abc"])
-        expect([wrong.code, wrong.stderr]).toEqual([2, `thunderline: "abc" is not a cursor of an earlier page\n`])
+        assert.deepStrictEqual([wrong.code, wrong.stderr], [
+          2,
+          `thunderline: "abc" is not a cursor of an earlier page\n`
+        ])
 
         const doctor = yield* call(["doctor"])
-        expect(doctor.stdout).toMatch(/\nskipped +the database can be read, [^]*trail\s+in\s+memory/)
+        assert.match(doctor.stdout, /\nskipped +the database can be read, [^]*trail\s+in\s+memory/)
         const named = yield* call(["domains", "--database", "embedded"])
-        expect(named).toMatchObject({ code: 0, stdout: "No domain has been recorded yet.\n" })
-        expect(named.stderr).toMatch(/^Read from the trail: embedded database in /)
+        assert.containsSubset(named, { code: 0, stdout: "No domain has been recorded yet.\n" })
+        assert.match(named.stderr, /^Read from the trail: embedded database in /)
         const memory = yield* call(["domains", "--database", "memory"])
-        expect([memory.code, memory.stdout]).toEqual([2, ""])
+        assert.deepStrictEqual([memory.code, memory.stdout], [2, ""])
         yield* program.kill("SIGKILL")
         yield* program.ended
         const after = yield* call(["domains"])
-        expect([after.code, after.stderr]).toEqual([0, expect.stringMatching(/^Read from the trail: /)])
+        assert.strictEqual(after.code, 0)
+        assert.match(after.stderr, /^Read from the trail: /)
         const port = yield* call(["domains", "--port", new URL(url).port])
-        expect([port.code, port.stderr]).toEqual([4, expect.stringMatching(/^thunderline: No program answers at http/)])
+        assert.strictEqual(port.code, 4)
+        assert.match(port.stderr, /^thunderline: No program answers at http/)
       }),
     60_000
   )
@@ -127,12 +140,12 @@ describe("the commands that talk to a running program", () => {
       const cwd = yield* folder()
       for (const command of [["status"], ["restart", "store"]]) {
         const { code, stderr, stdout } = yield* run([...command, ...state, "--port", "1"], { cwd })
-        expect([code, stdout]).toEqual([4, ""])
-        expect(stderr).toMatch(/^thunderline: No program answers at http:\/\/127\.0\.0\.1:1: start one/)
+        assert.deepStrictEqual([code, stdout], [4, ""])
+        assert.match(stderr, /^thunderline: No program answers at http:\/\/127\.0\.0\.1:1: start one/)
       }
       const doctor = yield* run(["doctor", ...state, "--port", "1", "--database", "memory", "--json"], { cwd })
-      expect(doctor.code).toBe(1)
-      expect(JSON.parse(doctor.stdout)[0]).toMatchObject({ check: "the program answers", outcome: "failed" })
+      assert.strictEqual(doctor.code, 1)
+      assert.containsSubset(JSON.parse(doctor.stdout)[0], { check: "the program answers", outcome: "failed" })
     }))
 
   it.live("refuse a token that is not the program's", () =>
@@ -140,7 +153,7 @@ describe("the commands that talk to a running program", () => {
       const { cwd } = yield* running
       const env = { THUNDERLINE_TOKEN: "not-the-token-of-the-program" }
       const { code, stderr } = yield* run(["restart", "store", ...state], { cwd, env })
-      expect([code, stderr]).toEqual([1, "thunderline: That is not the token\n"])
+      assert.deepStrictEqual([code, stderr], [1, "thunderline: That is not the token\n"])
     }))
 })
 
@@ -151,17 +164,19 @@ describe("thunderline start", () => {
       const { url } = JSON.parse(readFileSync(join(cwd, "state/control.json"), "utf8"))
       const port = new URL(url).port
       const taken = yield* run(["start", "app.ts", ...quick, "--port", port], { cwd })
-      expect([taken.code, taken.stdout]).toEqual([1, ""])
-      expect(taken.stderr).toMatch(`thunderline: Port ${port} on 127.0.0.1 is taken by another program`)
+      assert.deepStrictEqual([taken.code, taken.stdout], [1, ""])
+      assert.include(taken.stderr, `thunderline: Port ${port} on 127.0.0.1 is taken by another program`)
       const open = yield* run(["start", "app.ts", ...quick, "--host", "0.0.0.0"], { cwd })
-      expect([open.code, open.stdout]).toEqual([1, ""])
-      expect(open.stderr).toMatch(
+      assert.deepStrictEqual([open.code, open.stdout], [1, ""])
+      assert.match(
+        open.stderr,
         /^thunderline: Listening on 0\.0\.0\.0 is open to other machines: set THUNDERLINE_TOKEN/
       )
       const short = yield* run(["start", "app.ts", ...quick], { cwd, env: { THUNDERLINE_TOKEN: "short" } })
-      expect([short.code, short.stderr]).toEqual(
-        [1, "thunderline: THUNDERLINE_TOKEN must have at least 16 characters, and no spaces\n"]
-      )
+      assert.deepStrictEqual([short.code, short.stderr], [
+        1,
+        "thunderline: THUNDERLINE_TOKEN must have at least 16 characters, and no spaces\n"
+      ])
     }))
 
   it.live("listens nowhere with --no-http", () =>
@@ -171,8 +186,8 @@ describe("thunderline start", () => {
       yield* program.says("Domain activated: shop")
       yield* program.kill("SIGTERM")
       const { code, stdout } = yield* program.ended
-      expect(code).toBe(0)
-      expect(stdout).not.toContain("ControlServer")
-      expect(existsSync(join(cwd, "state/token"))).toBe(false)
+      assert.strictEqual(code, 0)
+      assert.notInclude(stdout, "ControlServer")
+      assert.isFalse(existsSync(join(cwd, "state/token")))
     }))
 })

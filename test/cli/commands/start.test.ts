@@ -1,4 +1,4 @@
-import { describe, expect, it } from "@effect/vitest"
+import { assert, describe, it } from "@effect/vitest"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Schedule from "effect/Schedule"
@@ -17,8 +17,8 @@ describe("thunderline start", () => {
         yield* program.says("[DomainRegistry] Domain activated: steady")
         yield* program.kill(signal)
         const { code, stderr, stdout } = yield* program.ended
-        expect([code, stderr]).toEqual([0, ""])
-        expect(stdout).toMatch(/Domain activated: steady[^]*Domain deactivated: steady[^]*\[Thunderline\] Stopped\n$/)
+        assert.deepStrictEqual([code, stderr], [0, ""])
+        assert.match(stdout, /Domain activated: steady[^]*Domain deactivated: steady[^]*\[Thunderline\] Stopped\n$/)
       })
   )
 
@@ -29,8 +29,8 @@ describe("thunderline start", () => {
       yield* program.says("Domain activated: thundergrid")
       yield* program.kill("SIGTERM")
       const { code, stderr, stdout } = yield* program.ended
-      expect(stdout.match(/Domain activated: /g)).toHaveLength(6)
-      expect([code, stderr]).toEqual([0, ""])
+      assert.lengthOf(stdout.match(/Domain activated: /g) ?? [], 6)
+      assert.deepStrictEqual([code, stderr], [0, ""])
     }))
 
   it.live("ends at once with 130 at a second signal, whatever is still closing", () =>
@@ -46,7 +46,7 @@ describe("thunderline start", () => {
         program.ended,
         Effect.andThen(Effect.repeat(program.kill("SIGINT"), Schedule.spaced("20 millis")), Effect.never)
       )
-      expect(code).toBe(130)
+      assert.strictEqual(code, 130)
     }))
 
   it.live("abandons a clean-up that hangs at its deadline, names it, and exits 0", () =>
@@ -60,8 +60,8 @@ describe("thunderline start", () => {
       yield* program.says("Domain activated: stuck")
       yield* program.kill("SIGTERM")
       const [took, { code, stdout }] = yield* Effect.timed(program.ended)
-      expect(stdout).toContain("[Stuck] Shutdown exceeded shutdownTimeout (500ms); abandoned")
-      expect(code).toBe(0)
+      assert.include(stdout, "[Stuck] Shutdown exceeded shutdownTimeout (500ms); abandoned")
+      assert.strictEqual(code, 0)
       console.log(`A clean-up that hangs, with a deadline of 500 ms: the process ended after ${Duration.format(took)}`)
     }))
 
@@ -81,7 +81,7 @@ describe("thunderline start", () => {
       yield* program.says("still here")
       yield* program.kill("SIGTERM")
       const { stdout } = yield* program.ended
-      expect(stdout).not.toContain("Crashed")
+      assert.notInclude(stdout, "Crashed")
     }))
 
   it.live("exits 70 after an orderly end when a domain escalates", () =>
@@ -90,8 +90,8 @@ describe("thunderline start", () => {
         `restart: "never", escalate: true })`
       const cwd = yield* folder({ "app.ts": appText(`export const domains = [${failing}]`) })
       const { code, stderr } = yield* run(["start", "app.ts", ...quick], { cwd })
-      expect(stderr).toMatch(/^thunderline: Domain failing has spent its restarts and ends the program: .*no luck.*\n$/)
-      expect(code).toBe(70)
+      assert.match(stderr, /^thunderline: Domain failing has spent its restarts and ends the program: .*no luck.*\n$/)
+      assert.strictEqual(code, 70)
     }))
 
   it.live("is ended by a signal that npm passes on", () =>
@@ -100,8 +100,8 @@ describe("thunderline start", () => {
       yield* program.says("Domain activated: visitor")
       yield* program.kill("SIGTERM")
       const { code, stdout } = yield* program.ended
-      expect(stdout).toContain("[Thunderline] Stopped")
-      expect(code).toBe(0)
+      assert.include(stdout, "[Thunderline] Stopped")
+      assert.strictEqual(code, 0)
     }))
 
   it.live("writes nothing but JSON to standard output with --log-format json, and no colours anywhere but a terminal", () =>
@@ -112,12 +112,12 @@ describe("thunderline start", () => {
       yield* program.kill("SIGTERM")
       const { stdout } = yield* program.ended
       const lines = stdout.trimEnd().split("\n").map((line) => JSON.parse(line))
-      expect(lines.every(({ level }) => level === "INFO")).toBe(true)
-      expect(stdout).not.toContain("\u001b")
+      assert.isTrue(lines.every(({ level }) => level === "INFO"))
+      assert.notInclude(stdout, "\u001b")
     }))
 })
 
-const fromTrail = expect.stringMatching(/^Read from the trail: embedded database in \/\S+\/state\n$/)
+const fromTrail = /^Read from the trail: embedded database in \/\S+\/state\n$/
 
 describe("the trail of a program", () => {
   it.live("is read while the program runs, and after it was killed", () =>
@@ -125,35 +125,38 @@ describe("the trail of a program", () => {
       const cwd = yield* folder({ "app.ts": app })
       const state = ["--state-dir", "state"]
       const nothing = yield* run(["domains", ...state], { cwd })
-      expect(nothing).toMatchObject({ code: 0, stderr: fromTrail, stdout: "No domain has been recorded yet.\n" })
+      assert.containsSubset(nothing, { code: 0, stdout: "No domain has been recorded yet.\n" })
+      assert.match(nothing.stderr, fromTrail)
 
       const program = yield* thunderline(["start", "app.ts", "--interval", "20ms", ...state], { cwd })
       yield* program.says("Domain activated: steady")
       const recorded = yield* run(["domains", ...state], { cwd }).pipe(
         Effect.repeat({ until: ({ stdout }) => /^steady +active/m.test(stdout), schedule: Schedule.recurs(20) })
       )
-      expect(recorded.stdout).toMatch(
+      assert.match(
+        recorded.stdout,
         /^DOMAIN {2}STATUS {2}TICK {2}ACTIVATED \(UTC\) {6}CHANGED \(UTC\)\nsteady {2}active /
       )
 
       const second = yield* run(["start", "app.ts", ...state], { cwd })
-      expect(second.code).toBe(1)
-      expect(second.stderr).toMatch(/^thunderline: The state folder .* is in use by process \d+: stop that one first/)
+      assert.strictEqual(second.code, 1)
+      assert.match(second.stderr, /^thunderline: The state folder .* is in use by process \d+: stop that one first/)
 
       yield* program.kill("SIGKILL")
       yield* program.ended
       const page = yield* run(["history", "--domain", "steady", "--limit", "1", "--json", ...state], { cwd })
-      expect(page).toMatchObject({ code: 0, stderr: fromTrail })
+      assert.strictEqual(page.code, 0)
+      assert.match(page.stderr, fromTrail)
       const { events, next } = JSON.parse(page.stdout)
-      expect(events).toMatchObject([{ domain: "steady", from: "activating", to: "active", reason: "activated" }])
+      assert.containsSubset(events, [{ domain: "steady", from: "activating", to: "active", reason: "activated" }])
       const rest = yield* run(["history", "--cursor", next, ...state], { cwd })
-      expect(rest.stdout).toMatch(/steady {2}activating {8}tick/)
+      assert.match(rest.stdout, /steady {2}activating {8}tick/)
       const wrong = yield* run(["history", "--cursor", "nonsense", ...state], { cwd })
-      expect(wrong).toMatchObject({ code: 2, stderr: `thunderline: "nonsense" is not a cursor of an earlier page\n` })
+      assert.containsSubset(wrong, { code: 2, stderr: `thunderline: "nonsense" is not a cursor of an earlier page\n` })
 
       const migrated = yield* run(["migrate", "--schema", "another", "--json", ...state], { cwd })
-      expect(JSON.parse(migrated.stdout).applied).not.toEqual([])
+      assert.notDeepEqual(JSON.parse(migrated.stdout).applied, [])
       const upToDate = yield* run(["migrate", "--schema", "another", ...state], { cwd })
-      expect(upToDate.stdout).toBe("Schema another is up to date.\n")
+      assert.strictEqual(upToDate.stdout, "Schema another is up to date.\n")
     }))
 })

@@ -1,4 +1,4 @@
-import { describe, expect, it } from "@effect/vitest"
+import { assert, describe, it } from "@effect/vitest"
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as Logger from "effect/Logger"
@@ -32,8 +32,10 @@ const read = (line: string): ReadonlyArray<readonly [key: string, value: string]
 describe("LogFormat", () => {
   it.effect("writes time, level, message and annotations on one line for people", () =>
     Effect.gen(function*() {
-      expect(yield* logged(LogFormat.logger("pretty"), activated))
-        .toBe("13:45:09.007 INFO  [DomainRegistry] Domain activated: thunderflow  domain=thunderflow tick=1")
+      assert.strictEqual(
+        yield* logged(LogFormat.logger("pretty"), activated),
+        "13:45:09.007 INFO  [DomainRegistry] Domain activated: thunderflow  domain=thunderflow tick=1"
+      )
     }))
 
   it.effect("shows keys with dots, and values that are in the message", () =>
@@ -45,7 +47,8 @@ describe("LogFormat", () => {
           domain: "thunderbolt"
         })
       )
-      expect(yield* logged(LogFormat.logger("pretty"), line)).toMatch(
+      assert.match(
+        yield* logged(LogFormat.logger("pretty"), line),
         / {2}event\.name=thunderline\.domain\.activating thunderline\.domain\.name=thunderbolt domain=thunderbolt$/
       )
     }))
@@ -56,7 +59,7 @@ describe("LogFormat", () => {
         Effect.withLogSpan("build"),
         Effect.annotateLogs("tick", 1)
       )
-      expect(yield* logged(LogFormat.logger("pretty"), line)).toMatch(/Built {2}build=12ms tick=1$/)
+      assert.match(yield* logged(LogFormat.logger("pretty"), line), /Built {2}build=12ms tick=1$/)
     }))
 
   it.effect("puts into quotes, on one line, what would not be told from what is around it", () =>
@@ -68,7 +71,8 @@ describe("LogFormat", () => {
         colour: "\u001b[31mred",
         record: { a: ["x y", null] }
       })
-      expect(yield* logged(LogFormat.logger("pretty"), line)).toMatch(
+      assert.match(
+        yield* logged(LogFormat.logger("pretty"), line),
         / {2}"a key"="a b" empty="" lines="one\\ntwo" colour="\\u001b\[31mred" record=\{"a":\["x y",null\]\}$/
       )
     }))
@@ -85,9 +89,9 @@ describe("LogFormat", () => {
         const call = Effect.logInfo(message).pipe(Effect.annotateLogs(annotations), Effect.withLogSpan(label))
         const text = yield* logged(LogFormat.logger("pretty"), call)
         const line = text.slice(text.lastIndexOf("\n") + 1)
-        expect(read(line).slice(-Object.keys(annotations).length - 1)).toEqual([
+        assert.deepStrictEqual(read(line).slice(-Object.keys(annotations).length - 1), [
           [label, "0ms"],
-          ...Object.entries(annotations).map(([key, value]) => [key, String(value)])
+          ...Object.entries(annotations).map(([key, value]) => [key, String(value)] as const)
         ])
       }),
     { arbitrary: { runs: 300 } }
@@ -96,8 +100,8 @@ describe("LogFormat", () => {
   it.effect("sets level and annotations off by colour where there are colours", () =>
     Effect.gen(function*() {
       const line = yield* logged(LogFormat.logger("pretty", Style.coloured), activated)
-      expect(line).toContain("\u001b[32mINFO \u001b[0m")
-      expect(line).toContain("\u001b[2mdomain=thunderflow tick=1\u001b[0m")
+      assert.include(line, "\u001b[32mINFO \u001b[0m")
+      assert.include(line, "\u001b[2mdomain=thunderflow tick=1\u001b[0m")
     }))
 
   it.effect("puts a cause below its line, indented", () =>
@@ -106,20 +110,20 @@ describe("LogFormat", () => {
         LogFormat.logger("pretty"),
         Effect.logError("[Thunderbolt] Crashed", Cause.fail(new Error("boom")))
       )
-      expect(lines).toMatch(/^13:45:09\.007 ERROR \[Thunderbolt\] Crashed\n {4}Error: boom/)
+      assert.match(lines, /^13:45:09\.007 ERROR \[Thunderbolt\] Crashed\n {4}Error: boom/)
     }))
 
   it.effect("writes one key=value line for programs", () =>
     Effect.gen(function*() {
       const line = yield* logged(LogFormat.logger("logfmt"), activated)
-      expect(line).toMatch(/^timestamp=\S+Z level=INFO fiber=#\d+ message="\[DomainRegistry\] Domain activated: /)
-      expect(line).toMatch(/ domain=thunderflow tick=1$/)
+      assert.match(line, /^timestamp=\S+Z level=INFO fiber=#\d+ message="\[DomainRegistry\] Domain activated: /)
+      assert.match(line, / domain=thunderflow tick=1$/)
     }))
 
   it.effect("writes one JSON object per line for programs", () =>
     Effect.gen(function*() {
       const line = yield* logged(LogFormat.logger("json"), activated)
-      expect(JSON.parse(line)).toMatchObject({
+      assert.containsSubset(JSON.parse(line), {
         level: "INFO",
         message: "[DomainRegistry] Domain activated: thunderflow",
         annotations: { domain: "thunderflow", tick: 1 }

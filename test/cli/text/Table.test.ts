@@ -1,4 +1,4 @@
-import { describe, expect, it } from "@effect/vitest"
+import { assert, describe, it } from "@effect/vitest"
 import { displayWidth } from "effect/cli/CliOutput"
 import * as Schema from "effect/Schema"
 import * as Style from "../../../src/cli/text/Style.ts"
@@ -26,33 +26,38 @@ const withoutColours = (text: string) => text.replaceAll(/\u001b\[\d+m/g, "")
 
 describe("Table", () => {
   it("aligns columns and leaves no spaces at the ends of lines", () => {
-    expect(Table.render(columns, rows)).toBe([
-      "NAME         COUNT  TEXT",
-      "thunderflow      7  short",
-      "a             1234  a longer text that goes on"
-    ].join("\n"))
+    assert.strictEqual(
+      Table.render(columns, rows),
+      [
+        "NAME         COUNT  TEXT",
+        "thunderflow      7  short",
+        "a             1234  a longer text that goes on"
+      ].join("\n")
+    )
   })
 
   it("puts notes under their rows", () => {
-    expect(Table.render(columns, rows, { note: (row) => row.count === 7 ? "Error:\n  boom" : undefined }))
-      .toContain("short\n    Error: boom\na  ")
+    assert.include(
+      Table.render(columns, rows, { note: (row) => row.count === 7 ? "Error:\n  boom" : undefined }),
+      "short\n    Error: boom\na  "
+    )
   })
 
   it("cuts the last column and the notes at the width that it is given", () => {
     const text = Table.render(columns, rows, { width: 32, note: () => "a note that is much longer than the terminal" })
-    expect(text.split("\n").map((line) => displayWidth(line)).every((width) => width <= 32)).toBe(true)
-    expect(text).toContain("a longer te…")
+    assert.isTrue(text.split("\n").map((line) => displayWidth(line)).every((width) => width <= 32))
+    assert.include(text, "a longer te…")
   })
 
   it("shortens the widest texts where the last column alone cannot give enough, but no numbers", () => {
     const long = { name: "a-domain-with-a-name-of-sixty-three-characters", count: 123_456_789, text: "some text" }
     const text = Table.render(columns, [long, rows[0]!], { width: 30 })
-    expect(text.split("\n").map((line) => displayWidth(line)).every((width) => width <= 30)).toBe(true)
-    expect(text).toMatch(/^a-domain-.*… {2}123456789 {2}so/m)
+    assert.isTrue(text.split("\n").map((line) => displayWidth(line)).every((width) => width <= 30))
+    assert.match(text, /^a-domain-.*… {2}123456789 {2}so/m)
   })
 
   it("keeps a cell on its line, whatever is in it", () => {
-    expect(Table.render(columns, [{ name: "a\nb\u0009c", count: 0, text: "" }]).split("\n")).toHaveLength(2)
+    assert.lengthOf(Table.render(columns, [{ name: "a\nb\u0009c", count: 0, text: "" }]).split("\n"), 2)
   })
 
   it.prop(
@@ -60,13 +65,13 @@ describe("Table", () => {
     [Schema.Array(Schema.Struct({ name: Schema.String, count: Schema.Int, text: Schema.String }))],
     ([rows]) => {
       const plain = Table.render(columns, rows)
-      expect(withoutColours(Table.render(columns, rows, { style: Style.coloured }))).toBe(plain)
+      assert.strictEqual(withoutColours(Table.render(columns, rows, { style: Style.coloured })), plain)
     }
   )
 
   it("truncates by terminal cells", () => {
-    expect(Table.truncate("日本語", 6)).toBe("日本語")
-    expect(Table.truncate("日本語", 5)).toBe("日本…")
-    expect(Table.truncate("abc", 1)).toBe("…")
+    assert.strictEqual(Table.truncate("日本語", 6), "日本語")
+    assert.strictEqual(Table.truncate("日本語", 5), "日本…")
+    assert.strictEqual(Table.truncate("abc", 1), "…")
   })
 })

@@ -1,4 +1,4 @@
-import { describe, expect, it } from "@effect/vitest"
+import { assert, describe, it } from "@effect/vitest"
 import * as Schema from "effect/Schema"
 import { hanging, wrap } from "../../../src/cli/text/Wrap.ts"
 
@@ -11,14 +11,17 @@ describe("wrap", () => {
     [Words, Width],
     ([words, width]) => {
       const lines = wrap(words.join(" "), width)
-      expect(lines.join(" ").split(" ").filter((word) => word !== "")).toEqual(words)
-      expect(lines.every((line) => line.length <= width || !line.includes(" "))).toBe(true)
+      assert.deepStrictEqual(lines.join(" ").split(" ").filter((word) => word !== ""), [...words])
+      assert.isTrue(lines.every((line) => line.length <= width || !line.includes(" ")))
     }
   )
 
   it("indents what goes on, and leaves text in a file or pipe as it is", () => {
-    expect(hanging("one two three four five six", 22)).toBe("one two three four\n  five six")
-    expect(hanging("  run  one two three four five", 24, "       ")).toBe("  run one two three\n       four five")
-    expect(hanging("one two three four five six", undefined)).toBe("one two three four five six")
+    assert.strictEqual(hanging("one two three four five six", 22), "one two three four\n  five six")
+    assert.strictEqual(
+      hanging("  run  one two three four five", 24, "       "),
+      "  run one two three\n       four five"
+    )
+    assert.strictEqual(hanging("one two three four five six", undefined), "one two three four five six")
   })
 })

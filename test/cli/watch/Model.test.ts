@@ -1,4 +1,4 @@
-import { describe, expect, it } from "@effect/vitest"
+import { assert, describe, it } from "@effect/vitest"
 import * as Model from "../../../src/cli/watch/Model.ts"
 import { News } from "../../../src/control/ProgramView.ts"
 import { event } from "../../support/values.ts"
@@ -16,8 +16,8 @@ describe("what watch knows", () => {
   it("keeps what was chosen with the keys when news come", () => {
     const chosen = { ...watched, filter: "ca", selected: "cache", order: "trouble", lower: "timeline" } as const
     const { view, ...rest } = heard(chosen, News.Lost({ reason: "gone", pause: 500 }))
-    expect({ ...rest, view: chosen.view }).toEqual(chosen)
-    expect(view.link._tag).toBe("Lost")
+    assert.deepStrictEqual({ ...rest, view: chosen.view }, chosen)
+    assert.strictEqual(view.link._tag, "Lost")
   })
 
   it("adds transitions that come while a story is shown, and none twice when the trail answers", () => {
@@ -26,16 +26,16 @@ describe("what watch knows", () => {
     const late = Model.StoryNews.StoryRead({ domain: "one", transitions: [event(51), event(50)] })
     const both = [event(51).id, event(50).id]
     for (const news of [[live, answer], [answer, live], [live, late]]) {
-      expect(ids(heard({ ...watched, page: story("one") }, ...news))).toEqual(both)
+      assert.deepStrictEqual(ids(heard({ ...watched, page: story("one") }, ...news)), both)
     }
-    expect(ids(heard({ ...watched, page: story("one") }, live))).toBeUndefined()
+    assert.isUndefined(ids(heard({ ...watched, page: story("one") }, live)))
   })
 
   it("takes an answer only for the story that is shown", () => {
     const shown = { ...watched, page: story("two") }
-    expect(heard(shown, Model.StoryNews.StoryRead({ domain: "one", transitions: [] })).page).toEqual(shown.page)
-    expect(heard(shown, Model.StoryNews.StoryUnread({ domain: "one", problem: "no" })).page).toEqual(shown.page)
-    expect(heard(shown, Model.StoryNews.StoryUnread({ domain: "two", problem: "no" })).page).toMatchObject({
+    assert.deepStrictEqual(heard(shown, Model.StoryNews.StoryRead({ domain: "one", transitions: [] })).page, shown.page)
+    assert.deepStrictEqual(heard(shown, Model.StoryNews.StoryUnread({ domain: "one", problem: "no" })).page, shown.page)
+    assert.containsSubset(heard(shown, Model.StoryNews.StoryUnread({ domain: "two", problem: "no" })).page, {
       problem: "no"
     })
   })

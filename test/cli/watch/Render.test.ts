@@ -1,10 +1,11 @@
-import { describe, expect, it } from "@effect/vitest"
+import { assert, describe, it } from "@effect/vitest"
 import * as Schema from "effect/Schema"
 import { coloured, plain } from "../../../src/cli/text/Style.ts"
 import { widthOf } from "../../../src/cli/watch/Line.ts"
 import * as Model from "../../../src/cli/watch/Model.ts"
 import { type Canvas, render } from "../../../src/cli/watch/Render.ts"
 import { News } from "../../../src/control/ProgramView.ts"
+import { assertScreen } from "../../support/screenshot.ts"
 import { domain, events, now, watched } from "./model.ts"
 
 const canvas = (columns: number, rows: number, style = plain): Canvas => ({ columns, rows, style })
@@ -46,7 +47,7 @@ describe("the picture of a running program", () => {
   ])(
     "%s looks as it should at %#",
     (name, model, columns, rows) =>
-      expect(screen(model, columns, rows)).toMatchFileSnapshot(`screens/${name}-${columns}x${rows}.txt`)
+      assertScreen(import.meta.dirname, `${name}-${columns}x${rows}.txt`, screen(model, columns, rows))
   )
 
   it.prop(
@@ -68,9 +69,9 @@ describe("the picture of a running program", () => {
       const model: Model.Model = page === "help" ? { ...watched, page: Model.Page.Help() } : models[page] as Model.Model
       const domains = model.view.domains.map((one) => one.status === "crashed" ? { ...one, cause } : one)
       const lines = render({ ...model, view: { ...model.view, domains } }, canvas(columns, rows), now)
-      expect(lines).toHaveLength(rows)
-      expect(Math.max(...lines.map(widthOf))).toBeLessThanOrEqual(columns)
-      expect(lines.join("")).not.toMatch(/\p{Cc}/u)
+      assert.lengthOf(lines, rows)
+      assert.isAtMost(Math.max(...lines.map(widthOf)), columns)
+      assert.notMatch(lines.join(""), /\p{Cc}/u)
     }
   )
 
@@ -78,21 +79,21 @@ describe("the picture of a running program", () => {
     const painted = render(watched, canvas(80, 24, coloured), now)
     // oxlint-disable-next-line no-control-regex
     const bare = painted.map((line) => line.replaceAll(/\u001b\[\d+m/g, "").trimEnd())
-    expect(painted.join("")).toContain("\u001b[31m")
-    expect(bare).toEqual(render(watched, canvas(80, 24), now))
+    assert.include(painted.join(""), "\u001b[31m")
+    assert.deepStrictEqual(bare, render(watched, canvas(80, 24), now))
   })
 
   it("says how long the heart has been still when a program that answers sends no ticks", () => {
-    expect(screen(watched, 80, 24)).toContain("● tick 65 every 1s")
-    expect(screen(watched, 80, 24, now + 400)).toContain("○ tick 65 every 1s")
-    expect(screen(watched, 80, 24, now + 12_000)).toContain("○ no tick for 12s, the last was 65")
+    assert.include(screen(watched, 80, 24), "● tick 65 every 1s")
+    assert.include(screen(watched, 80, 24, now + 400), "○ tick 65 every 1s")
+    assert.include(screen(watched, 80, 24, now + 12_000), "○ no tick for 12s, the last was 65")
   })
 
   it("says that the trail is degraded, and why where there is room", () => {
     const { stats } = watched.view
     const trail = { ...stats!.trail, status: "degraded" as const, detail: "connection refused", backlog: 41 }
     const view = { ...watched.view, stats: { ...stats!, trail } }
-    expect(screen({ ...watched, view }, 140, 40)).toContain("trail degraded, 41 waiting: connection refused")
-    expect(screen({ ...watched, view: { ...view, domains: [] } }, 60, 24)).toContain("trail degraded, 41 waiting")
+    assert.include(screen({ ...watched, view }, 140, 40), "trail degraded, 41 waiting: connection refused")
+    assert.include(screen({ ...watched, view: { ...view, domains: [] } }, 60, 24), "trail degraded, 41 waiting")
   })
 })

@@ -1,4 +1,4 @@
-import { describe, expect, it } from "@effect/vitest"
+import { assert, describe, it } from "@effect/vitest"
 import * as Schema from "effect/Schema"
 import { difference } from "../../../src/cli/watch/Screen.ts"
 
@@ -25,13 +25,13 @@ const Picture = Schema.Tuple([Line, Line, Line])
 
 describe("Screen.difference", () => {
   it.prop("turns any picture into any other", [Picture, Picture], ([before, after]) => {
-    expect(terminal(before, difference(before, after, columns))).toEqual(after)
+    assert.deepStrictEqual(terminal(before, difference(before, after, columns)), after)
   })
 
   it("writes only the lines that differ, and nothing when none does", () => {
-    expect(difference(["one", "two"], ["one", "two"], columns)).toBe("")
+    assert.strictEqual(difference(["one", "two"], ["one", "two"], columns), "")
     const text = difference(["one", "two", "three"], ["one", "2", "three"], columns)
-    expect(text).toContain("[2;1H")
-    expect(text).not.toMatch(/one|three/)
+    assert.include(text, "[2;1H")
+    assert.notMatch(text, /one|three/)
   })
 })

@@ -1,5 +1,5 @@
 import * as PgClient from "@effect/sql-pg/PgClient"
-import { describe, expect, it } from "@effect/vitest"
+import { assert, describe, it } from "@effect/vitest"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
@@ -58,10 +58,10 @@ describe("The embedded server", () => {
         yield* remember(yield* EmbeddedPostgres.acquire(folder))
         return serverOf(folder)!.pid
       }))
-      expect(isAlive(pid)).toBe(false)
-      expect(serverOf(folder)).toBeUndefined()
+      assert.isFalse(isAlive(pid))
+      assert.isUndefined(serverOf(folder))
       yield* Effect.scoped(Effect.gen(function*() {
-        expect(yield* recall(yield* EmbeddedPostgres.acquire(folder))).toEqual([{ n: 42 }])
+        assert.deepStrictEqual(yield* recall(yield* EmbeddedPostgres.acquire(folder)), [{ n: 42 }])
       }))
     }))
 
@@ -70,8 +70,8 @@ describe("The embedded server", () => {
       const server = yield* EmbeddedPostgres.acquire(yield* temporaryFolder)
       const rows = yield* query(server, (sql) =>
         sql`select current_setting('listen_addresses') as addresses, current_setting('fsync') as fsync`)
-      expect(rows).toEqual([{ addresses: "", fsync: "on" }])
-      expect(statSync(dirname(server.path)).mode & 0o777).toBe(0o700)
+      assert.deepStrictEqual(rows, [{ addresses: "", fsync: "on" }])
+      assert.strictEqual(statSync(dirname(server.path)).mode & 0o777, 0o700)
     }))
 
   if (!hasBatch) console.log("No batch work to be had by chrt: that the server runs as such is not tested")
@@ -81,8 +81,8 @@ describe("The embedded server", () => {
       yield* EmbeddedPostgres.acquire(folder)
       const { pid } = serverOf(folder)!
       const children = readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8").trim().split(" ")
-      expect(children.length).toBeGreaterThan(2)
-      expect([String(pid), ...children].map(policyOf).filter((policy) => policy !== schedBatch)).toEqual([])
+      assert.isAbove(children.length, 2)
+      assert.deepStrictEqual([String(pid), ...children].map(policyOf).filter((policy) => policy !== schedBatch), [])
     }))
 
   it.live("outlives a program that is killed without losing anything, and the next start ends and replaces it", () =>
@@ -91,13 +91,13 @@ describe("The embedded server", () => {
       const program = yield* Program.start(hold, [folder])
       yield* remember(yield* program.says("ready"))
       program.child.kill("SIGKILL")
-      expect(yield* program.exit).toBe("SIGKILL")
+      assert.strictEqual(yield* program.exit, "SIGKILL")
       const left = serverOf(folder)!.pid
-      expect(isAlive(left)).toBe(true)
+      assert.isTrue(isAlive(left))
       const server = yield* EmbeddedPostgres.acquire(folder)
-      expect(isAlive(left)).toBe(false)
-      expect(serverOf(folder)!.pid).not.toBe(left)
-      expect(yield* recall(server)).toEqual([{ n: 42 }])
+      assert.isFalse(isAlive(left))
+      assert.notStrictEqual(serverOf(folder)!.pid, left)
+      assert.deepStrictEqual(yield* recall(server), [{ n: 42 }])
     }))
 
   it.live("recovers after program and server were both killed", () =>
@@ -109,7 +109,7 @@ describe("The embedded server", () => {
       yield* program.exit
       process.kill(serverOf(folder)!.pid, "SIGKILL")
       const server = yield* EmbeddedPostgres.acquire(folder)
-      expect(yield* recall(server)).toEqual([{ n: 42 }])
+      assert.deepStrictEqual(yield* recall(server), [{ n: 42 }])
     }))
 
   it.live("is not fooled by another process that has the dead server's process id, and leaves it alone", () =>
@@ -130,8 +130,8 @@ describe("The embedded server", () => {
         writeFileSync(path, [other.pid, ...rest].join("\n"))
         if (isRoot) yield* Effect.promise(() => chown(path, userOf(folder).uid!, userOf(folder).gid!))
       }
-      expect(yield* recall(yield* EmbeddedPostgres.acquire(folder))).toEqual([{ n: 42 }])
-      expect(isAlive(other.pid!)).toBe(true)
+      assert.deepStrictEqual(yield* recall(yield* EmbeddedPostgres.acquire(folder)), [{ n: 42 }])
+      assert.isTrue(isAlive(other.pid!))
     }))
 
   it.live("is started again when it ends by itself", () =>
@@ -144,8 +144,8 @@ describe("The embedded server", () => {
       const answer = yield* recall(server).pipe(
         Effect.retry(Schedule.upTo(Schedule.spaced("20 millis"), { duration: "20 seconds" }))
       )
-      expect(answer).toEqual([{ n: 42 }])
-      expect(serverOf(folder)!.pid).not.toBe(first)
+      assert.deepStrictEqual(answer, [{ n: 42 }])
+      assert.notStrictEqual(serverOf(folder)!.pid, first)
     }))
 
   it.live("refuses a second program, names the first, and harms nothing", () =>
@@ -155,11 +155,11 @@ describe("The embedded server", () => {
       const server = yield* program.says("ready")
       const postmaster = serverOf(folder)!.pid
       const error = yield* Effect.flip(Effect.scoped(EmbeddedPostgres.acquire(folder)))
-      expect(error).toMatchObject({ _tag: "StateFolderInUse", folder, pid: program.pid, purpose: "run" })
-      expect(error.message).toContain(folder)
-      expect(error.message).toContain(String(program.pid))
+      assert.containsSubset(error, { _tag: "StateFolderInUse", folder, pid: program.pid, purpose: "run" })
+      assert.include(error.message, folder)
+      assert.include(error.message, String(program.pid))
       yield* remember(server)
-      expect(serverOf(folder)!.pid).toBe(postmaster)
+      assert.strictEqual(serverOf(folder)!.pid, postmaster)
     }))
 
   it.live("lets only one of many programs in that start at the same time", () =>
@@ -169,7 +169,7 @@ describe("The embedded server", () => {
         const programs = yield* Effect.forEach([1, 2, 3, 4], () => Program.start(hold, [folder]))
         return yield* Effect.forEach(programs, (program) => program.says("ready"), { concurrency: "unbounded" })
       }))
-      expect(exits.map(({ event }) => event).sort()).toEqual(["ended", "ended", "ended", "ready"])
+      assert.deepStrictEqual(exits.map(({ event }) => event).sort(), ["ended", "ended", "ended", "ready"])
     }))
 
   it.live("ends in order with its program, and a terminal's Ctrl-C does not reach it", () =>
@@ -179,12 +179,12 @@ describe("The embedded server", () => {
       yield* program.says("ready")
       const server = serverOf(folder)!.pid
       process.kill(-program.pid, "SIGINT")
-      expect(yield* program.says("alive")).toEqual({ event: "alive" })
-      expect(isAlive(server)).toBe(true)
+      assert.deepStrictEqual(yield* program.says("alive"), { event: "alive" })
+      assert.isTrue(isAlive(server))
       process.kill(-program.pid, "SIGTERM")
-      expect(yield* program.exit).toBe(0)
-      expect(isAlive(server)).toBe(false)
-      expect(serverOf(folder)).toBeUndefined()
+      assert.strictEqual(yield* program.exit, 0)
+      assert.isFalse(isAlive(server))
+      assert.isUndefined(serverOf(folder))
     }))
 
   it.live("puts its socket into a short private folder when the state folder's path is too long", () =>
@@ -194,12 +194,12 @@ describe("The embedded server", () => {
         const server = yield* EmbeddedPostgres.acquire(folder)
         yield* remember(server)
         const found = yield* EmbeddedPostgres.connect(folder)
-        expect(found).toEqual(server)
-        expect(statSync(dirname(server.path)).mode & 0o777).toBe(0o700)
+        assert.deepStrictEqual(found, server)
+        assert.strictEqual(statSync(dirname(server.path)).mode & 0o777, 0o700)
         return dirname(server.path)
       }))
-      expect(sockets.startsWith(folder)).toBe(false)
-      expect(existsSync(sockets)).toBe(false)
+      assert.isFalse(sockets.startsWith(folder))
+      assert.isFalse(existsSync(sockets))
     }))
 
   it.live("is shared by those who only read", () =>
@@ -209,9 +209,9 @@ describe("The embedded server", () => {
       const server = yield* program.says("ready")
       yield* remember(server)
       yield* Effect.scoped(Effect.gen(function*() {
-        expect(yield* recall(yield* EmbeddedPostgres.connect(folder))).toEqual([{ n: 42 }])
+        assert.deepStrictEqual(yield* recall(yield* EmbeddedPostgres.connect(folder)), [{ n: 42 }])
       }))
-      expect(isAlive(serverOf(folder)!.pid)).toBe(true)
+      assert.isTrue(isAlive(serverOf(folder)!.pid))
     }))
 
   it.live("runs for the time of the reading when no program runs, one reader after the other", () =>
@@ -219,10 +219,11 @@ describe("The embedded server", () => {
       const folder = yield* temporaryFolder
       yield* Effect.scoped(Effect.flatMap(EmbeddedPostgres.acquire(folder), remember))
       const read = Effect.scoped(Effect.flatMap(EmbeddedPostgres.connect(folder), recall))
-      expect(yield* Effect.all([read, read, read], { concurrency: "unbounded" })).toEqual(
-        Array.from({ length: 3 }, () => [{ n: 42 }])
+      assert.deepStrictEqual(
+        yield* Effect.all([read, read, read], { concurrency: "unbounded" }),
+        [[{ n: 42 }], [{ n: 42 }], [{ n: 42 }]]
       )
-      expect(serverOf(folder)).toBeUndefined()
+      assert.isUndefined(serverOf(folder))
     }))
 
   it.live("makes a program wait for a reader", () =>
@@ -237,7 +238,7 @@ describe("The embedded server", () => {
         yield* Deferred.succeed(started, serverOf(folder)!.pid)
       })))
       yield* Scope.close(reader, Exit.void)
-      expect(yield* Deferred.await(started)).not.toBe(reading)
+      assert.notStrictEqual(yield* Deferred.await(started), reading)
       yield* Fiber.join(program)
     }))
 
@@ -247,9 +248,9 @@ describe("The embedded server", () => {
       writeFileSync(file, "")
       const folder = join(file, "state")
       const error = yield* Effect.flip(Effect.scoped(EmbeddedPostgres.acquire(folder)))
-      expect(error).toMatchObject({ _tag: "StateFolderUnusable", folder })
-      expect(error.message).toContain(folder)
-      expect(error.message).toContain("ENOTDIR")
+      assert.containsSubset(error, { _tag: "StateFolderUnusable", folder })
+      assert.include(error.message, folder)
+      assert.include(error.message, "ENOTDIR")
     }))
 
   it.live("says what keeps it from starting", () =>
@@ -258,8 +259,8 @@ describe("The embedded server", () => {
       yield* Effect.scoped(EmbeddedPostgres.acquire(folder))
       writeFileSync(join(folder, "postgres", "PG_VERSION"), "9.6\n")
       const error = yield* Effect.flip(Effect.scoped(EmbeddedPostgres.acquire(folder)))
-      expect(error).toMatchObject({ _tag: "EmbeddedPostgresFailed", step: "start" })
-      expect(error.message).toContain("9.6")
+      assert.containsSubset(error, { _tag: "EmbeddedPostgresFailed", step: "start" })
+      assert.include(error.message, "9.6")
     }))
 
   if (!isRoot) console.log("Not root: how the server runs under root is not tested")
@@ -271,9 +272,9 @@ describe("The embedded server", () => {
         const closed = join(yield* temporaryFolder, "closed")
         yield* Effect.promise(() => mkdir(closed, { mode: 0o700 }))
         const error = yield* Effect.flip(EmbeddedPostgres.acquire(join(closed, "state")))
-        expect(error).toMatchObject({ _tag: "StateFolderUnusable" })
-        expect(error.message).toContain(`cannot pass through ${closed}; give it another folder`)
-        expect(statSync(closed).mode & 0o777).toBe(0o700)
+        assert.containsSubset(error, { _tag: "StateFolderUnusable" })
+        assert.include(error.message, `cannot pass through ${closed}; give it another folder`)
+        assert.strictEqual(statSync(closed).mode & 0o777, 0o700)
       }))
 
     it.live("runs for an ordinary user as that user", () =>
@@ -282,11 +283,16 @@ describe("The embedded server", () => {
         yield* Effect.promise(() => chown(folder, nobody.uid, nobody.gid))
         const program = yield* Program.start(hold, [join(folder, "state")], nobody)
         const ready = yield* program.says("ready")
-        expect(ready).toMatchObject({ event: "ready" })
-        expect(statSync(join(folder, "state", "postgres")).uid).toBe(nobody.uid)
-        expect(readdirSync(join(folder, "state")).sort()).toEqual(["lock", "owner.json", "postgres", "postgres.log"])
+        assert.containsSubset(ready, { event: "ready" })
+        assert.strictEqual(statSync(join(folder, "state", "postgres")).uid, nobody.uid)
+        assert.deepStrictEqual(readdirSync(join(folder, "state")).sort(), [
+          "lock",
+          "owner.json",
+          "postgres",
+          "postgres.log"
+        ])
         program.child.kill("SIGTERM")
-        expect(yield* program.exit).toBe(0)
+        assert.strictEqual(yield* program.exit, 0)
       }))
 
     it.live("tells an ordinary user which folder he may not write", () =>
@@ -295,8 +301,8 @@ describe("The embedded server", () => {
         yield* Effect.promise(() => chmod(folder, 0o755))
         const program = yield* Program.start(hold, [folder], nobody)
         const failed = yield* program.says("failed")
-        expect(failed).toMatchObject({ tag: "StateFolderUnusable", folder })
-        expect(failed.message).toContain("EACCES")
+        assert.containsSubset(failed, { tag: "StateFolderUnusable", folder })
+        assert.include(failed.message, "EACCES")
       }))
   })
 })
