@@ -227,26 +227,14 @@ const happened = (view: ProgramView, events: ReadonlyArray<DomainEvent>): Progra
 }
 
 const heard = (view: ProgramView, events: ReadonlyArray<StreamEvent>, now: number): ProgramView => {
-  let next: ProgramView = view
-  let transitions: Array<DomainEvent> = []
-  const flush = () => {
-    if (transitions.length > 0) next = happened(next, transitions)
-    transitions = []
-  }
+  let next = view
   for (const { data, event } of events) {
-    if (event === "domain") {
-      transitions.push(data)
-      continue
-    }
-    flush()
-    next = event === "hello"
-      ? greeted(next, data)
-      : event === "tick"
-      ? ticked(next, data, now)
-      : { ...next, notice: data.detail }
+    if (event === "hello") next = greeted(next, data)
+    else if (event === "tick") next = ticked(next, data, now)
+    else if (event === "gap") next = { ...next, notice: data.detail }
   }
-  flush()
-  return { ...next, heardAt: now }
+  // All transitions at once: the list is made anew for each call.
+  return { ...happened(next, events.flatMap(({ data, event }) => event === "domain" ? [data] : [])), heardAt: now }
 }
 
 /** A page of the trail in the place of what was known, but for newer transitions. */
