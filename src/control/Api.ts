@@ -1,13 +1,13 @@
 /**
- * The HTTP API of the control plane: one definition for the server, the derived client, OpenAPI and the docs page. Use it
- * to derive something else from it. To call a program use `Client`.
+ * The HTTP API of the control plane, as one definition: the server, the client, OpenAPI and the page are derived from it.
+ * Use it for a client in another program, or to serve the same endpoints elsewhere; `Client` is the ready-made client.
  *
  * @example
  * ```ts
- * import * as OpenApi from "effect/http-api/OpenApi"
+ * import { OpenApi } from "effect/http-api"
  * import { Api } from "thunderline/control"
  *
- * const { paths } = OpenApi.fromApi(Api.Api)
+ * const paths = Object.keys(OpenApi.fromApi(Api.Api).paths)
  * ```
  */
 import * as HttpApi from "effect/http-api/HttpApi"

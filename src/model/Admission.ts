@@ -59,7 +59,7 @@ export interface Admitted {
  * Who may do what, and how often.
  *
  * A domain that provides this service decides for the control plane while it is active; the domain `thundergate` does.
- * Without one the control plane applies its own rule: whoever has the token may do everything, 60 times a minute.
+ * Without one the control plane applies its own rule: a caller with the token may do everything, 60 times a minute.
  */
 export class Admission extends Context.Service<Admission, {
   /** Takes one request, such as `domain.restart`, from the caller's rate. What is refused takes nothing. */

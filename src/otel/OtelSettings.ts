@@ -32,7 +32,7 @@ export interface Sampler {
 export interface OtelSettings {
   /** The collector's address without user, password and query; `null` when nothing is exported. */
   readonly collector: string | null
-  /** Where each signal goes; `undefined` when it is switched off. */
+  /** Where each signal goes; `undefined` when it is not sent. */
   readonly endpoints: Readonly<Record<Signal, string | undefined>>
   readonly headers: Readonly<Record<Signal, Readonly<Record<string, string>>>>
   /** `service.name` and the rest of the resource. */

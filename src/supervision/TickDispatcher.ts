@@ -1,6 +1,19 @@
 /**
  * Hands each tick to the active domains that have an `onTick`. Use `handled` to watch how long their calls take, as the
  * shipped domain cerebros does. To hear of ticks themselves subscribe to `system:domain_tick`.
+ *
+ * @example
+ * ```ts
+ * import { Duration, Effect, Stream } from "effect"
+ * import { TickDispatcher } from "thunderline"
+ *
+ * const slow = TickDispatcher.TickDispatcher.use(({ handled }) =>
+ *   handled.pipe(
+ *     Stream.filter(({ duration }) => Duration.toMillis(duration) > 100),
+ *     Stream.runForEach(({ domain, tick }) => Effect.log(`${domain} was slow at tick ${tick}`))
+ *   )
+ * )
+ * ```
  */
 import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"

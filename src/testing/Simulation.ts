@@ -68,7 +68,7 @@ export interface Options {
   readonly interval?: Duration.Input | undefined
   /** The same seed gives the same life (default 1). */
   readonly seed?: string | number | undefined
-  /** Told after each tick how many there have been, for whoever waits for a long life. */
+  /** Called after each tick with how many there have been, to show progress. */
   readonly onTick?: ((tick: number) => void) | undefined
 }
 

@@ -86,7 +86,7 @@ export const check = (runs: number, seen: (edge: string) => void) => {
 
 // --------------------------------------------------------------------------------------- the domains of a plan
 
-/** A service that knows whether its generation still lives, and tells whoever uses it too late. */
+/** A service that knows whether its generation still lives, and fails a use that comes too late. */
 class Token {
   open = true
   readonly name: string

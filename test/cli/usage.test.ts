@@ -31,7 +31,10 @@ describe("a wrong command line", () => {
     [["history", "--json", "--csv"], "thunderline: --json and --csv exclude each other"],
     [["events", "--json", "--csv"], "thunderline: --json and --csv exclude each other"],
     [["analyze", "boot", "--what-if", "cerebros"], "Expected: "],
-    [["analyze", "boot", "--what-if", "cerebros=soon"], "Expected: a domain and a duration of its own work"],
+    [
+      ["analyze", "boot", "--what-if", "cerebros=soon"],
+      `--what-if: "cerebros=soon". Expected: a domain and a duration of its own work`
+    ],
     [["simulate", "--ticks", "0"], "Expected: a whole number from 1 to 100000"],
     [["start", "--policy", "maybe"], `Invalid value for flag --policy: "maybe"`],
     [["history", "--status", "asleep"], `Invalid value for flag --status: "asleep"`],

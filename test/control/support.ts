@@ -70,5 +70,5 @@ export const ask = (path: string, init?: RequestInit): Effect.Effect<Answer, nev
     })
   )
 
-/** The headers of a request with the token. */
+/** The headers of a caller with the token. */
 export const bearer = (shown: string = token) => ({ authorization: `Bearer ${shown}` })

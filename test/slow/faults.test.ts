@@ -93,7 +93,7 @@ const faults: Readonly<Record<string, Fault>> = {
       yield* Effect.repeat(
         Effect.andThen(
           endSessions(first),
-          // Every place is taken, and none by the program: a free one would go to whoever asks first.
+          // Every place is taken, and none by the program: a free one would go to the first that asks.
           first`select 1 from pg_stat_activity where backend_type = 'client backend'
             having count(*) < 12 or bool_or(application_name = 'thunderline')`
         ),

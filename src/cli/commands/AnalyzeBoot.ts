@@ -1,3 +1,4 @@
+import * as CliError from "effect/cli/CliError"
 import * as Command from "effect/cli/Command"
 import * as Flag from "effect/cli/Flag"
 import * as Duration from "effect/Duration"
@@ -31,12 +32,19 @@ const svg = Flag.String("svg").pipe(
 )
 
 const whatIf = Flag.KeyValuePair("what-if").pipe(
-  Flag.filterMap((pairs) => {
-    const entries = Object.entries(pairs).map(([domain, text]) =>
-      Option.map(DurationText.parse(text), (duration) => [domain, Duration.toMillis(duration)] as const)
-    )
-    return Option.map(Option.all(entries), (all) => Object.fromEntries(all))
-  }, () => "a domain and a duration of its own work, such as cerebros=0ms or cerebros=1.5s"),
+  Flag.mapEffect((pairs) =>
+    Effect.forEach(Object.entries(pairs), ([domain, text]) =>
+      Option.match(DurationText.parse(text), {
+        onNone: () =>
+          new CliError.InvalidValue({
+            option: "what-if",
+            value: `${domain}=${text}`,
+            expected: "a domain and a duration of its own work, such as cerebros=0ms or cerebros=1.5s",
+            kind: "flag"
+          }),
+        onSome: (duration) => Effect.succeed([domain, Duration.toMillis(duration)] as const)
+      })).pipe(Effect.map((entries): Readonly<Record<string, number>> => Object.fromEntries(entries)))
+  ),
   Flag.optional,
   Flag.withMetavar("domain=duration"),
   Flag.withDescription("Predict the boot with another duration of this domain's own work; repeatable")

@@ -109,7 +109,7 @@ export const make = Effect.fnUntraced(function*(options?: {
 
   const analyse = (samples: Array<TickHandled>) =>
     Effect.suspend(() => {
-      // Taken out, so that a second attempt of the job learns nothing twice.
+      // Removed first: a second attempt of the job must not learn them twice.
       const batch = samples.splice(0)
       batch.forEach(learn)
       const newest = new Map(batch.map((sample) => [sample.domain, sample]))

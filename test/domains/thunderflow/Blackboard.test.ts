@@ -91,7 +91,7 @@ describe("Blackboard", () => {
       const generation = Effect.scoped(Effect.gen(function*() {
         const blackboard = yield* Blackboard.make
         const before = yield* blackboard.facts()
-        yield* blackboard.post("left behind", true)
+        yield* blackboard.post("kept", true)
         return before
       })).pipe(Effect.provide(registry))
       assert.deepStrictEqual(yield* generation, [])
