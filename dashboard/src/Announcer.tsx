@@ -1,7 +1,7 @@
 import { useEffect, useState } from "react"
+import * as Format from "../../src/control/Format.ts"
 import type { ProgramView } from "../../src/control/ProgramView.ts"
 import type { DomainEvent } from "../../src/model/DomainEvent.ts"
-import * as Format from "../../src/model/Format.ts"
 import * as PageText from "./PageText.ts"
 import { current } from "./Store.ts"
 

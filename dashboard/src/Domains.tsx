@@ -1,8 +1,8 @@
 import { memo, useMemo, useState } from "react"
 import type { DomainInfo } from "../../src/control/DomainInfo.ts"
-import * as DomainStanding from "../../src/model/DomainStanding.ts"
+import * as Format from "../../src/control/Format.ts"
+import * as StandingText from "../../src/control/StandingText.ts"
 import { StatusName } from "../../src/model/DomainStatus.ts"
-import * as Format from "../../src/model/Format.ts"
 import { Rows, useNarrow } from "./Rows.tsx"
 import { StatusText } from "./Status.tsx"
 import { useKnown, useNow } from "./Store.ts"
@@ -13,7 +13,7 @@ export const Sentence = ({ domain }: { readonly domain: DomainInfo }) => {
   const tick = useKnown((view) => view.tick)
   const skew = useKnown((view) => view.skew)
   const now = useNow(domain.status !== "active" && domain.status !== "inactive")
-  return <>{DomainStanding.sentence(domain, { byName, tick, now: now + skew })}</>
+  return <>{StandingText.sentence(domain, { byName, tick, now: now + skew })}</>
 }
 
 const Row = memo(({ domain }: { readonly domain: DomainInfo }) => (
@@ -39,7 +39,7 @@ export const Domains = () => {
     () =>
       domains.filter((domain) =>
         domain.name.includes(text.trim().toLowerCase()) && (status === "all" || domain.status === status)
-      ).sort((a, b) => DomainStanding.severity(a) - DomainStanding.severity(b)),
+      ).sort((a, b) => StandingText.severity(a) - StandingText.severity(b)),
     [domains, text, status]
   )
   return (

@@ -1,6 +1,6 @@
 import { type MouseEvent, useMemo } from "react"
 import type { DomainInfo } from "../../src/control/DomainInfo.ts"
-import * as Format from "../../src/model/Format.ts"
+import * as Format from "../../src/control/Format.ts"
 import { columns, picture } from "./Layers.ts"
 import * as PageText from "./PageText.ts"
 import { useNarrow } from "./Rows.tsx"

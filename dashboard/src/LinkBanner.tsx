@@ -1,7 +1,7 @@
 import * as DateTime from "effect/DateTime"
 import { type FormEvent, useState } from "react"
+import * as Format from "../../src/control/Format.ts"
 import { silenceOf } from "../../src/control/ProgramView.ts"
-import * as Format from "../../src/model/Format.ts"
 import * as Connection from "./Connection.ts"
 import { ago } from "./Heartbeat.tsx"
 import { TokenFields } from "./Operate.tsx"

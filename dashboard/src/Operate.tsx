@@ -1,7 +1,7 @@
 import { type FormEvent, useEffect, useRef, useState } from "react"
 import type { DomainInfo } from "../../src/control/DomainInfo.ts"
+import * as Format from "../../src/control/Format.ts"
 import type { Operation } from "../../src/model/DomainControl.ts"
-import * as Format from "../../src/model/Format.ts"
 import * as Connection from "./Connection.ts"
 import * as PageText from "./PageText.ts"
 import * as Session from "./Session.ts"

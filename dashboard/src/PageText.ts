@@ -1,8 +1,8 @@
 import type { DomainInfo } from "../../src/control/DomainInfo.ts"
+import * as Format from "../../src/control/Format.ts"
+import * as StandingText from "../../src/control/StandingText.ts"
 import type { Operation } from "../../src/model/DomainControl.ts"
-import * as DomainStanding from "../../src/model/DomainStanding.ts"
 import type { StatusName } from "../../src/model/DomainStatus.ts"
-import * as Format from "../../src/model/Format.ts"
 
 /** The names of all domains that lead to `name` along `edges`, in the order in which they were given. */
 const leadingTo = (
@@ -60,9 +60,7 @@ export const troubles = (domains: ReadonlyArray<DomainInfo>): ReadonlyArray<Trou
   return roots.map((domain) => ({
     domain,
     held: leadingTo(domain.name, held, ({ after, dependsOn }) => [...dependsOn, ...after])
-  })).sort((a, b) =>
-    DomainStanding.severity(a.domain) - DomainStanding.severity(b.domain) || b.held.length - a.held.length
-  )
+  })).sort((a, b) => StandingText.severity(a.domain) - StandingText.severity(b.domain) || b.held.length - a.held.length)
 }
 
 /** The states that are not `active`, in the order in which the headline counts them. */

@@ -1,5 +1,5 @@
 import { useMemo, useState } from "react"
-import * as Format from "../../src/model/Format.ts"
+import * as Format from "../../src/control/Format.ts"
 import { rounds } from "./Rounds.ts"
 import { Rows, useNarrow } from "./Rows.tsx"
 import { current, useCalm, useKnown } from "./Store.ts"

@@ -1,4 +1,4 @@
-import * as Format from "../../src/model/Format.ts"
+import * as Format from "../../src/control/Format.ts"
 import { useKnown, useNow } from "./Store.ts"
 
 /** The trail, telemetry, and the program itself. */

@@ -1,5 +1,5 @@
 import { useMemo } from "react"
-import * as Format from "../../src/model/Format.ts"
+import * as Format from "../../src/control/Format.ts"
 import { Sentence } from "./Domains.tsx"
 import { Operations } from "./Operate.tsx"
 import * as PageText from "./PageText.ts"

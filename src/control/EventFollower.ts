@@ -25,8 +25,8 @@ import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
 import * as Backoff from "../model/Backoff.ts"
 import type { DomainEvent } from "../model/DomainEvent.ts"
-import * as Format from "../model/Format.ts"
 import type { Client } from "./Client.ts"
+import * as Format from "./Format.ts"
 import type { StreamEvent } from "./StreamEvent.ts"
 
 /** How long any answer may take. */

@@ -14,11 +14,11 @@ import * as Data from "effect/Data"
 import * as DateTime from "effect/DateTime"
 import * as Duration from "effect/Duration"
 import type { DomainEvent } from "../model/DomainEvent.ts"
-import type { Moment } from "../model/DomainStanding.ts"
 import type { Tick } from "../model/Tick.ts"
 import * as EventCursor from "../trail/EventCursor.ts"
 import * as ActivationHistory from "./ActivationHistory.ts"
 import type { DomainInfo } from "./DomainInfo.ts"
+import type { Moment } from "./StandingText.ts"
 import type { Stats } from "./Stats.ts"
 import type { Hello, StreamEvent } from "./StreamEvent.ts"
 
@@ -101,7 +101,7 @@ export const News = Data.taggedEnum<News>()
 const keptTicks = 120
 const keptEvents = 2_000
 
-/** All domains at a moment of the local clock, for `DomainStanding`. */
+/** All domains at a moment of the local clock, for `StandingText`. */
 export const momentOf = ({ byName, skew, tick }: ProgramView, now: number): Moment<DomainInfo> => ({
   byName,
   tick,
@@ -227,26 +227,14 @@ const happened = (view: ProgramView, events: ReadonlyArray<DomainEvent>): Progra
 }
 
 const heard = (view: ProgramView, events: ReadonlyArray<StreamEvent>, now: number): ProgramView => {
-  let next: ProgramView = view
-  let transitions: Array<DomainEvent> = []
-  const flush = () => {
-    if (transitions.length > 0) next = happened(next, transitions)
-    transitions = []
-  }
+  let next = view
   for (const { data, event } of events) {
-    if (event === "domain") {
-      transitions.push(data)
-      continue
-    }
-    flush()
-    next = event === "hello"
-      ? greeted(next, data)
-      : event === "tick"
-      ? ticked(next, data, now)
-      : { ...next, notice: data.detail }
+    if (event === "hello") next = greeted(next, data)
+    else if (event === "tick") next = ticked(next, data, now)
+    else if (event === "gap") next = { ...next, notice: data.detail }
   }
-  flush()
-  return { ...next, heardAt: now }
+  // All transitions at once: the list is made anew for each call.
+  return { ...happened(next, events.flatMap(({ data, event }) => event === "domain" ? [data] : [])), heardAt: now }
 }
 
 /** A page of the trail in the place of what was known, but for newer transitions. */

@@ -1,6 +1,6 @@
 /** Says why a domain made a transition, for the terminal and the page. JSON and CSV have the fields themselves. */
 import type { DomainEvent } from "../model/DomainEvent.ts"
-import * as Format from "../model/Format.ts"
+import * as Format from "./Format.ts"
 
 /** The reason, with what was behind it: `tick`, `failure of worker pump`, `backoff, attempt 2 in 890ms`. */
 export const reason = ({ metadata, reason, to }: DomainEvent): string => {

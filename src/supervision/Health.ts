@@ -76,7 +76,7 @@ const seconds = (ms: number) => `${(ms / 1000).toFixed(1)} s`
 const list = (parts: ReadonlyArray<string>): string =>
   parts.length <= 3 ? parts.join("; ") : `${parts.slice(0, 3).join("; ")}; and ${parts.length - 3} more`
 
-/** Says of domains that are not active why they are where they are, in a few words each. */
+/** Says briefly of domains that are not active why they are where they are. */
 const standings = (
   some: ReadonlyArray<DomainView>,
   all: ReadonlyArray<DomainView>,

@@ -1,7 +1,7 @@
 import * as Command from "effect/cli/Command"
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
-import * as Format from "../../model/Format.ts"
+import * as Format from "../../control/Format.ts"
 import { RegistryRow, Repo } from "../../trail/Repo.ts"
 import * as Output from "../text/Output.ts"
 import * as Style from "../text/Style.ts"

@@ -3,9 +3,9 @@ import * as Effect from "effect/Effect"
 import * as Runtime from "effect/Runtime"
 import * as Schema from "effect/Schema"
 import { DomainInfo } from "../../control/DomainInfo.ts"
+import * as Format from "../../control/Format.ts"
+import * as StandingText from "../../control/StandingText.ts"
 import { Stats } from "../../control/Stats.ts"
-import * as DomainStanding from "../../model/DomainStanding.ts"
-import * as Format from "../../model/Format.ts"
 import * as Health from "../../supervision/Health.ts"
 import * as ExitCode from "../ExitCode.ts"
 import * as RunningProgram from "../RunningProgram.ts"
@@ -46,12 +46,12 @@ export const overview = (where: RunningProgram.Where): Effect.Effect<Overview, u
     }, { concurrency: "unbounded" }))
 
 /** The note on a domain: which tick and wave activated it, or why it is where it is. */
-export const noteOf = (domain: DomainInfo, around: DomainStanding.Moment): string =>
+export const noteOf = (domain: DomainInfo, around: StandingText.Moment): string =>
   domain.status === "active" && domain.opening !== null && (domain.health ?? "healthy") === "healthy"
     ? `tick ${domain.opening.tick}, wave ${domain.opening.wave}`
-    : DomainStanding.describe(domain, around)
+    : StandingText.describe(domain, around)
 
-const columns = (around: DomainStanding.Moment): ReadonlyArray<Table.Column<DomainInfo>> => [
+const columns = (around: StandingText.Moment): ReadonlyArray<Table.Column<DomainInfo>> => [
   { head: "DOMAIN", cell: ({ name }) => name },
   { head: "STATUS", cell: ({ status }) => status, style: ({ status }, style) => Style.paintStatus(status, style) },
   {
@@ -75,12 +75,12 @@ export const render = (seen: Overview, options?: {
   const style = options?.style ?? Style.plain
   const width = options?.width
   const { domains, ready, stats: { trail, heartbeat, now, run } } = seen
-  const around: DomainStanding.Moment = {
+  const around: StandingText.Moment = {
     byName: new Map(domains.map((domain) => [domain.name, domain])),
     tick: heartbeat.tickCount,
     now: now.epochMilliseconds
   }
-  const sorted = domains.toSorted((a, b) => DomainStanding.severity(a) - DomainStanding.severity(b))
+  const sorted = domains.toSorted((a, b) => StandingText.severity(a) - StandingText.severity(b))
   const shown = sorted.slice(0, most)
   const rest = sorted.slice(most)
   const others = Map.groupBy(rest, ({ status }) => status)

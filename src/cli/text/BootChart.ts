@@ -1,5 +1,5 @@
+import * as Format from "../../control/Format.ts"
 import type { BootAnalysis, DomainBoot } from "../../insight/BootAnalysis.ts"
-import * as Format from "../../model/Format.ts"
 import { plain, type Style } from "./Style.ts"
 import * as Table from "./Table.ts"
 

@@ -1,5 +1,5 @@
+import * as Format from "../../control/Format.ts"
 import type { BootAnalysis } from "../../insight/BootAnalysis.ts"
-import * as Format from "../../model/Format.ts"
 import { beginOf, type Part, parts, segments, waves } from "./BootChart.ts"
 import { truncate } from "./Table.ts"
 

@@ -1,6 +1,6 @@
 import * as Schema from "effect/Schema"
+import * as Format from "../../control/Format.ts"
 import * as DomainStanding from "../../model/DomainStanding.ts"
-import * as Format from "../../model/Format.ts"
 import type { Overview } from "../commands/Status.ts"
 
 /** One check: what was found, what it means, and what to do next. */

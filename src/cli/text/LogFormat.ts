@@ -6,7 +6,7 @@ import * as Logger from "effect/Logger"
 import type * as LogLevel from "effect/LogLevel"
 import * as References from "effect/References"
 import * as Tracer from "effect/Tracer"
-import * as Format from "../../model/Format.ts"
+import * as Format from "../../control/Format.ts"
 import { plain, type Style } from "./Style.ts"
 
 /** The format of log lines: for people, as `key=value`, or as one JSON object per line. */

@@ -3,7 +3,7 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Scope from "effect/Scope"
 import * as Stdio from "effect/Stdio"
-import * as Format from "../../model/Format.ts"
+import * as Format from "../../control/Format.ts"
 import * as Table from "./Table.ts"
 
 /** Work that ends sooner is not shown, in milliseconds. */

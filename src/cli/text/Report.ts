@@ -4,7 +4,7 @@ import * as Effect from "effect/Effect"
 import * as Formatter from "effect/Formatter"
 import * as Predicate from "effect/Predicate"
 import type { Stdio } from "effect/Stdio"
-import * as Format from "../../model/Format.ts"
+import * as Format from "../../control/Format.ts"
 import * as Output from "./Output.ts"
 
 const textOf = (error: unknown): string => {

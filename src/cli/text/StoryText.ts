@@ -1,7 +1,7 @@
+import * as Format from "../../control/Format.ts"
 import * as TransitionText from "../../control/TransitionText.ts"
 import type { Crash, DomainStory, TakenDown } from "../../insight/DomainStory.ts"
 import type { DomainEvent } from "../../model/DomainEvent.ts"
-import * as Format from "../../model/Format.ts"
 import { paintStatus, plain, type Style } from "./Style.ts"
 import * as Table from "./Table.ts"
 

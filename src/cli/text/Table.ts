@@ -1,5 +1,5 @@
 import { displayWidth } from "effect/cli/CliOutput"
-import * as Format from "../../model/Format.ts"
+import * as Format from "../../control/Format.ts"
 import { plain, type Style } from "./Style.ts"
 
 /** One column: its head, and how a row is shown in it. */

@@ -1,7 +1,7 @@
 import type { DomainInfo } from "../../control/DomainInfo.ts"
+import * as Format from "../../control/Format.ts"
 import { lastTickOf, momentOf } from "../../control/ProgramView.ts"
-import * as DomainStanding from "../../model/DomainStanding.ts"
-import * as Format from "../../model/Format.ts"
+import * as StandingText from "../../control/StandingText.ts"
 import { paintStatus, type Style } from "../text/Style.ts"
 import { indexOf, listed } from "./Keys.ts"
 import { between, cell, type Line, type Span } from "./Line.ts"
@@ -64,7 +64,7 @@ export const render = (model: Model, style: Style, width: number, rows: number, 
     return line(chosen ? ["▸ ", style.cyan] : "  ", [
       [cell(domain.name, name), chosen ? style.bold : (text) => text],
       ...columns(domain),
-      DomainStanding.describe(domain, around)
+      StandingText.describe(domain, around)
     ])
   })
   if (list.length > 0 || room === 0) return [between(head, [[place, style.dim]], width), ...lines]

@@ -1,6 +1,6 @@
+import * as Format from "../../control/Format.ts"
 import * as TransitionText from "../../control/TransitionText.ts"
 import type { DomainEvent } from "../../model/DomainEvent.ts"
-import * as Format from "../../model/Format.ts"
 import { paintStatus, type Style } from "../text/Style.ts"
 import { listed } from "./Keys.ts"
 import { cell, type Line } from "./Line.ts"

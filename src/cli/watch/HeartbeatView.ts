@@ -1,6 +1,6 @@
+import * as Format from "../../control/Format.ts"
 import { type ProgramView, silenceOf } from "../../control/ProgramView.ts"
 import { StatusName } from "../../model/DomainStatus.ts"
-import * as Format from "../../model/Format.ts"
 import { paintStatus, type Style } from "../text/Style.ts"
 import { between, type Line, type Span } from "./Line.ts"
 import type { Model } from "./Model.ts"

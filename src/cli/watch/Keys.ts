@@ -1,7 +1,7 @@
 import * as Option from "effect/Option"
 import type { UserInput } from "effect/Terminal"
 import type { DomainInfo } from "../../control/DomainInfo.ts"
-import { severity } from "../../model/DomainStanding.ts"
+import { severity } from "../../control/StandingText.ts"
 import { type Model, Page } from "./Model.ts"
 
 /** The domains that are listed, filtered and in the order that was chosen. */

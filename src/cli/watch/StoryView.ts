@@ -1,7 +1,7 @@
 import type { DomainInfo } from "../../control/DomainInfo.ts"
+import * as Format from "../../control/Format.ts"
 import { lastTickOf, momentOf } from "../../control/ProgramView.ts"
-import * as DomainStanding from "../../model/DomainStanding.ts"
-import * as Format from "../../model/Format.ts"
+import * as StandingText from "../../control/StandingText.ts"
 import { paintStatus, type Style } from "../text/Style.ts"
 import * as EventsView from "./EventsView.ts"
 import type { Line, Span } from "./Line.ts"
@@ -46,7 +46,7 @@ export const render = (
       "  ",
       [status, paintStatus(status, style)],
       "  ",
-      DomainStanding.describe(domain, around)
+      StandingText.describe(domain, around)
     ],
     [
       label("generation"),

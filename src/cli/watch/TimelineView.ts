@@ -1,5 +1,5 @@
 import type { Activation } from "../../control/ActivationHistory.ts"
-import * as Format from "../../model/Format.ts"
+import * as Format from "../../control/Format.ts"
 import type { Style } from "../text/Style.ts"
 import { windowStart } from "./DomainsView.ts"
 import { indexOf, listed } from "./Keys.ts"

@@ -54,6 +54,9 @@ export const run = Effect.fnUntraced(function*(where: RunningProgram.Where, styl
     return yield* RunningProgram.client(where)
   })
 
+  const stories = yield* Queue.sliding<string>(1)
+  const readNext = Effect.flatMap(Queue.take(stories), (domain) => readStory(where, domain, post))
+
   const draw = Effect.gen(function*() {
     yield* Effect.timeoutOption(changed.await, still)
     yield* changed.close
@@ -79,12 +82,13 @@ export const run = Effect.fnUntraced(function*(where: RunningProgram.Where, styl
       set(Keys.press(model, pressed, Render.pageOf(canvas)))
       const { page } = model
       if (page !== before && page._tag === "Story" && page.transitions === undefined) {
-        yield* Effect.forkScoped(readStory(where, page.domain, post))
+        yield* Queue.offer(stories, page.domain)
       }
     }
   })
 
   yield* Loop.supervised("watch-feed", ProgramFeed.run({ client }, post))
+  yield* Loop.supervised("watch-story", Effect.forever(readNext))
   yield* Loop.supervised("watch-picture", Effect.forever(draw))
   // The sizes end with the terminal.
   yield* Loop.supervised("watch-size", Effect.andThen(Effect.ignore(Effect.forever(resize)), Effect.never))

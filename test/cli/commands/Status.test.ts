@@ -20,7 +20,7 @@ const overview: Overview = {
 }
 
 describe("thunderline status", () => {
-  it("fits into 80 columns, trouble first, each domain's in words", () =>
+  it("fits into 80 columns, trouble first, with the reason for each domain", () =>
     assertScreen(import.meta.dirname, "status-80.txt", `${Status.render(overview, { width: 80 })}\n`))
 
   it("breaks no line in a file or pipe", () => {

@@ -65,7 +65,7 @@ describe("LogFormat", () => {
   it.effect("puts into quotes, on one line, what would not be told from what is around it", () =>
     Effect.gen(function*() {
       const line = Effect.annotateLogs(Effect.logInfo("Odd"), {
-        "two words": "a b",
+        "a key": "a b",
         empty: "",
         lines: "one\ntwo",
         colour: "\u001b[31mred",
@@ -73,7 +73,7 @@ describe("LogFormat", () => {
       })
       assert.match(
         yield* logged(LogFormat.logger("pretty"), line),
-        / {2}"two words"="a b" empty="" lines="one\\ntwo" colour="\\u001b\[31mred" record=\{"a":\["x y",null\]\}$/
+        / {2}"a key"="a b" empty="" lines="one\\ntwo" colour="\\u001b\[31mred" record=\{"a":\["x y",null\]\}$/
       )
     }))
 

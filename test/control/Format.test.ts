@@ -1,7 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as DateTime from "effect/DateTime"
 import * as Schema from "effect/Schema"
-import * as Format from "../../src/model/Format.ts"
+import * as Format from "../../src/control/Format.ts"
 
 describe("Format", () => {
   it.each([
