@@ -184,7 +184,6 @@ describe("public exports", () => {
 describe("code", () => {
   /** Who forks a fiber without `Loop.supervised`, and why that is no loop. */
   const forks: Readonly<Record<string, string>> = {
-    "src/cli/watch/WatchRun.ts": "reads one story when it is asked for",
     "src/node/SystemdNotify.ts": "says once that the program is ready",
     "src/otel/ExportLosses.ts": "logs a line from a callback of the exporter",
     "src/supervision/FiberObserver.ts": "is how the fibers of domains are forked",
