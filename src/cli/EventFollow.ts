@@ -58,7 +58,7 @@ export const follow = Effect.fnUntraced(function*(
     after,
     query: { domain, status, ticks: "false" },
     gaps: "fill",
-    backOff: Schedule.spaced(pause),
+    backoff: Schedule.spaced(pause),
     heard: (events) =>
       Effect.forEach(events, ({ data, event }) => {
         if (event === "hello") return tell(`the running program at ${program}`)

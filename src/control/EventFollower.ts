@@ -33,7 +33,7 @@ import type { StreamEvent } from "./StreamEvent.ts"
 export const answerTimeout = Duration.seconds(5)
 
 /** The pauses between attempts: from half a second to five seconds. */
-const defaultBackOff = Backoff.schedule({ from: "500 millis", to: "5 seconds" })
+const defaultBackoff = Backoff.schedule({ from: "500 millis", to: "5 seconds" })
 
 /** The program has ended the stream: it shuts down. */
 class StreamEnded extends Schema.TaggedError<StreamEnded>()("StreamEnded", {}) {
@@ -73,7 +73,7 @@ export interface FollowOptions<E = never, R = never> {
   /** Another source, read once between two attempts: transitions after the last one heard. */
   readonly away?: ((after: string | undefined) => Stream.Stream<DomainEvent, E, R>) | undefined
   /** The pauses between attempts (default: from 0.5 to 5 seconds). They start over with each connection. */
-  readonly backOff?: Schedule.Schedule<unknown> | undefined
+  readonly backoff?: Schedule.Schedule<unknown> | undefined
   /** Ends a pause early. Where it is given, a missing or wrong token is not tried again before it. */
   readonly wake?: Effect.Effect<void, never, R> | undefined
 }
@@ -109,7 +109,7 @@ const askForTick = (client: Client["Service"]) =>
 export const follow = Effect.fnUntraced(function*<E = never, R = never>(
   options: FollowOptions<E, R>
 ): Effect.fn.Return<never, E, R> {
-  const { backOff = defaultBackOff, beside = askForTick, gaps = "tell", heard, query = {} } = options
+  const { backoff = defaultBackoff, beside = askForTick, gaps = "tell", heard, query = {} } = options
   const clock = yield* Clock.Clock
   let { after } = options
   let step: Effect.Success<ReturnType<typeof Schedule.toStep<unknown, unknown, never, never>>> | undefined
@@ -146,7 +146,7 @@ export const follow = Effect.fnUntraced(function*<E = never, R = never>(
   while (true) {
     const error = yield* Effect.flip(connection)
     if (error instanceof GapToFill) continue
-    step ??= yield* Schedule.toStep(backOff)
+    step ??= yield* Schedule.toStep(backoff)
     const [, delay] = yield* Effect.orDie(step(clock.currentTimeMillisUnsafe(), undefined))
     const pause = Duration.toMillis(delay)
     yield* options.lost?.(error, pause) ?? Effect.void

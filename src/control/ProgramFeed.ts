@@ -19,9 +19,11 @@
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Latch from "effect/Latch"
+import * as Stream from "effect/Stream"
 import type { Client } from "./Client.ts"
 import * as EventFollower from "./EventFollower.ts"
 import { News } from "./ProgramView.ts"
+import * as RemoteTrail from "./RemoteTrail.ts"
 
 /** Where the program is, and what ends a pause between two attempts early. */
 export type FeedOptions<R = never> = Pick<EventFollower.FollowOptions<never, R>, "client" | "wake">
@@ -43,21 +45,17 @@ const read = <A, E>(answer: Effect.Effect<A, E>) => Effect.timeout(answer, Event
 
 /** Reads the newest page of the trail, and the first transitions of the run. */
 const readPast = Effect.fnUntraced(function*(
-  { history }: Client["Service"],
+  client: Client["Service"],
   runId: string,
   domains: number,
   post: (news: News) => void
 ) {
-  const { events, next } = yield* history.page({ query: { limit: 200 } })
+  const { events, next } = yield* client.history.page({ query: { limit: 200 } })
   post(News.Past({ events, older: next }))
-  let left = transitionsOfEach * domains
-  let cursor: string | undefined
-  do {
-    const page = yield* history.page({ query: { runId, order: "oldest", limit: 1000, cursor } })
-    post(News.Activated({ events: page.events }))
-    left -= page.events.length
-    cursor = page.next ?? undefined
-  } while (cursor !== undefined && left > 0)
+  yield* RemoteTrail.stream(client, { runId, order: "oldest" }).pipe(
+    Stream.take(transitionsOfEach * domains),
+    Stream.runForEachArray((events) => Effect.sync(() => post(News.Activated({ events }))))
+  )
 })
 
 /** Posts what comes from the program, for ever: while it does not answer, it says so and tries again. */

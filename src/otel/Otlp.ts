@@ -25,8 +25,8 @@ import * as OtlpMetrics from "effect/observability/OtlpMetrics"
 import * as OtlpSerialization from "effect/observability/OtlpSerialization"
 import * as OtlpTracer from "effect/observability/OtlpTracer"
 import * as Option from "effect/Option"
-import * as Schedule from "effect/Schedule"
 import * as Tracer from "effect/Tracer"
+import * as Backoff from "../model/Backoff.ts"
 import * as ExportContext from "./ExportContext.ts"
 import * as ExportLosses from "./ExportLosses.ts"
 import * as OtelSettings from "./OtelSettings.ts"
@@ -65,7 +65,7 @@ const bounded =
         Effect.tap((response) => Effect.ignore(response.arrayBuffer)),
         Effect.flatMap((response) => response.status < 300 ? Effect.void : Effect.fail({ status: response.status })),
         Effect.retry({
-          schedule: Schedule.jittered(Schedule.exponential("500 millis")),
+          schedule: Backoff.schedule({ from: "500 millis", to: "30 seconds" }),
           times: 3,
           while: (error) => !isStatus(error) || retryable.has(error.status)
         }),

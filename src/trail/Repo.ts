@@ -86,20 +86,22 @@ export class Repo extends Context.Service<Repo, {
 }>()("thunderline/Repo") {}
 
 /**
- * A `Repo` whose `stream` reads the pages of its `events`. Every backend makes its `Repo` with this. The `after` of a
- * stream has to be the id of a transition: anything else is a defect.
+ * One stream over the pages of a way to read them. The `after` of a stream has to be the id of a transition: anything
+ * else is a defect.
  */
+export const streamOf =
+  (events: Repo["Service"]["events"]): Repo["Service"]["stream"] =>
+  ({ after, order = "newest", pageSize = 1_000, ...query } = {}) =>
+    Stream.paginate(
+      after === undefined ? undefined : EventCursor.encode(after, order),
+      (cursor: string | undefined) =>
+        events({ ...query, order, limit: pageSize, cursor }).pipe(
+          // Only the cursor of the page before gets here.
+          Effect.catchTag("InvalidCursor", Effect.die),
+          Effect.map(({ events, next }) => [events, next] as const)
+        )
+    )
+
+/** A `Repo` whose `stream` reads the pages of its `events`. Every backend makes its `Repo` with this. */
 export const make = (repo: Omit<Repo["Service"], "stream">): Repo["Service"] =>
-  Repo.of({
-    ...repo,
-    stream: ({ after, order = "newest", pageSize = 1_000, ...query } = {}) =>
-      Stream.paginate(
-        after === undefined ? undefined : EventCursor.encode(after, order),
-        (cursor: string | undefined) =>
-          repo.events({ ...query, order, limit: pageSize, cursor }).pipe(
-            // No cursor but of a page before gets here.
-            Effect.catchTag("InvalidCursor", Effect.die),
-            Effect.map(({ events, next }) => [events, next] as const)
-          )
-      )
-  })
+  Repo.of({ ...repo, stream: streamOf(repo.events) })

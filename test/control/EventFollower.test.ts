@@ -92,7 +92,7 @@ describe("the follower", () => {
 
   it.effect("waits no longer than 5 seconds, but for the jitter, or as long as it is told to", () =>
     Effect.gen(function*() {
-      const steady = yield* following([], { backOff: Schedule.spaced("250 millis") })
+      const steady = yield* following([], { backoff: Schedule.spaced("250 millis") })
       for (let turn = 0; turn < 3; turn++) {
         assert.deepStrictEqual(steady.since(), ["connect", "lost: no more; 250"])
         yield* steady.after("250 millis")
