@@ -1,6 +1,6 @@
 /**
- * The six domains that `thunderline start` runs without an app. Use all of them as they are, or single ones in an
- * application of your own: each brings the services that it is named after.
+ * The six domains that `thunderline start` runs without an app. Use all of them, or single ones in an application of
+ * your own.
  *
  * @example
  * ```ts
@@ -21,7 +21,7 @@ import { Thundergrid } from "./thundergrid/Thundergrid.ts"
 /** The six domains of the shipped app, with the policy as a dry run. */
 export const domains = [Thunderflow, Thundergate, Thunderbolt, CerebrosDomain, Thundercrown, Thundergrid] as const
 
-/** The same with the policy set as wanted, for example `{ mode: "act" }`. */
+/** The same with options for the policy, for example `{ mode: "act" }`. */
 export const domainsWith = (options: { readonly policy: Policy.Options }) =>
   [
     Thunderflow,

@@ -1,6 +1,6 @@
 /**
- * Where the time of a start went: each domain's own work, what it waited for, the critical chain, and what a start would
- * take if a domain were faster. Use it on the transitions of a run; `RecordedBoot` reads those of a run from the trail.
+ * Where the time of a start went: each domain's own work, what it waited for, the critical chain, and how long the start
+ * would take with a faster domain. Use it on the transitions of a run. `RecordedBoot` reads those of a run from the trail.
  *
  * @example
  * ```ts
@@ -25,16 +25,16 @@ import { StatusName } from "../model/DomainStatus.ts"
  * Where one domain's time went until it was active for the first time. Times are in milliseconds, points in time
  * since the start of the run.
  *
- * `startMs` passed before the heart beat, `tickMs` until the domain's tick came, `dependencyMs` until what it awaits was
- * active (`lastAwaited` came last), `setbackMs` in builds that failed and in back-offs, `queueMs` until the one thread
- * had a turn for it, `ownMs` in the build that succeeded. The six add up to `activeAt`.
+ * `startMs` passed before the heartbeat began, `tickMs` until the domain's tick came, `dependencyMs` until the domains it
+ * waited for were active (`lastAwaited` was the last), `setbackMs` in failed builds and back-offs, `queueMs` while it waited
+ * for a turn on the thread, `ownMs` in the build that succeeded. The six add up to `activeAt`.
  */
 export const DomainBoot = Schema.Struct({
   domain: Schema.String,
   tick: Schema.Natural,
   wave: Schema.Natural,
   awaits: Schema.Array(Schema.String),
-  /** What opened the gate when it was not the tick. */
+  /** The domain that opened the gate, if it was not the tick. */
   lastAwaited: Schema.NullOr(Schema.String),
   heartbeatAt: Schema.Finite,
   reachedAt: Schema.Finite,
@@ -49,8 +49,8 @@ export const DomainBoot = Schema.Struct({
 })
 export interface DomainBoot extends Schema.Schema.Type<typeof DomainBoot> {}
 
-/** A link of the critical chain: how long its domain waited after the link before (or the start), its
- * turn on the thread included, and what it then took. */
+/** A link of the critical chain: how long its domain waited after the link before (or the start), including
+ * the wait for the thread, and how long it then took. */
 export const ChainLink = Schema.Struct({
   domain: Schema.String,
   waitMs: Schema.Finite,
@@ -59,7 +59,7 @@ export const ChainLink = Schema.Struct({
 })
 export interface ChainLink extends Schema.Schema.Type<typeof ChainLink> {}
 
-/** A domain whose gate opened and that has not been active since. */
+/** A domain whose gate opened and that has not become active. */
 export const UnfinishedBoot = Schema.Struct({
   domain: Schema.String,
   status: StatusName,
@@ -69,8 +69,8 @@ export const UnfinishedBoot = Schema.Struct({
 /**
  * How an application came up: from the start of the run until the last of its domains was active for the first time.
  *
- * `idealMs` is the longest path of own work through the graph: what is left of `totalMs` when nobody waits for a tick
- * and nothing fails. `chain` leads to the domain that was active last; its waits, setbacks and own work add up to
+ * `idealMs` is the longest path of own work through the graph: what is left of `totalMs` if no domain waits for a
+ * tick and nothing fails. `chain` leads to the domain that was active last; its waits, setbacks and own work add up to
  * `totalMs`. `domains` are in the order in which their gates opened.
  */
 export const BootAnalysis = Schema.Struct({
@@ -84,7 +84,10 @@ export const BootAnalysis = Schema.Struct({
 })
 export interface BootAnalysis extends Schema.Schema.Type<typeof BootAnalysis> {}
 
-/** What is known of a domain's boot whatever the others do. `latencyMs`: from the moment its gate could open to the transition. */
+/**
+ * What is known of a domain's boot, independent of the others. `latencyMs`: from the moment its gate could open to the
+ * transition.
+ */
 interface Fact {
   readonly domain: string
   readonly tick: number
@@ -98,11 +101,11 @@ interface Fact {
   readonly ownMs: number
 }
 
-/** The last to be active of those that were; of equals, the one given last. */
+/** The domain that became active last; of equals, the one given last. */
 const latest = <A extends { readonly activeAt: number }>(all: ReadonlyArray<A>): A | undefined =>
   all.reduce<A | undefined>((last, one) => last === undefined || one.activeAt >= last.activeAt ? one : last, undefined)
 
-/** When each domain opens and is active, from what is known of each. The facts stand in the order of their first activity. */
+/** When each domain's gate opens and when it is active. The facts are in the order in which the domains became active. */
 const schedule = (
   run: Pick<BootAnalysis, "runId" | "startedAt" | "unfinished">,
   facts: ReadonlyArray<Fact>
@@ -175,8 +178,8 @@ const Opening = Schema.Struct({
 const isOpening = Schema.is(Opening)
 
 /**
- * Analyses how a run came up, from its transitions (oldest first; later ones than a domain's first activity are passed
- * over). None when no gate has opened yet.
+ * Analyses the start of a run from its transitions, oldest first. It ignores a domain's transitions after it was first
+ * active. None if no gate has opened yet.
  */
 export const analyse = (events: ReadonlyArray<DomainEvent>): Option.Option<BootAnalysis> => {
   const openings = new Map<string, { readonly event: DomainEvent; readonly opening: typeof Opening.Type }>()
@@ -225,13 +228,13 @@ export const analyse = (events: ReadonlyArray<DomainEvent>): Option.Option<BootA
   return Option.some(schedule({ runId, startedAt: DateTime.makeUnsafe(start), unfinished }, facts))
 }
 
-/** The domains by their own work, the longest first: where work on the code pays. */
+/** The domains by their own work, the longest first. */
 export const blame = (analysis: BootAnalysis): ReadonlyArray<DomainBoot> =>
   analysis.domains.toSorted((a, b) => b.ownMs - a.ownMs)
 
 /**
- * The same start-up with another duration (milliseconds) of some domains' own work. Ticks come when they came, setbacks
- * happen again as recorded; time-outs and what domains do to each other by sharing a processor are left out.
+ * The same start with another duration (milliseconds) of some domains' own work. Ticks and setbacks are the same as
+ * recorded. Time-outs are ignored, and that domains on one processor slow each other down.
  */
 export const predict = (analysis: BootAnalysis, ownMs: { readonly [domain: string]: number }): BootAnalysis => {
   const activeAt = new Map(analysis.domains.map((boot) => [boot.domain, boot.activeAt]))

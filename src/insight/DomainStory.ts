@@ -1,6 +1,6 @@
 /**
- * One domain's story from the trail: where it stands, how often it crashed and restarted, what took it down. Use it to
- * explain one domain. For all domains at this moment read `DomainRegistry`.
+ * One domain's story from the trail: its state, how often it crashed and restarted, what took it down. Use it to explain one
+ * domain. For the present state of all domains use `DomainRegistry`.
  *
  * @example
  * ```ts
@@ -34,17 +34,17 @@ export class DomainNotRecorded extends Schema.TaggedError<DomainNotRecorded>()("
   }
 }
 
-/** A crash: when, why, what went down with it, and what followed. */
+/** A crash: when, why, which domains left `active` with it, and what followed. */
 export const Crash = Schema.Struct({
   event: DomainEvent,
-  /** Those that depend on it and left with it, in the order in which they did. */
+  /** The dependants that left `active` with it, in order. */
   tookDown: Schema.Array(Schema.String),
-  /** The restart that followed; `null` when none was left. */
+  /** The restart that followed; `null` if the budget was spent. */
   restart: Schema.NullOr(Schema.Struct({ attempt: Schema.Natural, delayMs: Schema.Finite }))
 })
 export interface Crash extends Schema.Schema.Type<typeof Crash> {}
 
-/** An end that was no crash: taken down by another domain (`by`), by an operator or by the shutdown. */
+/** An end other than a crash: by another domain (`by`), by an operator or by the shutdown. */
 export const TakenDown = Schema.Struct({
   event: DomainEvent,
   by: Schema.NullOr(Schema.String),
@@ -53,7 +53,7 @@ export const TakenDown = Schema.Struct({
 export interface TakenDown extends Schema.Schema.Type<typeof TakenDown> {}
 
 /**
- * One domain's story from the trail: where it stands, and what has happened to it, the newest last. `events` are the
+ * One domain's story from the trail: its state and its transitions, the newest last. `events` are the
  * newest transitions; `crashes` and `takenDown` are those among them. `more` is whether there are older ones.
  */
 export const DomainStory = Schema.Struct({
@@ -84,7 +84,7 @@ const restartAfter = (crash: DomainEvent, events: ReadonlyArray<DomainEvent>): C
     : null
 }
 
-/** A domain goes down with those that depend on it in one commit, so all at one time. */
+/** A domain and its dependants leave `active` in one commit, so at one time. */
 const tookDown = Effect.fnUntraced(function*(event: DomainEvent) {
   const repo = yield* Repo
   const events = repo.stream({

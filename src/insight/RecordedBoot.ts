@@ -1,6 +1,6 @@
 /**
- * The start of a run as the trail has it, analysed. Use it to see where the time of the last start went, in a program or
- * in a test; the command line shows it as `thunderline analyze boot`.
+ * Analyses the start of a run from the trail. Use it in a program or in a test to see where the time of the last start went.
+ * The command line shows it as `thunderline analyze boot`.
  *
  * @example
  * ```ts
@@ -21,7 +21,7 @@ import { latestRun } from "../trail/LatestRun.ts"
 import { Repo, type RepoError } from "../trail/Repo.ts"
 import { analyse, type BootAnalysis } from "./BootAnalysis.ts"
 
-/** The trail holds no boot of that run; without one, of no run at all. */
+/** The trail has no boot of that run, or of any run if none was named. */
 export class BootNotRecorded extends Schema.TaggedError<BootNotRecorded>()("BootNotRecorded", {
   runId: Schema.NullOr(Schema.String)
 }) {
@@ -32,14 +32,14 @@ export class BootNotRecorded extends Schema.TaggedError<BootNotRecorded>()("Boot
   }
 }
 
-/** How many transitions of a run are looked at. */
+/** How many transitions of a run are read. */
 const readAtMost = 10_000
 
 /** The first transitions of a run, oldest first. */
 const eventsOf = (runId: string) =>
   Repo.use((repo) => Stream.runCollect(Stream.take(repo.stream({ runId, order: "oldest" }), readAtMost)))
 
-/** Reads from the trail how a run (default: the latest) came up, by its first 10,000 transitions. */
+/** Analyses the start of a run (default: the latest) from its first 10,000 transitions. */
 export const read = Effect.fn("RecordedBoot.read")(function*(
   given?: string
 ): Effect.fn.Return<BootAnalysis, BootNotRecorded | RepoError, Repo> {

@@ -14,12 +14,12 @@ const Text = Schema.String.check(
   Schema.makeFilter((text) => text.isWellFormed() && !text.includes("\u0000"))
 )
 
-/** Numbers that a column gives back as they were: none keeps the sign of zero. */
+/** Numbers that a column returns unchanged. Negative zero is left out, because no column keeps its sign. */
 const signless = Schema.makeFilter((n: number) => !Object.is(n, -0))
 const Natural = Schema.Natural.check(signless)
 const Int32 = Natural.check(Schema.isLessThan(2 ** 31))
 
-/** The fields of a transition that no law speaks of, from their whole range. */
+/** The fields of a transition that no law depends on, over their whole range. */
 const Fields = Schema.Struct({
   node: Text,
   generation: Int32,
@@ -85,7 +85,7 @@ const pages = always(Pages, ({ domain, pageSize, since, transitions, until, ...q
     }
     const expected = matching(all, asked)
     yield* equal((yield* repo.events({ ...asked, limit: 1_000 })).events, expected)
-    // By the pages of `events`, whatever the backend's own `stream` reads.
+    // By the pages of `events`, independent of the backend's `stream`.
     const paged = Repo.make(repo).stream({ ...asked, pageSize })
     yield* equal(yield* Stream.runCollect(paged), expected)
     yield* equal(yield* collect(asked), expected)
@@ -172,7 +172,7 @@ const prune = Effect.gen(function*() {
   yield* equal(yield* left, [events[3]!])
 })
 
-/** What holds of transitions: how they are recorded, read and pruned. */
+/** The laws of transitions: how they are recorded, read and pruned. */
 export const laws = {
   "gives a transition back as it was recorded": givesBack,
   "gives page by page and as a stream, whatever the size of the pages, what it gives at once": pages,

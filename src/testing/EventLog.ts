@@ -1,6 +1,6 @@
 /**
- * Looks at what happened in a test: transitions in order, by patterns such as `*: active -> crashed`. Use it on the events
- * of a `Simulation` or of a running application. It throws, so it works with every test runner.
+ * Checks the transitions of a test, in order, by patterns such as `*: active -> crashed`. Use it on the events of a
+ * `Simulation` or of a running application. It throws, so it works with every test runner.
  *
  * @example
  * ```ts
@@ -20,9 +20,9 @@ import { Outbox } from "../trail/Outbox.ts"
 import * as Repo from "../trail/Repo.ts"
 import { allEvents } from "./Simulation.ts"
 
-/** What was expected of an event log is not in it, in that order. */
+/** The event log does not have the expected transitions in that order. */
 export class TransitionMissing extends Schema.TaggedError<TransitionMissing>()("TransitionMissing", {
-  /** The first transition that was looked for in vain, and the one before it. */
+  /** The first transition that was not found, and the one before it. */
   transition: Schema.String,
   after: Schema.NullOr(Schema.String),
   log: Schema.Array(Schema.String)
@@ -33,7 +33,7 @@ export class TransitionMissing extends Schema.TaggedError<TransitionMissing>()("
   }
 }
 
-/** What must not be in an event log is in it. */
+/** The event log has a transition that must not be in it. */
 export class TransitionUnexpected extends Schema.TaggedError<TransitionUnexpected>()("TransitionUnexpected", {
   transition: Schema.String,
   found: Schema.String,
@@ -46,17 +46,17 @@ export class TransitionUnexpected extends Schema.TaggedError<TransitionUnexpecte
   }
 }
 
-/** A transition as a transition: `greeter: active -> crashed`. */
+/** A transition as text: `greeter: active -> crashed`. */
 export const transitionOf = (event: DomainEvent): string => `${event.domain}: ${event.from} -> ${event.to}`
 
-/** All transitions as transitions, of these domains only if any are named. */
+/** All transitions as text; only those of the named domains, if any are named. */
 export const transitions = (
   events: ReadonlyArray<DomainEvent>,
   ...domains: ReadonlyArray<string>
 ): ReadonlyArray<string> =>
   events.filter(({ domain }) => domains.length === 0 || domains.includes(domain)).map(transitionOf)
 
-/** A pattern is a transition in which `*` may stand for the domain or a state: `*: active -> crashed`. */
+/** A pattern is a transition as text in which `*` may stand for the domain or a state: `*: active -> crashed`. */
 const matches = (pattern: string, event: DomainEvent): boolean => {
   const [domain, from, to] = pattern.split(/: | -> /)
   return (domain === "*" || domain === event.domain) && (from === "*" || from === event.from) &&
@@ -64,8 +64,8 @@ const matches = (pattern: string, event: DomainEvent): boolean => {
 }
 
 /**
- * Holds when the transitions are in the log in this order, whatever is between them; throws `TransitionMissing` otherwise, and
- * returns the transitions that it found. `*` stands for any domain or any state: `*: active -> crashed`.
+ * Checks that the transitions are in the log in this order, with anything between them, and returns those found. Throws
+ * `TransitionMissing` otherwise. `*` stands for any domain or any state: `*: active -> crashed`.
  */
 export const expectInOrder = (
   events: ReadonlyArray<DomainEvent>,
@@ -82,7 +82,7 @@ export const expectInOrder = (
   })
 }
 
-/** Holds when no such transition is in the log; throws `TransitionUnexpected` otherwise. */
+/** Checks that no such transition is in the log. Throws `TransitionUnexpected` otherwise. */
 export const expectNone = (events: ReadonlyArray<DomainEvent>, ...patterns: ReadonlyArray<string>): void => {
   for (const pattern of patterns) {
     const found = events.find((event) => matches(pattern, event))
@@ -96,7 +96,7 @@ export const expectNone = (events: ReadonlyArray<DomainEvent>, ...patterns: Read
   }
 }
 
-/** All transitions so far of an application that runs, in order. */
+/** All transitions so far of a running application, in order. */
 export const read: Effect.Effect<ReadonlyArray<DomainEvent>, Repo.RepoError, Outbox | Repo.Repo> = Effect.gen(
   function*() {
     const repo = yield* Repo.Repo

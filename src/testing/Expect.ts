@@ -6,7 +6,7 @@ import * as Option from "effect/Option"
 import * as Predicate from "effect/Predicate"
 import * as Schema from "effect/Schema"
 
-/** What a contract expects does not hold. */
+/** An expectation of a contract does not hold. */
 export class ContractViolated extends Schema.TaggedError<ContractViolated>()("ContractViolated", {
   detail: Schema.String
 }) {
@@ -22,7 +22,7 @@ const expected = (holds: boolean, actual: unknown, expected: unknown): Effect.Ef
     ? Effect.void
     : Effect.fail(new ContractViolated({ detail: `expected ${show(expected)}\nbut found ${show(actual)}` }))
 
-/** Fails unless two values are the same in every part. */
+/** Fails unless two values are equal in every part. */
 export const equal = <A>(actual: A, value: A): Effect.Effect<void, ContractViolated> =>
   expected(Equal.equals(actual, value), actual, value)
 
@@ -36,17 +36,17 @@ const matching = (actual: unknown, part: unknown): boolean =>
     ? Object.entries(part).every(([key, value]) => Predicate.hasProperty(actual, key) && matching(actual[key], value))
     : Equal.equals(actual, part)
 
-/** Fails unless a value has every part of another; what it has besides is free. */
+/** Fails unless a value has every part of another. It may have more. */
 export const matches = (actual: unknown, part: unknown): Effect.Effect<void, ContractViolated> =>
   expected(matching(actual, part), actual, part)
 
-/** The value that is there; fails when there is none. */
+/** The value, if there is one; fails otherwise. */
 export const some = <A>(value: Option.Option<A> | A | undefined): Effect.Effect<A, ContractViolated> => {
   const found = Option.isOption(value) ? Option.getOrUndefined(value) : value
   return found === undefined ? Effect.fail(new ContractViolated({ detail: "expected a value" })) : Effect.succeed(found)
 }
 
-/** Fails, with the smallest example that was found, unless a property holds for values of a schema. */
+/** Fails unless a property holds for values of a schema; reports the smallest counterexample found. */
 export const always = <S extends Schema.Constraint, E, R>(
   schema: S,
   property: (value: S["Type"]) => Effect.Effect<void, E, R>

@@ -26,7 +26,7 @@ const Tick = Schema.Int.check(Schema.isGreaterThanOrEqualTo(1))
 const on = {
   /** The domain's name. */
   domain: Schema.String,
-  /** In which of its generations, counted from 1; left out: in every one. */
+  /** The generation, counted from 1 (default: every one). */
   generation: Schema.optionalKey(Schema.Int.check(Schema.isGreaterThanOrEqualTo(1)))
 }
 
@@ -34,11 +34,11 @@ const on = {
  * Something that goes wrong in a domain.
  *
  * - `FailActivation`, `SlowActivation`, `HangActivation`: its layer fails, takes `ms` longer, never gets ready.
- * - `FailTick`, `SlowTick`, `HangTick`: its `onTick` does so at the `tick`-th tick of the generation (left out: at every
- *   one). A domain without `onTick` gets one.
- * - `KillWorker`: a worker dies `ms` after the domain became active; `KillScoped`: a fiber forked in its layer's scope
- *   does; `Leak`: a detached one does, which is logged and crashes nothing.
- * - `HangShutdown`, `SlowShutdown`, `FailShutdown`: its clean-up does so.
+ * - `FailTick`, `SlowTick`, `HangTick`: its `onTick` fails, takes `ms` longer, never answers at the `tick`-th tick of the
+ *   generation (default: at every one). A domain without `onTick` gets one.
+ * - `KillWorker`: a worker fails `ms` after the domain became active. `KillScoped`: a fiber forked in its layer's scope
+ *   fails `ms` after the build. `Leak`: a detached fiber fails, which is logged and crashes nothing.
+ * - `HangShutdown`, `SlowShutdown`, `FailShutdown`: its clean-up never ends, takes `ms` longer, fails.
  *
  * Times are in milliseconds of the application's clock.
  */
@@ -69,7 +69,7 @@ export class FaultInjected extends Schema.TaggedError<FaultInjected>()("FaultInj
   }
 }
 
-/** A fault names a domain that is not there. */
+/** A fault names a domain that does not exist. */
 export class UnknownFaultDomain extends Schema.TaggedError<UnknownFaultDomain>()("UnknownFaultDomain", {
   domain: Schema.String,
   known: Schema.Array(Schema.String)
@@ -136,8 +136,8 @@ const injectOne = (
 }
 
 /**
- * The same domains, with faults in them. Domains that refer to each other do so afterwards too. Each call counts the
- * generations anew, so the result is for one application only.
+ * The same domains with faults in them. Their references to each other are kept. Each call counts the generations from 1,
+ * so use the result for one application only.
  */
 export const inject = Effect.fnUntraced(function*(
   domains: ReadonlyArray<Domain.Any>,

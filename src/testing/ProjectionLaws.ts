@@ -101,7 +101,7 @@ const lists = Effect.gen(function*() {
   yield* equal(of(yield* repo.listActive), ["three", "two"].map(world.name))
 })
 
-/** What holds of the rows that say where the domains stand. */
+/** The laws of the rows of the present. */
 export const laws = {
   "keeps each transition once and in order, and of each domain the last, however often a batch is sent": lastOfEach,
   "tells the seven states in the four values of the status column, the exact one in the metadata": sevenStates,

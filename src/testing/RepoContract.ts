@@ -1,6 +1,6 @@
 /**
- * What every backend of the trail does, as tests. Use it to test a backend of your own. It takes the functions of the
- * test runner, so that it works with Vitest, Jest, `node:test` and others.
+ * The contract of a backend of the trail, as tests. Use it to test a backend of your own. It takes the functions of the test
+ * runner, so it works with Vitest, Jest, `node:test` and others.
  */
 import type * as Effect from "effect/Effect"
 import type * as Layer from "effect/Layer"
@@ -18,8 +18,8 @@ const laws: Readonly<Record<string, Effect.Effect<void, unknown, Repo | RepoWrit
 }
 
 /**
- * Tests a backend. The layer is built once for all tests and may hold rows of others, but no other program may claim
- * runs on it meanwhile.
+ * Tests a backend. The layer is built once for all tests. It may hold other rows, but no other program may claim runs on it
+ * meanwhile.
  *
  * @example
  * ```ts

@@ -115,10 +115,10 @@ const opensRenewsEnds = Effect.gen(function*() {
   ])
 })
 
-/** What holds of runs and of the claim on the trail. */
+/** The laws of runs and of the claim on the trail. */
 export const laws = {
   "is claimed by one of eight programs that start at once, and then by the next": oneOfEight,
-  "closes a run that ended without a word as lost, and its domains are not active any more": lost,
+  "closes a run that never recorded its end as lost, and its domains are no longer active": lost,
   "keeps the transitions of a run that has ended, but leaves the rows alone": endedLeavesRows,
   "continues a run that had been closed when its program claims it again": claimedAgain,
   "opens a run once, renews its lease, never back, and ends it": opensRenewsEnds

@@ -1,6 +1,6 @@
 /**
- * Runs an application from start to shutdown in virtual time, with faults and operations from a script. Use it to test what
- * your domains do over minutes or hours, in milliseconds. Time that a domain does not take from Effect's clock is real.
+ * Runs an application from start to shutdown in virtual time, with faults and operations from a script. Use it to test
+ * minutes or hours of your domains in milliseconds. Time that a domain does not take from Effect's clock is real.
  *
  * @example
  * ```ts
@@ -45,7 +45,7 @@ import * as Repo from "../trail/Repo.ts"
 import type { RepoWriter } from "../trail/RepoWriter.ts"
 import * as Fault from "./Fault.ts"
 
-/** What happens to the domains: the faults in them, and an operations, each right after a tick. */
+/** What happens to the domains: the faults in them, and operations, each right after a tick. */
 export const Script = Schema.Struct({
   faults: Schema.Array(Fault.Fault).pipe(Schema.withDecodingDefaultKey(Effect.succeed([]))),
   operations: Schema.Array(Schema.Struct({
@@ -56,23 +56,23 @@ export const Script = Schema.Struct({
 })
 export interface Script extends Schema.Schema.Type<typeof Script> {}
 
-/** A whole life of an application in virtual time. */
+/** How to run an application in virtual time. */
 export interface Options {
   readonly domains: ReadonlyArray<Domain.Any>
   /** What the domains require besides Thunderline's own services. */
   readonly layer?: Layer.Layer<never, unknown> | undefined
   readonly script?: Partial<Script> | undefined
-  /** How many intervals it lives (default 10). */
+  /** How many intervals it runs (default 10). */
   readonly ticks?: number | undefined
   /** Default 1 second. */
   readonly interval?: Duration.Input | undefined
-  /** The same seed gives the same life (default 1). */
+  /** The same seed gives the same events (default 1). */
   readonly seed?: string | number | undefined
-  /** Called after each tick with how many there have been, to show progress. */
+  /** Called after each tick with the number of ticks so far, to show progress. */
   readonly onTick?: ((tick: number) => void) | undefined
 }
 
-/** What came of it: every transition in order, and where the domains and the heartbeat were before the shutdown. */
+/** The result: every transition in order, and the domains and the heartbeat before the shutdown. */
 export interface Report {
   readonly events: ReadonlyArray<DomainEvent>
   readonly domains: ReadonlyArray<DomainView>
@@ -85,7 +85,7 @@ export interface Report {
 export const allEvents = (repo: Repo.Repo["Service"]): Effect.Effect<ReadonlyArray<DomainEvent>, Repo.RepoError> =>
   Stream.runCollect(repo.stream({ order: "oldest" }))
 
-/** Lets the fibers do what they can without time passing, after something that no clock has woken. */
+/** Runs the fibers as far as they get without time passing, after an operation that no clock has woken. */
 const settle = Effect.gen(function*() {
   for (let turn = 0; turn < 64; turn++) yield* Effect.yieldNow
 })
@@ -97,7 +97,7 @@ const live = Effect.fnUntraced(function*(options: Options) {
   const domains = yield* Fault.inject(options.domains, options.script?.faults ?? [])
   const scope = yield* Scope.make()
   const trail = yield* Effect.context<Repo.Repo | RepoWriter>()
-  // What the domains need is known to who gave them: `layer` has it.
+  // The types do not say what the domains need; `layer` provides it.
   const app = Thunderline.layer({ domains, interval, repo: Layer.succeedContext(trail) }) as Layer.Layer<
     Thunderline.Infrastructure,
     Thunderline.StartError
@@ -126,7 +126,7 @@ const live = Effect.fnUntraced(function*(options: Options) {
   return { events, domains: views, heartbeat, refused } satisfies Report
 })
 
-/** Spans that go nowhere and are numbered, so that the same seed gives the same ids. */
+/** Spans that are not exported, with numbered ids, so that the same seed gives the same ids. */
 const makeTracer = () => {
   let count = 0
   const next = (length: number) => (++count).toString(16).padStart(length, "0")
@@ -141,9 +141,9 @@ const makeTracer = () => {
 }
 
 /**
- * Runs an application from start to shutdown in virtual time: its clock goes on only when everything that was due has
- * happened, so that hours take milliseconds. The clock, the random numbers, the identifiers and the metrics are its own;
- * whatever else the domains use is real.
+ * Runs an application from start to shutdown in virtual time: time passes only when everything that was due has
+ * happened, so hours take milliseconds. The clock, the random numbers, the identifiers and the metrics are simulated.
+ * Everything else that the domains use is real.
  */
 export const run = Effect.fn("Simulation.run")(function*(options: Options) {
   const simulated = Effect.gen(function*() {

@@ -1,6 +1,6 @@
 /**
- * What every heartbeat does, as tests: by the clock, by hand, or from somewhere else. Use it to test a `TickNumberer` or a
- * source of ticks of your own. It takes the functions of the test runner.
+ * The contract of a heartbeat, as tests. Use it to test any layer that provides a `TickGenerator`, whether its ticks come
+ * from the clock, by hand or from elsewhere. It takes the functions of the test runner.
  *
  * @example
  * ```ts
@@ -22,10 +22,10 @@ import type { Tick } from "../model/Tick.ts"
 import * as ContractRunner from "./ContractRunner.ts"
 import * as Expect from "./Expect.ts"
 
-/** What the laws look at. */
+/** The services that the laws use. */
 export type Subject = TickGenerator | DomainRegistry | SystemPubSub
 
-/** Hears the ticks while an effect runs. */
+/** Collects the ticks that are published while an effect runs. */
 const hearing = <A, E, R>(effect: Effect.Effect<A, E, R>) =>
   Effect.scoped(Effect.gen(function*() {
     const bus = yield* SystemPubSub
@@ -76,6 +76,6 @@ const laws: Readonly<Record<string, Effect.Effect<void, unknown, Subject>>> = {
   })
 }
 
-/** Tests a heartbeat that runs already. Ticks may come by themselves meanwhile. */
+/** Tests a heartbeat that is already running. It may send ticks by itself meanwhile. */
 export const suite = <E>(name: string, layer: Layer.Layer<Subject, E>, runner: ContractRunner.Runner): void =>
   ContractRunner.run(name, layer, laws, runner)

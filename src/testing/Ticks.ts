@@ -1,6 +1,6 @@
 /**
  * Drives an application in a test tick by tick: sends ticks, awaits states. Use it with `Thunderline.layerTest`, where no
- * tick comes by itself. For a whole life in virtual time use `Simulation`.
+ * tick comes by itself. For a whole run in virtual time use `Simulation`.
  *
  * @example
  * ```ts
@@ -25,7 +25,7 @@ import type { Tick } from "../model/Tick.ts"
 
 const States = Schema.Record(Schema.String, StatusName)
 
-/** The domains did not come to be where they were awaited, without time passing or another tick. */
+/** The domains did not reach the awaited states without time passing or another tick. */
 export class StatesNotReached extends Schema.TaggedError<StatesNotReached>()("StatesNotReached", {
   awaited: States,
   found: States
@@ -37,24 +37,24 @@ export class StatesNotReached extends Schema.TaggedError<StatesNotReached>()("St
   }
 }
 
-/** Lets the fibers do what they can without time passing. */
+/** Runs the fibers as far as they get without time passing. */
 export const settle: Effect.Effect<void> = Effect.gen(function*() {
   for (let turn = 0; turn < 200; turn++) yield* Effect.yieldNow
 })
 
-/** Sends a tick and lets what follows from it happen, as far as no time has to pass for it. */
+/** Sends a tick and runs everything that follows from it without time passing. */
 export const send: Effect.Effect<Tick, never, TickGenerator> = Effect.tap(
   TickGenerator.use((generator) => generator.emit),
   settle
 )
 
-/** Where the domains are, by name. */
+/** The states of the domains, by name. */
 export const states: Effect.Effect<{ readonly [domain: string]: StatusName }, never, DomainRegistry> = DomainRegistry
   .use((registry) => registry.snapshot).pipe(
     Effect.map((views) => Object.fromEntries(views.map((view) => [view.name, view.status._tag])))
   )
 
-/** Waits until the named domains are in these states; fails when they do not come there by themselves. */
+/** Waits until the named domains are in these states; fails if they do not reach them without time passing. */
 export const awaitStates = Effect.fn("Ticks.awaitStates")(function*(
   awaited: { readonly [domain: string]: StatusName }
 ): Effect.fn.Return<void, StatesNotReached, DomainRegistry> {

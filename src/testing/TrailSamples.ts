@@ -14,7 +14,7 @@ export const trail = Effect.zipWith(Repo, RepoWriter, (repo, writer) => ({ ...re
 /** An id that sorts after every one before. */
 export const nextId = SecureRandom.uuidV7Unsafe
 
-/** A moment: milliseconds after the beginning of 2026. */
+/** A time: milliseconds after the beginning of 2026. */
 export const at = (millis: number): DateTime.Utc => DateTime.makeUnsafe(Date.UTC(2026, 0, 1) + millis)
 
 /** A transition with everything set, newer than every one before. */
@@ -39,7 +39,7 @@ export const makeEvent = (fields: Partial<DomainEvent> = {}): DomainEvent => ({
   ...fields
 })
 
-/** A run that renewed for the last time long ago. */
+/** A run whose lease was last renewed long ago. */
 export const makeRun = (): Run => ({
   runId: nextId(),
   app: "app",
@@ -51,7 +51,7 @@ export const makeRun = (): Run => ({
   exitReason: null
 })
 
-/** One transition in a small world, so that filters and projections meet. */
+/** One transition with few different values, so that filters and projections match several. */
 export const Transition = Schema.Struct({
   domain: Schema.Literals(["one", "two", "three"]),
   to: StatusName,

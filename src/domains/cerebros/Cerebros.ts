@@ -1,6 +1,6 @@
 /**
  * Learns how long each domain normally takes for a tick, and posts an anomaly on the blackboard when one is much slower. Use
- * it to read or to act on that; `Policy` does.
+ * it to read the anomalies or to act on them, as `Policy` does.
  *
  * @example
  * ```ts
@@ -40,13 +40,13 @@ export interface Anomaly extends Schema.Schema.Type<typeof Anomaly> {}
 /** The key of an anomaly on the blackboard: this and the domain's name. */
 export const factPrefix = "anomaly/"
 
-/** Learns what is normal for each domain and tells on the blackboard which one is not. */
+/** Learns each domain's normal tick-handling time and posts the slow domains on the blackboard. */
 export class Cerebros extends Context.Service<Cerebros, {
   /** Notes a handled tick; it is learned at the next `evaluate`. */
   readonly observe: (sample: TickHandled) => Effect.Effect<void>
   /**
-   * Hands what was noted to a lane, to be learned and judged there; returns at once. While the lane is full nothing is
-   * lost: it is learned with the next tick's.
+   * Hands the noted ticks to a lane, which learns and judges them; returns at once. If the lane is full, they are kept and
+   * learned with those of the next tick.
    */
   readonly evaluate: (tick: number) => Effect.Effect<void>
   /** The anomalies that are on the blackboard now, by domain. */
@@ -55,13 +55,13 @@ export class Cerebros extends Context.Service<Cerebros, {
   readonly expected: (domain: string) => Effect.Effect<Option.Option<Duration.Duration>>
 }>()("thunderline/domains/Cerebros") {}
 
-/** More is not kept between two evaluations; the oldest go. */
+/** The most ticks kept between two evaluations; the oldest are dropped. */
 const maxPending = 10_000
 
 const decode = Schema.decodeUnknownOption(Anomaly)
 
 /**
- * `lane` (default `analysis`) is where the work is done; `ttl` (default 10) is how many ticks an anomaly stays on the
+ * `lane` (default `analysis`) does the work; `ttl` (default 10) is how many ticks an anomaly stays on the
  * blackboard after the last tick at which it was seen; `profile` says when a domain is slow.
  */
 export const make = Effect.fnUntraced(function*(options?: {
@@ -109,7 +109,7 @@ export const make = Effect.fnUntraced(function*(options?: {
 
   const analyse = (samples: Array<TickHandled>) =>
     Effect.suspend(() => {
-      // Removed first: a second attempt of the job must not learn them twice.
+      // Removed first, so that a second attempt of the job does not learn them twice.
       const batch = samples.splice(0)
       batch.forEach(learn)
       const newest = new Map(batch.map((sample) => [sample.domain, sample]))

@@ -15,7 +15,7 @@ import { Thunderbolt } from "../thunderbolt/Thunderbolt.ts"
 import { Thunderflow } from "../thunderflow/Thunderflow.ts"
 import * as Cerebros from "./Cerebros.ts"
 
-/** The domain `cerebros`: learns how long each domain normally takes for a tick, and tells who has become slow. */
+/** The domain `cerebros`: learns how long each domain normally takes for a tick, and reports domains that became slow. */
 export const CerebrosDomain = Domain.make("cerebros", {
   dependsOn: [Thunderflow, Thunderbolt],
   layer: Cerebros.layer,

@@ -3,18 +3,18 @@
  * grow by a constant ratio, so that each bucket's middle is within `accuracy` of everything in it.
  *
  * This is the DDSketch of C. Masson, J. E. Rim and H. K. Lee, "DDSketch: A Fast and Fully-Mergeable Quantile Sketch with
- * Relative-Error Guarantees", PVLDB 12(12), 2019. Added to it is ageing: each time `memory` values are reached all counts
- * are halved, so that the newest values weigh most and what was normal long ago is forgotten.
+ * Relative-Error Guarantees", PVLDB 12(12), 2019, with ageing added: each time `memory` values are reached, all counts are
+ * halved. The newest values then weigh most, and old values are forgotten.
  */
 export interface StreamingQuantile {
   readonly record: (value: number) => void
-  /** The value at quantile `q` (0 to 1); `undefined` when nothing was recorded. */
+  /** The value at quantile `q` (0 to 1); `undefined` if nothing was recorded. */
   readonly quantile: (q: number) => number | undefined
-  /** How much is remembered: the number of values, less what ageing took. */
+  /** The number of values that count, after ageing. */
   readonly weight: () => number
 }
 
-/** What is left of a bucket after so many halvings is nothing. */
+/** A bucket whose count falls below this is removed. */
 const forgotten = 1 / 64
 
 /** `accuracy` (default 0.01) is the greatest relative error, `memory` (default 1,000) the number of values to age at. */

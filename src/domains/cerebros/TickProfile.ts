@@ -1,13 +1,13 @@
 import * as StreamingQuantile from "./StreamingQuantile.ts"
 
 /**
- * When a domain is taken for slow: of its last `window` ticks (20) at least `exceeding` (11) took longer than 95 in 100
- * do normally, and their median is at least `factor` times (3) the normal one and not below `floorMs` (5).
+ * When a domain counts as slow: at least `exceeding` (11) of its last `window` ticks (20) took longer than its normal 95th
+ * percentile, and their median is at least `factor` times (3) the normal one and not below `floorMs` (5).
  *
  * Chance alone puts 1 tick in 20 above the 95th percentile, whatever the distribution; 11 in 20 happen to a steady
- * domain about once in 10⁹ ticks. The factor keeps out what is measurable but does not matter, the floor what is noise of the
- * machine. Nothing is judged before `warmUp` ticks (60) were learned. A domain that stays slow for `relearnAfter` ticks
- * (500) has a new normal, which is learned from the start.
+ * domain about once in 10⁹ ticks. The factor ignores differences that do not matter, the floor ignores noise of the
+ * machine. No domain is judged before `warmUp` of its ticks (60) were learned. The normal time of a domain that stays slow
+ * for `relearnAfter` ticks (500) is learned again from the start.
  */
 export interface Settings {
   readonly window: number
@@ -27,7 +27,7 @@ export const defaultSettings: Settings = {
   relearnAfter: 500
 }
 
-/** What is normal for a domain, and what its last ticks took: medians in milliseconds. */
+/** The normal tick-handling time of a domain and that of its last ticks: medians in milliseconds. */
 export interface Slowness {
   readonly expectedMs: number
   readonly observedMs: number
@@ -36,8 +36,8 @@ export interface Slowness {
 /** One domain's normal tick-handling time, learned tick by tick. */
 export interface TickProfile {
   /**
-   * Learns one handled tick. Ticks skipped meanwhile count as long as the one that made the domain skip them. A new
-   * generation begins with an empty window and what was normal before.
+   * Learns one handled tick. The ticks that were skipped meanwhile count with the same duration. A new generation begins
+   * with an empty window and keeps the normal time.
    */
   readonly observe: (sample: {
     readonly generation: number
@@ -70,7 +70,7 @@ export const make = (settings: Settings): TickProfile => {
 
   const learn = (durationMs: number) => {
     recent.push(durationMs)
-    // Learned only when it leaves the window: a domain that turns slow is judged before it can move what is normal.
+    // Learned only when it leaves the window: a domain that becomes slow is judged before its ticks change the normal time.
     const settled = recent.length > settings.window ? recent.shift() : undefined
     if (settled !== undefined && slow === undefined) normal.record(settled)
     slow = judge()

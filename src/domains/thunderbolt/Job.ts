@@ -49,8 +49,8 @@ export class JobTimedOut extends Schema.TaggedError<JobTimedOut>()("JobTimedOut"
 }
 
 /**
- * The lanes went down before the job was done: it was not taken any more (`submitting`), never begun (`queued`), or cut
- * in the middle (`running`). Also told for a job that interrupts itself.
+ * The lanes ended before the job was done: it was not accepted (`submitting`), not begun (`queued`), or interrupted
+ * (`running`). A job that interrupts itself also ends with this.
  */
 export class JobInterrupted extends Schema.TaggedError<JobInterrupted>()("JobInterrupted", {
   lane: Schema.String,
@@ -62,7 +62,7 @@ export class JobInterrupted extends Schema.TaggedError<JobInterrupted>()("JobInt
   }
 }
 
-/** What became of a job, as it stands in the event `lanes.job`. */
+/** How a job ended, in the event `lanes.job`. */
 export const JobOutcome = Schema.Struct({
   lane: Schema.String,
   job: Schema.String,

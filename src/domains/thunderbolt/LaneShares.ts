@@ -1,4 +1,4 @@
-/** A lane as the rebalancing sees it: the places that are its own, and how many jobs it has (running and queued). */
+/** A lane for the rebalancing: the number of its own places, and of its jobs (running and queued). */
 export interface Share {
   readonly base: number
   readonly demand: number
@@ -9,8 +9,8 @@ export interface Share {
  *
  * - The sum never exceeds the sum of `base`.
  * - A lane gets what it demands up to its `base`, and never less than one place, so that an idle lane starts at once.
- * - Places that nobody demands go one by one to the lane with the most jobs without a place, and what is left then goes
- *   back to its owners: no place is spare while a job waits.
+ * - Places without demand go one by one to the lane with the most jobs without a place. The rest goes back to the owners.
+ *   No place is spare while a job waits.
  */
 export const allocate = (lanes: ReadonlyArray<Share>): ReadonlyArray<number> => {
   const limits = lanes.map(({ base, demand }) => Math.min(base, Math.max(1, demand)))

@@ -46,8 +46,8 @@ export interface LaneOptions {
 }
 
 /**
- * A lane at this moment: its own places (`base`), the places it has now (`limit`), and its jobs. `running` counts also
- * the one that is next in line for a place still lent to another lane.
+ * A lane at this moment: its own places (`base`), the places it has now (`limit`), and its jobs. `running` also counts
+ * the job that waits for a place which another lane still uses.
  */
 export interface LaneStats {
   readonly lane: string
@@ -59,8 +59,8 @@ export interface LaneStats {
 }
 
 /**
- * Named worker lanes: each runs the jobs submitted to it in order, so many at once, each attempt with a deadline,
- * failures with retries. Every result is an event `lanes.job` in the event buffer.
+ * Named worker lanes. Each runs its jobs in order, up to `concurrency` at once, each attempt with a deadline, with retries
+ * after failures. Every result is an event `lanes.job` in the event buffer.
  */
 export class Lanes extends Context.Service<Lanes, {
   /** Hands a job to a lane. It runs with the caller's services, in the lane's own time. */
@@ -69,9 +69,9 @@ export class Lanes extends Context.Service<Lanes, {
     job: string,
     effect: Effect.Effect<A, E, R>
   ) => Effect.Effect<Job<A, E>, UnknownLane | LaneFull | JobInterrupted, R>
-  /** Runs the lanes; the domain's worker. Ended, it interrupts what is running. */
+  /** Runs the lanes; the domain's worker. When it ends, it interrupts the running jobs. */
   readonly drain: Effect.Effect<never>
-  /** Moves places from idle lanes to loaded ones, or back; `lanes.rebalanced` tells a change. */
+  /** Moves places from idle lanes to loaded ones, or back. A change is an event `lanes.rebalanced`. */
   readonly rebalance: (tick: number) => Effect.Effect<void>
   readonly stats: Effect.Effect<ReadonlyArray<LaneStats>>
 }>()("thunderline/domains/Lanes") {}
@@ -125,7 +125,7 @@ const makeLane = Effect.fnUntraced(function*(name: string, options: LaneOptions)
 const outcomeOf = (exit: Exit.Exit<unknown, unknown>): JobOutcome["outcome"] =>
   Exit.isSuccess(exit) ? "succeeded" : Cause.squash(exit.cause) instanceof JobTimedOut ? "timed-out" : "failed"
 
-/** A job on its way through a lane: what runs it, and what tells its submitter how it ended. */
+/** A job in a lane: what runs it, and what tells its submitter how it ended. */
 const makeWork = <A, E>(
   lane: Lane,
   job: string,
@@ -165,12 +165,12 @@ const makeWork = <A, E>(
   return { work, await: Deferred.await(done) }
 }
 
-/** Lanes over an `EventBuffer`, which hears of every job that ends and every rebalancing. */
+/** Lanes over an `EventBuffer`, which gets an event for every job that ends and every rebalancing. */
 export const make = Effect.fnUntraced(function*(options: Readonly<Record<string, LaneOptions>>) {
   const buffer = yield* EventBuffer
   const lanes = yield* Effect.all(Record.map(options, (lane, name) => makeLane(name, lane)))
   const all = Object.values(lanes)
-  // A borrowed place comes back only when its job ends: the sum of the limits may be overrun, this never is.
+  // A borrowed place comes back only when its job ends, so lanes may exceed their limits together; this is never exceeded.
   const total = yield* Semaphore.make(all.reduce((sum, { base }) => sum + base, 0))
   const unfinished = new Set<Work>()
   const finished = (work: Work) => void unfinished.delete(work)

@@ -1,6 +1,6 @@
 /**
  * The domain `thunderbolt`: work in bounded lanes. Use it as a dependency of domains that hand work over and must not be
- * slowed down by it. Its queues are in memory: what has to survive a crash of the process needs another.
+ * slowed down by it. Its queues are in memory: do not use it for work that must survive a crash of the process.
  *
  * @example
  * ```ts
@@ -19,7 +19,7 @@ import * as Domain from "../../model/Domain.ts"
 import { Thunderflow } from "../thunderflow/Thunderflow.ts"
 import * as Lanes from "./Lanes.ts"
 
-/** Work in lanes: bounded, with deadlines and retries; each tick moves spare places to where jobs wait. */
+/** Work in lanes: bounded, with deadlines and retries. Each tick moves spare places to lanes in which jobs wait. */
 export const Thunderbolt = Domain.make("thunderbolt", {
   dependsOn: [Thunderflow],
   layer: Lanes.layer,

@@ -1,6 +1,6 @@
 /**
- * Rules over all domains, evaluated at every tick: restart, deactivate or alert, each domain once and then not again for a
- * while. Use it with rules of your own; a crash is restarted without it.
+ * Rules over all domains, evaluated at every tick: restart, deactivate or alert. After a decision about a domain none
+ * follows for `coolDown` ticks. Use it with rules of your own. The supervisor restarts crashed domains without it.
  *
  * @example
  * ```ts
@@ -29,13 +29,13 @@ import { Cerebros } from "../cerebros/Cerebros.ts"
 import { Gate } from "../thundergate/Gate.ts"
 import { Action, defaultRules, type PolicyRule } from "./PolicyRule.ts"
 
-/** `act` carries decisions out; `dry-run` only tells what it would do. */
+/** `act` carries decisions out; `dry-run` only reports them. */
 export const Mode = Schema.Literals(["dry-run", "act"])
 export type Mode = typeof Mode.Type
 
 /**
- * A decision about a domain. `done`: carried out (the operation was accepted; an alert is the decision itself). `dry-run`:
- * would have been. `forbidden`: the gate does not let this policy do it. `refused`: the domain did not take the operation.
+ * A decision about a domain. `done`: carried out (the operation was accepted; an alert needs no operation). `dry-run`: not
+ * carried out because of the mode. `forbidden`: the gate does not allow it. `refused`: the domain refused the operation.
  */
 export const Decision = Schema.Struct({
   sequence: Schema.Natural,
@@ -48,25 +48,25 @@ export const Decision = Schema.Struct({
 })
 export interface Decision extends Schema.Schema.Type<typeof Decision> {}
 
-/** Decides by rules what is to be done about domains that are slow, crashed or stuck. */
+/** Decides by rules what to do about domains that are slow, crashed or stuck. */
 export class Policy extends Context.Service<Policy, {
   readonly mode: Mode
   /** Looks at every domain; the first rule that matches decides, unless the domain is still cooling down. */
   readonly evaluate: (tick: number) => Effect.Effect<void>
-  /** Every decision from now on; a slow reader loses the oldest and sees it from the numbers. */
+  /** Every decision from now on; a slow reader loses the oldest, and the numbers show it. */
   readonly decisions: Stream.Stream<Decision>
   /** The newest decisions, oldest first, at most 100. */
   readonly recent: Effect.Effect<ReadonlyArray<Decision>>
 }>()("thunderline/domains/Policy") {}
 
-/** How a policy is set. `coolDown`: ticks without another decision about the same domain, whatever became of the last. */
+/** How a policy is set. `coolDown`: for how many ticks no other decision about the domain follows, whatever its outcome. */
 export interface Options {
   readonly mode?: Mode | undefined
   readonly rules?: ReadonlyArray<PolicyRule> | undefined
   readonly coolDown?: number | undefined
 }
 
-/** As whom the policy asks the gate. */
+/** The caller that the policy is at the gate. */
 export const caller: Caller = { name: "thundercrown", roles: ["policy"] }
 
 /** `mode` is `dry-run`, `rules` are {@link defaultRules}, `coolDown` is 60 ticks, unless set otherwise. */

@@ -1,5 +1,5 @@
 /**
- * A rule of a `Policy`: when it matches, and what is decided then. Use the two that are made here, or write your own; the
+ * A rule of a `Policy`: when it matches, and what it then decides. Use `whenSlow` and `whenStatus`, or write your own. The
  * first rule that matches a domain decides.
  *
  * @example
@@ -18,11 +18,11 @@ import type { DomainView } from "../../heartbeat/DomainRegistry.ts"
 import type { StatusName } from "../../model/DomainStatus.ts"
 import type { Anomaly } from "../cerebros/Cerebros.ts"
 
-/** What a rule can ask for: an operation of the domain, or only that somebody is told. */
+/** What a rule can ask for: an operation, or only an alert. */
 export const Action = Schema.Literals(["restart", "deactivate", "alert"])
 export type Action = typeof Action.Type
 
-/** What is known of one domain at a tick. `statusTicks`: for how many ticks it has been seen in its state. */
+/** What is known of one domain at a tick. `statusTicks`: for how many ticks it has been in its state. */
 export interface Situation {
   readonly tick: number
   readonly domain: DomainView
@@ -30,7 +30,7 @@ export interface Situation {
   readonly anomaly: Option.Option<Anomaly>
 }
 
-/** A rule: when it matches, its action is decided. The name stands in the decision. */
+/** A rule: when it matches, its action is decided. The decision carries its name. */
 export interface PolicyRule {
   readonly name: string
   readonly action: Action
@@ -58,7 +58,7 @@ export const whenStatus = (
   matches: ({ domain, statusTicks }) => domain.status._tag === status && statusTicks >= (options?.forTicks ?? 1)
 })
 
-/** A slow domain is restarted; one that is crashed for good, or waits for 30 ticks, is alerted. */
+/** Restart a slow domain; alert for one that is crashed for good or has been waiting for 30 ticks. */
 export const defaultRules: ReadonlyArray<PolicyRule> = [
   whenSlow("restart"),
   whenStatus("crashed", "alert"),

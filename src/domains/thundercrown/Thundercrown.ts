@@ -1,6 +1,6 @@
 /**
- * The domain `thundercrown`: restarts domains that have become slow, by rules. Use it where nobody watches; without further
- * options it only says what it would do.
+ * The domain `thundercrown`: restarts domains that have become slow, by rules. Use it for programs that
+ * nobody watches. Without further options it only reports what it would do.
  *
  * @example
  * ```ts
@@ -15,7 +15,7 @@ import { CerebrosDomain } from "../cerebros/CerebrosDomain.ts"
 import { Thundergate } from "../thundergate/Thundergate.ts"
 import * as Policy from "./Policy.ts"
 
-/** The domain with its policy set as wanted; {@link Thundercrown} is the one that only tells what it would do. */
+/** The domain with options for its policy; {@link Thundercrown} is a dry run. */
 export const make = (options?: Policy.Options) =>
   Domain.make("thundercrown", {
     dependsOn: [CerebrosDomain, Thundergate],
@@ -26,7 +26,7 @@ export const make = (options?: Policy.Options) =>
 /**
  * The policy over all domains, as a dry run.
  *
- * Cool-downs belong to a generation: a restart of something this domain depends on begins them anew, as it does what
- * Cerebros has learned, without which nothing is found slow.
+ * Cool-downs belong to a generation: a restart of a domain that this one depends on ends them. The same restart clears what
+ * Cerebros has learned, so no domain counts as slow right after it.
  */
 export const Thundercrown = make()

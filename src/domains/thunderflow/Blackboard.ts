@@ -1,6 +1,6 @@
 /**
- * Facts that domains share, each with a time-to-live in ticks. Use it for what several domains may know and nobody has to
- * get for certain; what must not be lost belongs into a database.
+ * Facts that domains share, each with a time-to-live in ticks. Use it for facts that may be missed. Facts that must not be
+ * lost belong in a database.
  *
  * @example
  * ```ts
@@ -20,8 +20,8 @@ import * as Stream from "effect/Stream"
 import { DomainRegistry } from "../../heartbeat/DomainRegistry.ts"
 
 /**
- * Something known for a while. Posted at tick `tick` with a time-to-live of n ticks, it is there up to and with tick
- * `tick + n - 1` and gone at `expiresAt`, which is tick `tick + n`. `null`: it stays until it is retracted.
+ * A value with a time-to-live. Posted at tick `tick` for n ticks, it can be read up to and including tick `tick + n - 1` and
+ * is gone at `expiresAt`, tick `tick + n`. `null`: it stays until it is retracted.
  */
 export const Fact = Schema.Struct({
   key: Schema.String,
@@ -31,15 +31,15 @@ export const Fact = Schema.Struct({
 })
 export interface Fact extends Schema.Schema.Type<typeof Fact> {}
 
-/** A fact was posted (new or again), taken back, or has outlived its ticks. */
+/** A fact was posted (new or again) or retracted, or has expired. */
 export interface FactChange {
   readonly _tag: "posted" | "retracted" | "expired"
   readonly fact: Fact
 }
 
 /**
- * Facts that domains share: key to JSON value, with a time-to-live in ticks. The registry's current tick decides: a
- * fact is not read any more from its tick on, however busy this domain is.
+ * Facts that domains share: key to JSON value, with a time-to-live in ticks. The registry's current tick decides whether a
+ * fact can be read, so an expired fact is never read, however busy this domain is.
  */
 export class Blackboard extends Context.Service<Blackboard, {
   /** Sets a fact. `ttl` is in ticks, at least 1; without it the fact stays until it is retracted. */
@@ -51,9 +51,9 @@ export class Blackboard extends Context.Service<Blackboard, {
   readonly get: (key: string) => Effect.Effect<Option.Option<Fact>>
   /** The facts whose key begins with `prefix` (default: all), by key. */
   readonly facts: (prefix?: string) => Effect.Effect<ReadonlyArray<Fact>>
-  /** Takes a fact back; nothing happens when there is none. */
+  /** Removes a fact; does nothing if there is none. */
   readonly retract: (key: string) => Effect.Effect<void>
-  /** Removes what is over at `tick` and tells the stream of changes. */
+  /** Removes the facts that have expired at `tick` and publishes each as a change. */
   readonly expire: (tick: number) => Effect.Effect<void>
   /** Every change from now on; a slow reader loses the oldest. */
   readonly changes: Stream.Stream<FactChange>

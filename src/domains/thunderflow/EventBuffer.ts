@@ -1,6 +1,6 @@
 /**
- * A bounded buffer of system events, read by many at their own pace, with exact counts of what was dropped. Use it to watch
- * or to pass on what happens; the trail has every transition.
+ * A bounded buffer of system events for many readers, each at its own pace, with exact counts of dropped events. Use it to
+ * watch events or to pass them on. The trail has every transition.
  *
  * @example
  * ```ts
@@ -22,7 +22,7 @@ import * as Stream from "effect/Stream"
 import { SystemPubSub } from "../../heartbeat/SystemPubSub.ts"
 import { DomainEvent } from "../../model/DomainEvent.ts"
 
-/** Something that happened: its kind (`domain.active`, `lanes.job`), who says so, and the facts. */
+/** An event: its type (`domain.active`, `lanes.job`), the domain that reports it, and its data. */
 export const SystemEvent = Schema.Struct({
   type: Schema.String,
   source: Schema.String,
@@ -35,22 +35,22 @@ export const BufferedEvent = Schema.Struct({ sequence: Schema.Natural, ...System
 export interface BufferedEvent extends Schema.Schema.Type<typeof BufferedEvent> {}
 
 /**
- * What becomes of an offer while the slowest reader has `capacity` events to go: it waits (`suspend`), it is refused
- * (`dropping`), or the oldest event goes (`sliding`).
+ * What happens to an offer while the slowest reader has `capacity` unread events: the offer waits (`suspend`), the offer is
+ * refused (`dropping`), or the oldest event is dropped (`sliding`).
  */
 export type BackPressure = "suspend" | "dropping" | "sliding"
 
 /** One reader's place in the buffer. */
 export interface Reader {
-  /** The next event; waits for one. */
+  /** The next event; waits until there is one. */
   readonly take: Effect.Effect<BufferedEvent>
-  /** The next events, at most `max`, none if there is nothing to read; does not wait. */
+  /** The next events, at most `max`; empty if there are none. Does not wait. */
   readonly takeUpTo: (max: number) => Effect.Effect<ReadonlyArray<BufferedEvent>>
-  /** How many events are missing before the one taken last, counted from the numbers. */
+  /** How many events are missing before the one taken last, by their numbers. */
   readonly missed: Effect.Effect<number>
 }
 
-/** Counts since the buffer was made. `offered` is also the newest number; `refused` is 0 but with `dropping`. */
+/** Counts since the buffer was made. `offered` is also the newest number; `refused` is always 0 except with `dropping`. */
 export interface Stats {
   readonly offered: number
   readonly refused: number
@@ -59,11 +59,14 @@ export interface Stats {
 }
 
 /**
- * A bounded buffer of system events. Every reader gets every event, in order, at its own pace; what a slow reader costs
- * is decided by the back-pressure policy and counted exactly. Without readers nothing waits and nothing is dropped.
+ * A bounded buffer of system events. Every reader gets every event, in order, at its own pace. The back-pressure policy
+ * decides what a slow reader costs, and that is counted exactly. Without readers nothing waits and nothing is dropped.
  */
 export class EventBuffer extends Context.Service<EventBuffer, {
-  /** `false` when the event was refused. With `suspend` it waits for room; interrupted while it waits, its number is lost. */
+  /**
+   * `false` if the event was refused. With `suspend` it waits for room; if it is interrupted meanwhile, its number is
+   * lost.
+   */
   readonly offer: (event: SystemEvent) => Effect.Effect<boolean>
   /** A reader of all events from now on; it ends with the scope. */
   readonly reader: Effect.Effect<Reader, never, Scope.Scope>
@@ -155,8 +158,8 @@ export const layer: Layer.Layer<EventBuffer> = layerWith({})
 const encode = Schema.encodeEffect(DomainEvent)
 
 /**
- * Fills the buffer with every transition on the bus, as `domain.<state entered>` from that domain. What the bus itself
- * had to drop is told in its place by a `bus.gap` with the number of messages `missed`.
+ * Fills the buffer with every transition on the bus, as `domain.<state entered>` from that domain. Where the bus
+ * dropped messages, a `bus.gap` says how many were `missed`.
  */
 export const feed: Effect.Effect<void, never, EventBuffer | SystemPubSub> = Effect.gen(function*() {
   const buffer = yield* EventBuffer

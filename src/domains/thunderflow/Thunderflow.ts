@@ -1,6 +1,6 @@
 /**
- * The domain `thunderflow`: what happens, in the `EventBuffer`, and what is known, on the `Blackboard`. Use it as a
- * dependency of domains that share events or facts; within one domain an ordinary service does.
+ * The domain `thunderflow`: events in the `EventBuffer`, facts on the `Blackboard`. Use it as a dependency of
+ * domains that share events or facts. Within one domain an ordinary service is enough.
  *
  * @example
  * ```ts
@@ -21,7 +21,7 @@ import * as Domain from "../../model/Domain.ts"
 import * as Blackboard from "./Blackboard.ts"
 import * as EventBuffer from "./EventBuffer.ts"
 
-/** The flow of what happens and what is known: system events in a bounded buffer, and facts with a time-to-live. */
+/** System events in a bounded buffer, and facts with a time-to-live. */
 export const Thunderflow = Domain.make("thunderflow", {
   layer: Layer.mergeAll(EventBuffer.layer, Blackboard.layer),
   workers: { feed: EventBuffer.feed },

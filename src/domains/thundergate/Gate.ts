@@ -1,6 +1,6 @@
 /**
- * Permissions and rates for callers. Use it in front of what people or policies may ask of an application. It does not
- * authenticate: the caller's name has to be known before.
+ * Permissions and rates for callers. Use it to decide what people or policies may ask of an application. It does not
+ * authenticate: the caller's name must already be known.
  *
  * @example
  * ```ts
@@ -22,7 +22,7 @@ import { Admission, type Admitted, type Caller, Forbidden, RateLimited } from ".
 
 /**
  * A permission, for one caller, for a role or for everybody. An action is a word such as `domain.restart`, `domain.*`
- * for all that begin so, or `*`. What no grant allows is forbidden.
+ * for all that begin with `domain.`, or `*`. An action that no grant allows is forbidden.
  */
 export const Grant = Schema.Struct({
   to: Schema.Union([
@@ -42,9 +42,9 @@ export interface Rate {
 
 /** Who may do what, and how often. */
 export class Gate extends Context.Service<Gate, {
-  /** Asks only whether the caller may do it; costs nothing of its rate. */
+  /** Checks only the permission; does not count towards the caller's rate. */
   readonly authorize: (caller: Caller, action: string) => Effect.Effect<void, Forbidden>
-  /** Asks whether the caller may do it, then takes one request from its rate. What is refused takes nothing. */
+  /** Checks the permission, then counts one request towards the caller's rate. A refused request does not count. */
   readonly admit: (caller: Caller, action: string) => Effect.Effect<Admitted, Forbidden | RateLimited>
 }>()("thunderline/domains/Gate") {}
 
@@ -102,7 +102,7 @@ export const make = Effect.fnUntraced(function*(options?: {
   })
 })
 
-/** {@link make} as a layer, with the counts kept in memory: they begin anew with each generation. */
+/** {@link make} as a layer, with the counts kept in memory: each generation starts at zero. */
 export const layerWith = (options: {
   readonly grants?: ReadonlyArray<Grant> | undefined
   readonly rate?: Rate | undefined

@@ -1,6 +1,6 @@
 /**
- * The domain `thundergate`: who may do what, and how often. Use it in an application with a control plane, which asks it
- * instead of its own rule as long as it is active.
+ * The domain `thundergate`: who may do what, and how often. Use it in an application with a control plane. While it is
+ * active, the control plane asks it instead of its own rule.
  *
  * @example
  * ```ts

@@ -1,6 +1,6 @@
 /**
- * Owners of zones by consistent hashing: a node that leaves gives away only its own zones. Use it where every node knows
- * the members. It does not find out who is there.
+ * Owners of zones by consistent hashing: a node that leaves gives away only its own zones. Use it if every node knows the
+ * members. It does not discover them.
  *
  * @example
  * ```ts
@@ -22,14 +22,14 @@ import * as Stream from "effect/Stream"
 import { Blackboard } from "../thunderflow/Blackboard.ts"
 import { EventBuffer } from "../thunderflow/EventBuffer.ts"
 
-/** No node is there to own the zone. */
+/** There is no node that could own the zone. */
 export class NoNodes extends Schema.TaggedError<NoNodes>()("NoNodes", { zone: Schema.String }) {
   override get message() {
     return `Zone ${this.zone} has no owner: the grid has no nodes`
   }
 }
 
-/** A claimed zone that got another owner; `null` is nobody. */
+/** A claimed zone that got another owner; `null`: no owner. */
 export const Move = Schema.Struct({
   zone: Schema.String,
   from: Schema.NullOr(Schema.String),
@@ -37,7 +37,7 @@ export const Move = Schema.Struct({
 })
 export interface Move extends Schema.Schema.Type<typeof Move> {}
 
-/** A node came or went: who is there now, and which of the claimed zones moved because of it. */
+/** A node joined or left: the nodes there are now, and the claimed zones that got another owner. */
 export const GridChange = Schema.Struct({
   change: Schema.Literals(["joined", "left"]),
   node: Schema.String,
@@ -57,13 +57,13 @@ export const membersFact = "grid/members"
 export class Grid extends Context.Service<Grid, {
   /** Adds a node, or changes its weight (default 1, at least 0.1; 2 owns about twice as many zones). */
   readonly join: (node: string, options?: { readonly weight?: number | undefined }) => Effect.Effect<void>
-  /** Removes a node; nothing happens when it is not there. */
+  /** Removes a node; does nothing if it is not there. */
   readonly leave: (node: string) => Effect.Effect<void>
   /** The names of the nodes, sorted. */
   readonly members: Effect.Effect<ReadonlyArray<string>>
   /** The one owner of a zone; any text is a zone. */
   readonly owner: (zone: string) => Effect.Effect<string, NoNodes>
-  /** Has changes of a zone's owner told from now on, in the `moves` of the changes. */
+  /** Reports changes of this zone's owner from now on, in the `moves` of the changes. */
   readonly claim: (zone: string) => Effect.Effect<void>
   readonly release: (zone: string) => Effect.Effect<void>
   /** The claimed zones with their owners, by zone; empty without nodes. */
@@ -72,7 +72,7 @@ export class Grid extends Context.Service<Grid, {
   readonly changes: Stream.Stream<GridChange>
 }>()("thunderline/domains/Grid") {}
 
-// Short texts hash close together: without these, three nodes "a", "b", "c" own 78, 20 and 2 in 100 zones.
+// Short texts hash close together. Without these, three nodes "a", "b", "c" own 78, 20 and 2 in 100 zones.
 const nodeSalt = "thundergrid/node/"
 const zoneSalt = "thundergrid/zone/"
 
@@ -86,7 +86,7 @@ class Node implements PrimaryKey.PrimaryKey {
   }
 }
 
-/** A grid with the given nodes (default: one, `local`). Its members are a fact for as long as it is there. */
+/** A grid with the given nodes (default: one, `local`). Its members are a fact on the blackboard while it exists. */
 export const make = Effect.fnUntraced(function*(options?: { readonly nodes?: ReadonlyArray<string> | undefined }) {
   const blackboard = yield* Blackboard
   const buffer = yield* EventBuffer

@@ -1,5 +1,5 @@
 /**
- * The domain `thundergrid`: which node owns which zone. Use it to split work among nodes by a key, where each of them knows
+ * The domain `thundergrid`: which node owns which zone. Use it to split work among nodes by a key, if all of them know
  * the same names.
  *
  * @example
@@ -18,7 +18,7 @@ import * as Domain from "../../model/Domain.ts"
 import { Thunderflow } from "../thunderflow/Thunderflow.ts"
 import * as Grid from "./Grid.ts"
 
-/** Which node owns which zone, re-balanced as nodes come and go. */
+/** Which node owns which zone. Zones get new owners when nodes join or leave. */
 export const Thundergrid = Domain.make("thundergrid", {
   dependsOn: [Thunderflow],
   layer: Grid.layer
