@@ -61,7 +61,7 @@ describe("Loop.supervised", () => {
       assert.isAbove(starts.length, before + 1)
     }).pipe(Effect.scoped, Effect.provide(LogLines.layer)))
 
-  it.effect("ends with its scope, without a word", () =>
+  it.effect("ends with its scope and logs nothing", () =>
     Effect.gen(function*() {
       const { lines } = yield* LogLines.LogLines
       const scope = yield* Scope.make()

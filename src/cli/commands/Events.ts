@@ -82,7 +82,7 @@ export const command = Command.make(
   })
 ).pipe(
   Command.withDescription(
-    "Show the newest transitions of the domains, the newest last, and go on with those that come"
+    "Show the newest transitions of the domains, the newest last; --follow shows each new one as it happens"
   ),
   Command.withShortDescription("Follow the transitions of the domains"),
   Command.withExamples([

@@ -24,7 +24,7 @@ export const columns: ReadonlyArray<Table.Column<RegistryRow>> = [
 const render = (rows: ReadonlyArray<RegistryRow>, display: Output.Display): string =>
   rows.length === 0 ? "No domain has been recorded yet." : Table.render(columns, rows, display)
 
-/** `thunderline domains`: where each domain stands, as the trail has it. */
+/** `thunderline domains`: where each domain stands. */
 export const command = Command.make(
   "domains",
   { ...TrailReading.flags, json: Output.json },
@@ -33,6 +33,6 @@ export const command = Command.make(
     yield* Output.print(json, Schema.Array(RegistryRow), rows, (display) => render(rows, display))
   })
 ).pipe(
-  Command.withDescription("List the domains and where each stands, as the trail has it"),
+  Command.withDescription("List the domains and where each stands"),
   Command.withExamples([{ command: "thunderline domains --json", description: "For scripts" }])
 )

@@ -29,4 +29,4 @@ export const command = Command.make(
     const which = applied.length === 0 ? "" : `; applied: ${applied.join(", ")}`
     yield* Output.print(json, Migrated, { applied }, () => `Schema ${settings.schema} is up to date${which}.`)
   })
-).pipe(Command.withDescription("Bring the database schema up to date and leave"))
+).pipe(Command.withDescription("Bring the database schema up to date, then exit"))
