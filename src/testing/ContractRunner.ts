@@ -2,15 +2,13 @@ import type * as Effect from "effect/Effect"
 import type * as Layer from "effect/Layer"
 import * as ManagedRuntime from "effect/ManagedRuntime"
 
-/** The functions of a test runner; `node:test` calls the last two `before` and `after`. */
+/** The functions of a test runner, such as Vitest, Jest or `node:test`. */
 export interface Runner {
   readonly describe: (name: string, body: () => void) => unknown
   readonly it: (title: string, body: () => Promise<void>) => unknown
-  readonly beforeAll: (body: () => Promise<void>) => unknown
-  readonly afterAll: (body: () => Promise<void>) => unknown
 }
 
-/** Runs laws, by their titles, as the tests of an adapter. The layer is built once for all of them. */
+/** Runs laws, by their titles, as the tests of an adapter. The layer is built once for all; the last test closes it. */
 export const run = <R, E>(
   name: string,
   layer: Layer.Layer<R, E>,
@@ -19,10 +17,10 @@ export const run = <R, E>(
 ): void => {
   runner.describe(name, () => {
     const runtime = ManagedRuntime.make(layer)
-    runner.beforeAll(async () => {
+    runner.it("starts", async () => {
       await runtime.context()
     })
-    runner.afterAll(() => runtime.dispose())
     for (const [title, law] of Object.entries(laws)) runner.it(title, () => runtime.runPromise(law))
+    runner.it("closes", () => runtime.dispose())
   })
 }

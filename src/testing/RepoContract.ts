@@ -25,9 +25,9 @@ const laws: Readonly<Record<string, Effect.Effect<void, unknown, Repo | RepoWrit
  * ```ts
  * import { MemoryRepo } from "thunderline"
  * import { RepoContract } from "thunderline/testing"
- * import { afterAll, beforeAll, describe, it } from "vitest"
+ * import { describe, it } from "vitest"
  *
- * RepoContract.suite("the trail in memory", MemoryRepo.layer, { afterAll, beforeAll, describe, it })
+ * RepoContract.suite("the trail in memory", MemoryRepo.layer, { describe, it })
  * ```
  */
 export const suite = <E>(

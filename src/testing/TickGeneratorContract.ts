@@ -6,9 +6,9 @@
  * ```ts
  * import { Thunderline } from "thunderline"
  * import { TickGeneratorContract } from "thunderline/testing"
- * import { afterAll, beforeAll, describe, it } from "vitest"
+ * import { describe, it } from "vitest"
  *
- * TickGeneratorContract.suite("by hand", Thunderline.layerTest({ domains: [] }), { afterAll, beforeAll, describe, it })
+ * TickGeneratorContract.suite("by hand", Thunderline.layerTest({ domains: [] }), { describe, it })
  * ```
  */
 import * as Duration from "effect/Duration"

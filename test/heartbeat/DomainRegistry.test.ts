@@ -66,6 +66,8 @@ describe("DomainRegistry", () => {
       const { a, registry, transitions } = yield* enrolled
       yield* transitions.commit([open(a, 4, 2)])
       assert.deepStrictEqual(yield* registry.domainStatus("a"), DomainStatus.activating({ opening: opening(4, 2) }))
+      assert.deepStrictEqual(registry.lookup("a"), yield* registry.domainStatus("a"))
+      assert.isUndefined(registry.lookup("d"))
       const error = yield* Effect.flip(registry.domainStatus("d"))
       assert.strictEqual(error._tag, "UnknownDomain")
       assert.strictEqual(error.message, `There is no domain "d"; there are: c, a, b`)

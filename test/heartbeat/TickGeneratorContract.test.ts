@@ -1,8 +1,8 @@
-import { afterAll, beforeAll, describe, it } from "@effect/vitest"
+import { describe, it } from "@effect/vitest"
 import * as TickGeneratorContract from "../../src/testing/TickGeneratorContract.ts"
 import * as Thunderline from "../../src/Thunderline.ts"
 
-const runner = { afterAll, beforeAll, describe, it }
+const runner = { describe, it }
 
 TickGeneratorContract.suite("A heartbeat by hand", Thunderline.layerTest({ domains: [] }), runner)
 TickGeneratorContract.suite(

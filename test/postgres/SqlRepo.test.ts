@@ -1,5 +1,5 @@
 import * as PgClient from "@effect/sql-pg/PgClient"
-import { afterAll, assert, beforeAll, describe, it } from "@effect/vitest"
+import { assert, describe, it } from "@effect/vitest"
 import * as SecureRandom from "effect/crypto/SecureRandom"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
@@ -11,7 +11,7 @@ import * as RepoContract from "../../src/testing/RepoContract.ts"
 import { makeEvent, trail } from "../../src/testing/TrailSamples.ts"
 import * as Database from "../support/Database.ts"
 
-const runner = { afterAll, beforeAll, describe, it }
+const runner = { describe, it }
 
 RepoContract.suite(
   "The trail on an embedded server",

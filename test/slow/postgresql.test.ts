@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, it } from "@effect/vitest"
+import { describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
@@ -22,6 +22,6 @@ for (const { bin, version } of servers) {
   RepoContract.suite(
     `The trail on PostgreSQL ${version}, by TCP`,
     Database.layerRepo.pipe(Layer.provide(server)),
-    { afterAll, beforeAll, describe, it }
+    { describe, it }
   )
 }

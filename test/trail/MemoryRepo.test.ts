@@ -1,10 +1,10 @@
-import { afterAll, assert, beforeAll, describe, it } from "@effect/vitest"
+import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as RepoContract from "../../src/testing/RepoContract.ts"
 import { makeEvent, trail } from "../../src/testing/TrailSamples.ts"
 import * as MemoryRepo from "../../src/trail/MemoryRepo.ts"
 
-RepoContract.suite("The trail in memory", MemoryRepo.layer, { afterAll, beforeAll, describe, it })
+RepoContract.suite("The trail in memory", MemoryRepo.layer, { describe, it })
 
 describe("The trail in memory", () => {
   it.effect("drops the oldest transitions rather than grow without end", () =>
