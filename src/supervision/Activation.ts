@@ -14,7 +14,7 @@ import * as DomainGate from "./DomainGate.ts"
 import * as DomainLog from "./DomainLog.ts"
 import { Generation } from "./Generation.ts"
 import { type Activating, generationOf, type SupervisedDomain } from "./SupervisedDomain.ts"
-import { type Step, type SupervisorState, wait } from "./SupervisorState.ts"
+import { forEachSliced, type Step, type SupervisorState, wait } from "./SupervisorState.ts"
 import * as Timer from "./Timer.ts"
 
 /** A domain's layer and `onActivate` were not ready in time. */
@@ -159,7 +159,9 @@ export const openGates = Effect.fnUntraced(function*(
   }
   if (steps.length === 0) return
   yield* state.commit(steps)
-  for (const { domain } of steps) if (domain.phase._tag === "activating") launch(state, domain, domain.phase)
+  yield* forEachSliced(steps, ({ domain }) => {
+    if (domain.phase._tag === "activating") launch(state, domain, domain.phase)
+  })
 })
 
 /** Goes on from a state that has just been entered: builds what was opened, or looks at the gate of what waits now. */

@@ -12,7 +12,7 @@ import { Command } from "./Command.ts"
 import * as DomainLog from "./DomainLog.ts"
 import type { Generation } from "./Generation.ts"
 import { type Activating, type Active, generationOf, type SupervisedDomain } from "./SupervisedDomain.ts"
-import { monotonicMs, type Step, type SupervisorState } from "./SupervisorState.ts"
+import { forEachSliced, monotonicMs, type Step, type SupervisorState } from "./SupervisorState.ts"
 import * as Timer from "./Timer.ts"
 
 /** Where in the traces the transitions of a generation are found. */
@@ -77,7 +77,7 @@ export const takeDown = Effect.fnUntraced(function*(
     })),
     ...own
   ])
-  for (const dependant of down) close(state, dependant.domain, dependant.phase, "dependency")
+  yield* forEachSliced(down, (dependant) => close(state, dependant.domain, dependant.phase, "dependency"))
   if (leaving !== undefined) close(state, domain, leaving.phase, reason, exit)
   yield* said
   const tick = state.tickNow().count

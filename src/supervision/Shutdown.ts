@@ -6,7 +6,7 @@ import { close } from "./Closing.ts"
 import type { CommandOf } from "./Command.ts"
 import * as DomainLog from "./DomainLog.ts"
 import { generationOf, type SupervisedDomain } from "./SupervisedDomain.ts"
-import type { SupervisorState } from "./SupervisorState.ts"
+import { forEachSliced, type SupervisorState } from "./SupervisorState.ts"
 
 const isLeaving = ({ status }: SupervisedDomain): boolean =>
   status._tag !== "crashed" && status._tag !== "inactive" &&
@@ -32,11 +32,11 @@ export const shutdown = Effect.fnUntraced(function*(state: SupervisorState, { do
     }
   }))
   const tick = state.tickNow().count
-  for (const { domain, phase } of leaving) {
+  yield* forEachSliced(leaving, ({ domain, phase }) => {
     if (phase._tag === "waiting") phase.fiber.interruptUnsafe()
     if (phase._tag === "restarting") phase.backoff.cancel()
     if (phase._tag === "activating" || phase._tag === "active") close(state, domain, phase, "shutdown")
-  }
+  })
   for (const { domain, generation } of leaving) {
     if (generation === undefined) continue
     yield* DomainLog.info(domain.node, "Deactivating", tick, "thunderline.domain.deactivating")

@@ -164,7 +164,7 @@ const make = Effect.fnUntraced(function*(options: SupervisorOptions) {
         (cause) => !Cause.hasInterruptsOnly(cause),
         (cause) => Effect.logFatal("[Supervisor] A command failed, which is a bug", cause)
       ),
-      Effect.forever({ disableYield: true })
+      Effect.forever
     )
   )
   const ingress = yield* TickIngress

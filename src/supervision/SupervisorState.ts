@@ -137,5 +137,16 @@ export const make = Effect.fnUntraced(function*(options: {
   return state
 })
 
+/** After how many domains a loop over domains lets others run: the heartbeat first of all. */
+const slice = 32
+
+/** Does something with each domain, and lets other fibers run in between. */
+export const forEachSliced = Effect.fnUntraced(function*<A>(all: ReadonlyArray<A>, act: (one: A) => void) {
+  for (const [i, one] of all.entries()) {
+    if (i > 0 && i % slice === 0) yield* Effect.yieldNow
+    act(one)
+  }
+})
+
 /** Milliseconds on the monotonic clock. */
 export const monotonicMs = ({ clock }: SupervisorState): number => Number(clock.monotonicTimeNanosUnsafe()) / 1e6
