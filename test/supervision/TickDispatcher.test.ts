@@ -37,7 +37,9 @@ const receiver = Effect.fnUntraced(function*(
     opening: { tick: tick(1), wave: 0 },
     span,
     environment: Context.omit()(yield* Effect.context<never>()),
-    onFailure: (failure) => failures.push(failure)
+    fork: Effect.runForkWith(yield* Effect.context<never>()),
+    onFailure: (failure) => failures.push(failure),
+    onUnclaimed: ({ cause }) => failures.push({ cause, metadata: {} })
   })
   yield* generation.build
   generation.start()

@@ -1,0 +1,159 @@
+import * as Cause from "effect/Cause"
+import * as Context from "effect/Context"
+import * as Exit from "effect/Exit"
+import * as Fiber from "effect/Fiber"
+import * as Scheduler from "effect/Scheduler"
+import * as Scope from "effect/Scope"
+import * as FiberInternals from "./FiberInternals.ts"
+import * as FiberSets from "./FiberSets.ts"
+import * as LayerScope from "./LayerScope.ts"
+
+type AnyFiber = Fiber.Fiber<unknown, unknown>
+
+/** A fiber that failed, and nobody awaited it when it ended. */
+export interface FiberFailure {
+  readonly fiber: AnyFiber
+  readonly exit: Exit.Failure<unknown, unknown>
+  /** Whether it was forked into a scope, or put into a set, of the domain's layer. */
+  readonly owned: boolean
+  /** The fiber that forked it, where that is known. */
+  readonly forker: AnyFiber | undefined
+  /** The set that it is in. */
+  readonly joining: FiberSets.Joining | undefined
+  /** The set that it is being put into is about to observe it. */
+  readonly setFollows: boolean
+}
+
+/** Hears of the failures of a generation's fibers. */
+export class FiberOwner extends Context.Service<FiberOwner, {
+  readonly failed: (failure: FiberFailure) => void
+}>()("thunderline/FiberOwner") {}
+
+/** What is known of a fiber besides that it runs. */
+interface Adoption {
+  readonly owner: FiberOwner["Service"]
+  readonly owned: boolean
+  readonly forker: AnyFiber | undefined
+  readonly joining: FiberSets.Joining | undefined
+}
+
+/** The fibers that run and are watched. */
+const watched = new Set<AnyFiber>()
+const adoptions = new Map<AnyFiber, Adoption>()
+
+/** The HTTP requests that have a fiber: a server has answered a request before its fiber fails. */
+const requests = new WeakSet<object>()
+const requestKey = "effect/http/HttpServerRequest"
+
+const isFailure = (fiber: AnyFiber, { cause }: Exit.Failure<unknown, unknown>): boolean =>
+  Cause.hasInterruptsOnly(cause)
+    ? !FiberInternals.askedToStop(fiber)
+    : !cause.reasons.every((reason) => Cause.isFailReason(reason) && Cause.isDone(reason.error))
+
+/** Watches a fiber until it ends. */
+const watch = (fiber: AnyFiber, answered: boolean): void => {
+  watched.add(fiber)
+  const ended = (exit: Exit.Exit<unknown, unknown>) => {
+    watched.delete(fiber)
+    const adoption = adoptions.get(fiber)
+    if (adoption !== undefined) adoptions.delete(fiber)
+    if (Exit.isSuccess(exit) || !isFailure(fiber, exit)) return
+    // This module's own observer, and a set's, look at nothing.
+    const lookers = observers.filter(FiberInternals.takesExit).length - (adoption?.joining === undefined ? 1 : 2)
+    if (lookers > 0) return
+    const owner = adoption?.owner ?? Context.getOrUndefined(fiber.context, FiberOwner)
+    if (owner === undefined || (answered && adoption?.owned !== true)) return
+    owner.failed({
+      fiber,
+      exit,
+      owned: adoption?.owned ?? false,
+      forker: adoption?.forker,
+      joining: adoption?.joining,
+      setFollows: false
+    })
+  }
+  fiber.addObserver(ended)
+  const observers = FiberInternals.observers(fiber)
+}
+
+/** Sees a fiber of a hooked context at its first step. */
+const see = (fiber: AnyFiber): void => {
+  const request = fiber.context.mapUnsafe.get(requestKey)
+  const answered = request !== undefined && !requests.has(request)
+  if (answered) requests.add(request)
+  watch(fiber, answered)
+}
+
+/** The scheduler of a hooked context, through which each of its fibers goes at each start. */
+class WatchScheduler implements Scheduler.Scheduler {
+  readonly executionMode: "sync" | "async"
+  readonly makeDispatcher: () => Scheduler.SchedulerDispatcher
+  readonly shouldYield: (fiber: AnyFiber) => boolean
+
+  constructor(scheduler: Scheduler.Scheduler) {
+    this.executionMode = scheduler.executionMode
+    this.makeDispatcher = () => scheduler.makeDispatcher()
+    this.shouldYield = (fiber) => {
+      if (fiber.currentOpCount === 1 && !watched.has(fiber)) see(fiber)
+      return scheduler.shouldYield(fiber)
+    }
+  }
+}
+
+/** Takes a fiber into the care of an owner, when it enters a marked scope or a set. */
+const adopt = (fiber: AnyFiber, owner: FiberOwner["Service"], owned: boolean, joining?: FiberSets.Joining): void => {
+  const forker = Fiber.getCurrent()
+  const exit = fiber.pollUnsafe()
+  if (exit !== undefined) {
+    // It ended at its first step.
+    if (Exit.isSuccess(exit) || !isFailure(fiber, exit)) return
+    return owner.failed({ fiber, exit, owned, forker, joining, setFollows: joining !== undefined })
+  }
+  const before = adoptions.get(fiber)
+  adoptions.set(fiber, {
+    owner: before?.owned === true ? before.owner : owner,
+    owned: owned || before?.owned === true,
+    forker: before?.forker ?? forker,
+    joining: joining ?? before?.joining
+  })
+  // A fiber of a hooked context that has not started yet is seen when it does.
+  const hooked = Context.get(fiber.context, Scheduler.Scheduler) instanceof WatchScheduler
+  if (!hooked && !watched.has(fiber)) watch(fiber, false)
+}
+
+/** A context in which all fibers are watched, for an owner. */
+export const install = (context: Context.Context<never>, owner: FiberOwner["Service"]): Context.Context<never> => {
+  const scheduler = Context.get(context, Scheduler.Scheduler)
+  return Context.add(context, FiberOwner, owner).pipe(
+    Context.add(
+      Scheduler.Scheduler,
+      scheduler instanceof WatchScheduler ? scheduler : new WatchScheduler(scheduler)
+    )
+  )
+}
+
+/** Takes what is forked into the scopes of an owner's layer. */
+class LayerAdopter implements LayerScope.Adopter {
+  readonly owner: FiberOwner["Service"]
+
+  constructor(owner: FiberOwner["Service"]) {
+    this.owner = owner
+  }
+
+  adopt(fiber: AnyFiber): void {
+    adopt(fiber, this.owner, true)
+  }
+}
+
+/** Makes a scope one of an owner's layer: what is forked into it, by whichever fiber, is the owner's. */
+export const own = (scope: Scope.Scope, owner: FiberOwner["Service"]): void =>
+  LayerScope.mark(scope, new LayerAdopter(owner))
+
+FiberSets.onMake(() => {
+  const maker = Fiber.getCurrent()
+  if (maker === undefined) return undefined
+  const adopter = LayerScope.adopterOf(Context.getOrUndefined(maker.context, Scope.Scope))
+  const owned = adopter instanceof LayerAdopter
+  const owner = owned ? adopter.owner : Context.getOrUndefined(maker.context, FiberOwner)
+  return owner && ((fiber, joining) => adopt(fiber, owner, owned, joining))
+})
