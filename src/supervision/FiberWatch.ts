@@ -37,9 +37,8 @@ interface Adoption {
   readonly joining: FiberSets.Joining | undefined
 }
 
-/** The fibers that run and are watched. */
-const watched = new Set<AnyFiber>()
-const adoptions = new Map<AnyFiber, Adoption>()
+/** The fibers that run and are watched, with what is known of those that entered a scope of a layer or a set. */
+const watched = new Map<AnyFiber, Adoption | undefined>()
 
 /** The HTTP requests that have a fiber: a server has answered a request before its fiber fails. */
 const requests = new WeakSet<object>()
@@ -50,13 +49,21 @@ const isFailure = (fiber: AnyFiber, { cause }: Exit.Failure<unknown, unknown>): 
     ? !FiberInternals.askedToStop(fiber)
     : !cause.reasons.every((reason) => Cause.isFailReason(reason) && Cause.isDone(reason.error))
 
+/** Whether a fiber serves an HTTP request; what it forks does not. */
+const isRequest = ({ context }: AnyFiber): boolean => {
+  const request = context.mapUnsafe.get(requestKey)
+  if (request === undefined || requests.has(request)) return false
+  requests.add(request)
+  return true
+}
+
 /** Watches a fiber until it ends. */
-const watch = (fiber: AnyFiber, answered: boolean): void => {
-  watched.add(fiber)
+const watch = (fiber: AnyFiber, adoption: Adoption | undefined): void => {
+  watched.set(fiber, adoption)
+  const answered = isRequest(fiber)
   const ended = (exit: Exit.Exit<unknown, unknown>) => {
+    const adoption = watched.get(fiber)
     watched.delete(fiber)
-    const adoption = adoptions.get(fiber)
-    if (adoption !== undefined) adoptions.delete(fiber)
     if (Exit.isSuccess(exit) || !isFailure(fiber, exit)) return
     // This module's own observer, and a set's, look at nothing.
     const lookers = observers.filter(FiberInternals.takesExit).length - (adoption?.joining === undefined ? 1 : 2)
@@ -76,14 +83,6 @@ const watch = (fiber: AnyFiber, answered: boolean): void => {
   const observers = FiberInternals.observers(fiber)
 }
 
-/** Sees a fiber of a hooked context at its first step. */
-const see = (fiber: AnyFiber): void => {
-  const request = fiber.context.mapUnsafe.get(requestKey)
-  const answered = request !== undefined && !requests.has(request)
-  if (answered) requests.add(request)
-  watch(fiber, answered)
-}
-
 /** The scheduler of a hooked context, through which each of its fibers goes at each start. */
 class WatchScheduler implements Scheduler.Scheduler {
   readonly executionMode: "sync" | "async"
@@ -94,7 +93,7 @@ class WatchScheduler implements Scheduler.Scheduler {
     this.executionMode = scheduler.executionMode
     this.makeDispatcher = () => scheduler.makeDispatcher()
     this.shouldYield = (fiber) => {
-      if (fiber.currentOpCount === 1 && !watched.has(fiber)) see(fiber)
+      if (fiber.currentOpCount === 1 && !watched.has(fiber)) watch(fiber, undefined)
       return scheduler.shouldYield(fiber)
     }
   }
@@ -109,16 +108,14 @@ const adopt = (fiber: AnyFiber, owner: FiberOwner["Service"], owned: boolean, jo
     if (Exit.isSuccess(exit) || !isFailure(fiber, exit)) return
     return owner.failed({ fiber, exit, owned, forker, joining, setFollows: joining !== undefined })
   }
-  const before = adoptions.get(fiber)
-  adoptions.set(fiber, {
-    owner: before?.owned === true ? before.owner : owner,
-    owned: owned || before?.owned === true,
-    forker: before?.forker ?? forker,
-    joining: joining ?? before?.joining
-  })
-  // A fiber of a hooked context that has not started yet is seen when it does.
-  const hooked = Context.get(fiber.context, Scheduler.Scheduler) instanceof WatchScheduler
-  if (!hooked && !watched.has(fiber)) watch(fiber, false)
+  const before = watched.get(fiber)
+  if (before?.owned === true) {
+    if (joining !== undefined) watched.set(fiber, { ...before, joining })
+    return
+  }
+  const adoption = { owner, owned, forker: before?.forker ?? forker, joining: joining ?? before?.joining }
+  if (watched.has(fiber)) watched.set(fiber, adoption)
+  else watch(fiber, adoption)
 }
 
 /** A context in which all fibers are watched, for an owner. */

@@ -64,6 +64,8 @@ export class Generation {
   readonly opening: Opening
   readonly span: Tracer.Span
   readonly onFailure: (failure: Failure) => void
+  /** Its end interrupts what runs in it: that is no failure. */
+  closing = false
   private readonly scope = Scope.makeUnsafe()
   private readonly ended = Deferred.makeUnsafe<void>()
   private readonly running = new Set<Fiber.Fiber<unknown, unknown>>()
@@ -72,7 +74,6 @@ export class Generation {
   private context: Context.Context<never>
   private own: Context.Context<never> = Context.empty()
   private started = false
-  private closing = false
 
   constructor(options: Options) {
     this.domain = options.domain

@@ -10,7 +10,7 @@ export interface Adopter {
   readonly adopt: (fiber: Fiber.Fiber<unknown, unknown>) => void
 }
 
-/** The finalizers of a marked scope. A key that is a fiber is a `forkIn`, a `forkScoped` or a `runIn`. */
+/** The finalizers of a marked scope. A key that is a fiber was forked into the scope or put there. */
 class Finalizers extends Map<{}, Finalizer> {
   readonly adopter: Adopter
 

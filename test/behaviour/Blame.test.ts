@@ -1,6 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
-import * as Layer from "effect/Layer"
+import type * as Layer from "effect/Layer"
 import * as TestClock from "effect/testing/TestClock"
 import { DomainRegistry } from "../../src/heartbeat/DomainRegistry.ts"
 import { TickGenerator } from "../../src/heartbeat/TickGenerator.ts"

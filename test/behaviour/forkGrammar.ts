@@ -8,7 +8,7 @@ import * as FiberMap from "effect/FiberMap"
 import * as FiberSet from "effect/FiberSet"
 import * as Layer from "effect/Layer"
 import * as Queue from "effect/Queue"
-import * as Scope from "effect/Scope"
+import type * as Scope from "effect/Scope"
 import * as Domain from "../../src/model/Domain.ts"
 import type { DomainHandles } from "../../src/model/DomainHandle.ts"
 
