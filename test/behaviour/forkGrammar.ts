@@ -141,14 +141,15 @@ const ending = (end: Combination["end"]): Effect.Effect<void, unknown> => {
   }
 }
 
-interface Sets {
+/** A layer's scope, and sets in it. */
+export interface Sets {
   readonly scope: Scope.Scope
   readonly set: FiberSet.FiberSet<unknown, unknown>
   readonly map: FiberMap.FiberMap<string, unknown, unknown>
   readonly handle: FiberHandle.FiberHandle<unknown, unknown>
 }
 
-const makeSets = Effect.gen(function*() {
+export const makeSets = Effect.gen(function*() {
   const sets: Sets = {
     scope: yield* Effect.scope,
     set: yield* FiberSet.make<unknown, unknown>(),
@@ -235,7 +236,7 @@ const look = (combination: Combination, sets: Sets, fiber: AnyFiber): Effect.Eff
 }
 
 /** Forks, and looks or does not. */
-const script = (combination: Combination, layerSets: Sets): Effect.Effect<void> => {
+export const script = (combination: Combination, layerSets: Sets): Effect.Effect<void> => {
   const run = (sets: Sets) =>
     Effect.gen(function*() {
       const fiber = yield* fork(combination, sets, ending(combination.end))
