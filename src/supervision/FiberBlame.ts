@@ -6,7 +6,7 @@ import type * as Fiber from "effect/Fiber"
 import * as References from "effect/References"
 import * as Tracer from "effect/Tracer"
 import * as FiberInternals from "./FiberInternals.ts"
-import type { FiberFailure, FiberOwner } from "./FiberWatch.ts"
+import * as FiberWatch from "./FiberWatch.ts"
 import * as Timer from "./Timer.ts"
 
 /** For how long a failure may still be joined. */
@@ -31,7 +31,7 @@ export interface Options {
 
 /** A failure that may still be joined. */
 interface Held {
-  readonly owned: boolean
+  readonly isOwned: () => boolean
   /** The time to join it is over. */
   readonly judge: () => void
   /** That time is over when the fiber that forked it has ended: at once for forks of the build, once that is done. */
@@ -39,7 +39,7 @@ interface Held {
 }
 
 const makeHeld = (
-  { exit, fiber, forker, setFollows, joining, owned }: FiberFailure,
+  { exit, fiber, forker, isOwned, joining, setFollows }: FiberWatch.FiberFailure,
   fork: Options["fork"],
   on: { readonly judged: () => void; readonly released: () => void }
 ): Held => {
@@ -60,7 +60,7 @@ const makeHeld = (
   joining?.onJoin(release)
   timer.start()
   return {
-    owned,
+    isOwned,
     judge,
     judgeAfterForker: () => {
       if (forker === undefined) judge()
@@ -71,7 +71,7 @@ const makeHeld = (
 
 /** The owner of a generation's fibers, which decides what their failures mean. */
 export interface FiberBlame {
-  readonly owner: FiberOwner["Service"]
+  readonly owner: FiberWatch.FiberOwner["Service"]
   /** The domain is active: the build joins nothing any more. */
   readonly activated: () => void
   /** The generation is being closed: it cannot crash any more, what it held is logged. */
@@ -96,10 +96,11 @@ const placeOf = ({ context }: Fiber.Fiber<unknown, unknown>): string => {
  */
 export const make = ({ crash, fork, log }: Options): FiberBlame => {
   let state: "building" | "active" | "closed" = "building"
+  const built = FiberWatch.building()
   const held = new Set<Held>()
   const heldAt = new Map<string, number>()
 
-  const hold = (failure: FiberFailure, place: string, tell: () => void) => {
+  const hold = (failure: FiberWatch.FiberFailure, place: string, tell: () => void) => {
     const one: Held = makeHeld(failure, fork, {
       judged: tell,
       released: () => {
@@ -110,28 +111,30 @@ export const make = ({ crash, fork, log }: Options): FiberBlame => {
     })
     held.add(one)
     heldAt.set(place, (heldAt.get(place) ?? 0) + 1)
-    if (failure.owned && state === "active") one.judgeAfterForker()
+    if (failure.isOwned() && state === "active") one.judgeAfterForker()
   }
 
-  const failed = (failure: FiberFailure): void => {
-    const { exit, fiber, joining, owned } = failure
+  const failed = (failure: FiberWatch.FiberFailure): void => {
+    const { exit, fiber, isOwned, joining } = failure
     if (joining?.gets(exit) === true) return
     const place = placeOf(fiber)
-    const crashes = owned && joining?.isJoined() !== true
-    const tell = () => (crashes && state !== "closed" ? crash : log)({ cause: exit.cause, place })
-    const full = !crashes && (heldAt.get(place) ?? 0) >= heldPerPlace
+    const left = joining?.isJoined() !== true
+    const tell = () => (left && isOwned() && state !== "closed" ? crash : log)({ cause: exit.cause, place })
+    const full = !isOwned() && (heldAt.get(place) ?? 0) >= heldPerPlace
     if (full || state === "closed") tell()
     else hold(failure, place, tell)
   }
 
   return {
-    owner: { failed },
+    owner: { failed, isBuilding: () => state === "building" },
     activated: () => {
       state = "active"
-      for (const one of held) if (one.owned) one.judgeAfterForker()
+      built()
+      for (const one of held) if (one.isOwned()) one.judgeAfterForker()
     },
     closed: () => {
       state = "closed"
+      built()
       for (const one of held) one.judge()
     }
   }

@@ -14,8 +14,8 @@ type AnyFiber = Fiber.Fiber<unknown, unknown>
 export interface FiberFailure {
   readonly fiber: AnyFiber
   readonly exit: Exit.Failure<unknown, unknown>
-  /** Whether it was forked into a scope, or put into a set, of the domain's layer. */
-  readonly owned: boolean
+  /** Whether it is in a scope, or in a set, of the domain's layer. */
+  readonly isOwned: () => boolean
   /** The fiber that forked it, where that is known. */
   readonly forker: AnyFiber | undefined
   /** The set that it is in. */
@@ -27,12 +27,14 @@ export interface FiberFailure {
 /** Hears of the failures of a generation's fibers. */
 export class FiberOwner extends Context.Service<FiberOwner, {
   readonly failed: (failure: FiberFailure) => void
+  /** Whether the layer is being built. */
+  readonly isBuilding: () => boolean
 }>()("thunderline/FiberOwner") {}
 
 /** What is known of a fiber besides that it runs. */
 interface Adoption {
   readonly owner: FiberOwner["Service"]
-  readonly owned: boolean
+  readonly isOwned: () => boolean
   readonly forker: AnyFiber | undefined
   readonly joining: FiberSets.Joining | undefined
 }
@@ -42,7 +44,11 @@ const watched = new Map<AnyFiber, Adoption | undefined>()
 
 /** The HTTP requests that have a fiber: a server has answered a request before its fiber fails. */
 const requests = new WeakSet<object>()
-const requestKey = "effect/http/HttpServerRequest"
+/** The key of `HttpServerRequest`, whose module is not loaded for this. */
+const Request = Context.Service<object>("effect/http/HttpServerRequest")
+
+const always = () => true
+const never = () => false
 
 const isFailure = (fiber: AnyFiber, { cause }: Exit.Failure<unknown, unknown>): boolean =>
   Cause.hasInterruptsOnly(cause)
@@ -51,15 +57,15 @@ const isFailure = (fiber: AnyFiber, { cause }: Exit.Failure<unknown, unknown>): 
 
 /** Whether a fiber serves an HTTP request; what it forks does not. */
 const isRequest = ({ context }: AnyFiber): boolean => {
-  const request = context.mapUnsafe.get(requestKey)
+  const request = Context.getOrUndefined(context, Request)
   if (request === undefined || requests.has(request)) return false
   requests.add(request)
   return true
 }
 
 /** Watches a fiber until it ends. */
-const watch = (fiber: AnyFiber, adoption: Adoption | undefined): void => {
-  watched.set(fiber, adoption)
+const watch = (fiber: AnyFiber, adopted: Adoption | undefined): void => {
+  watched.set(fiber, adopted)
   const answered = isRequest(fiber)
   const ended = (exit: Exit.Exit<unknown, unknown>) => {
     const adoption = watched.get(fiber)
@@ -69,18 +75,37 @@ const watch = (fiber: AnyFiber, adoption: Adoption | undefined): void => {
     const lookers = observers.filter(FiberInternals.takesExit).length - (adoption?.joining === undefined ? 1 : 2)
     if (lookers > 0) return
     const owner = adoption?.owner ?? Context.getOrUndefined(fiber.context, FiberOwner)
-    if (owner === undefined || (answered && adoption?.owned !== true)) return
-    owner.failed({
-      fiber,
-      exit,
-      owned: adoption?.owned ?? false,
-      forker: adoption?.forker,
-      joining: adoption?.joining,
-      setFollows: false
-    })
+    const isOwned = adoption?.isOwned ?? never
+    if (owner === undefined || (answered && isOwned !== always)) return
+    owner.failed({ fiber, exit, isOwned, forker: adoption?.forker, joining: adoption?.joining, setFollows: false })
   }
   fiber.addObserver(ended)
   const observers = FiberInternals.observers(fiber)
+}
+
+/**
+ * What is known of a fiber that starts while a layer is being built. `Layer.fresh`, `Layer.tap` and the like give the build
+ * a scope that cannot be marked: what was forked into it is the layer's if the scope outlives the build.
+ */
+const buildFork = (fiber: AnyFiber): Adoption | undefined => {
+  const owner = Context.getOrUndefined(fiber.context, FiberOwner)
+  const scope = Context.getOrUndefined(fiber.context, Scope.Scope)
+  if (owner?.isBuilding() !== true || scope === undefined || !LayerScope.holds(scope, fiber)) return undefined
+  const isOwned = () => !owner.isBuilding() && scope.state._tag !== "Closed"
+  return { owner, isOwned, forker: undefined, joining: undefined }
+}
+
+/** How many layers are being built. */
+let builds = 0
+
+/** Fibers that start from now on are those of a build, until the effect that is given back runs. */
+export const building = (): () => void => {
+  builds++
+  let open = true
+  return () => {
+    if (open) builds--
+    open = false
+  }
 }
 
 /** The scheduler of a hooked context, through which each of its fibers goes at each start. */
@@ -93,7 +118,7 @@ class WatchScheduler implements Scheduler.Scheduler {
     this.executionMode = scheduler.executionMode
     this.makeDispatcher = () => scheduler.makeDispatcher()
     this.shouldYield = (fiber) => {
-      if (fiber.currentOpCount === 1 && !watched.has(fiber)) watch(fiber, undefined)
+      if (fiber.currentOpCount === 1 && !watched.has(fiber)) watch(fiber, builds > 0 ? buildFork(fiber) : undefined)
       return scheduler.shouldYield(fiber)
     }
   }
@@ -102,18 +127,19 @@ class WatchScheduler implements Scheduler.Scheduler {
 /** Takes a fiber into the care of an owner, when it enters a marked scope or a set. */
 const adopt = (fiber: AnyFiber, owner: FiberOwner["Service"], owned: boolean, joining?: FiberSets.Joining): void => {
   const forker = Fiber.getCurrent()
+  const isOwned = owned ? always : never
   const exit = fiber.pollUnsafe()
   if (exit !== undefined) {
     // It ended at its first step.
     if (Exit.isSuccess(exit) || !isFailure(fiber, exit)) return
-    return owner.failed({ fiber, exit, owned, forker, joining, setFollows: joining !== undefined })
+    return owner.failed({ fiber, exit, isOwned, forker, joining, setFollows: joining !== undefined })
   }
   const before = watched.get(fiber)
-  if (before?.owned === true) {
+  if (before?.isOwned === always) {
     if (joining !== undefined) watched.set(fiber, { ...before, joining })
     return
   }
-  const adoption = { owner, owned, forker: before?.forker ?? forker, joining: joining ?? before?.joining }
+  const adoption = { owner, isOwned, forker: before?.forker ?? forker, joining: joining ?? before?.joining }
   if (watched.has(fiber)) watched.set(fiber, adoption)
   else watch(fiber, adoption)
 }

@@ -44,3 +44,7 @@ export const adopterOf = (scope: Scope.Scope | undefined): Adopter | undefined =
   const { finalizers } = scope.state
   return finalizers instanceof Finalizers ? finalizers.adopter : undefined
 }
+
+/** Whether a fiber is kept by a scope. */
+export const holds = ({ state }: Scope.Scope, fiber: Fiber.Fiber<unknown, unknown>): boolean =>
+  state._tag === "Open" && (state.finalizerKey === fiber || state.finalizers?.has(fiber) === true)

@@ -331,23 +331,35 @@ const constructs: Record<string, readonly [Make, Verdict]> = {
   ]
 }
 
-const titles = Object.keys(constructs)
-const nameOf = (title: string) => `c${titles.indexOf(title)}`
-
 class Method extends Context.Service<Method, { readonly run: Effect.Effect<unknown, unknown> }>()("test/Method") {}
 
-/** Runs all constructs in one application, and says what each came to. */
-const judged = Effect.gen(function*() {
-  const domains = titles.map((title) =>
-    Domain.make(nameOf(title), {
-      layer: Layer.effect(Method)(Effect.map(constructs[title]![0], (run) => ({ run: run ?? Effect.void }))),
-      restart: "never",
-      escalate: false,
-      // Requests are served by the domain, as a server does it: their fibers are not the layer's.
-      onTick: (tick) => tick.count === 2 ? Method.use(({ run }) => run) : Effect.void
-    })
-  )
-  return yield* Effect.gen(function*() {
+const forks = Layer.effectDiscard(Effect.forkScoped(failing))
+const served = Layer.effect(Tenant)(Effect.as(Effect.forkScoped(failing), { id: "x" }))
+
+/** Layers whose build forks a fiber that fails, composed in each way. */
+const layers: Record<string, readonly [Layer.Layer<never, unknown>, Verdict]> = {
+  "Layer.effectDiscard": [forks, "crash"],
+  "Layer.unwrap": [Layer.unwrap(Effect.succeed(forks)), "crash"],
+  "Layer.unwrap whose effect forks": [Layer.unwrap(Effect.as(Effect.forkScoped(failing), Layer.empty)), "crash"],
+  "Layer.provide": [Layer.provide(Layer.effectDiscard(Tenant), served), "crash"],
+  "Layer.provideMerge": [Layer.provideMerge(Layer.effectDiscard(Tenant), served) as Layer.Layer<never>, "crash"],
+  "Layer.mergeAll": [Layer.mergeAll(Layer.empty, forks, Layer.empty), "crash"],
+  "Layer.tap": [
+    Layer.tap(Layer.succeed(Tenant, { id: "x" }), () => Effect.forkScoped(failing)) as Layer.Layer<never>,
+    "crash"
+  ],
+  "Layer.catch": [Layer.catch(Layer.effectDiscard(Effect.fail("no")), () => forks), "crash"],
+  "Layer.suspend": [Layer.suspend(() => forks), "crash"],
+  "Layer.fresh": [Layer.fresh(forks), "crash"],
+  "a failed layer that another one replaces": [
+    Layer.catch(Layer.effectDiscard(Effect.andThen(Effect.forkScoped(failing), Effect.fail("no"))), () => Layer.empty),
+    "quiet"
+  ]
+}
+
+/** What each domain came to after two ticks and a while. */
+const judged = (domains: Readonly<Record<string, Domain.Any>>) =>
+  Effect.gen(function*() {
     const { lines } = yield* LogLines.LogLines
     const registry = yield* DomainRegistry
     const { emit } = yield* TickGenerator
@@ -365,24 +377,48 @@ const judged = Effect.gen(function*() {
     yield* TestClock.adjust("5 seconds")
     yield* settle
     const states = new Map((yield* registry.snapshot).map((view) => [view.name, view.status._tag]))
-    return new Map(titles.map((title): readonly [string, Verdict] => {
-      const mine = lines.filter(({ annotations }) => annotations["domain"] === nameOf(title))
-      if (states.get(nameOf(title)) === "crashed") return [title, "crash"]
-      return [title, mine.some(({ level }) => level === "Error") ? "logged" : "quiet"]
-    }))
+    return Object.entries(domains).map(([title, { name }]): string => {
+      if (states.get(name) === "crashed") return `crash: ${title}`
+      const errors = lines.filter(({ annotations, level }) => annotations["domain"] === name && level === "Error")
+      return `${errors.length > 0 ? "logged" : "quiet"}: ${title}`
+    })
   }).pipe(
     Effect.provide(
-      Thunderline.layerTest({ domains }) as Layer.Layer<Thunderline.Infrastructure, Thunderline.StartError>
+      Thunderline.layerTest({ domains: Object.values(domains) }) as Layer.Layer<
+        Thunderline.Infrastructure,
+        Thunderline.StartError
+      >
     ),
     Effect.provide(LogLines.layer)
   )
-})
+
+const domainsOf = <A>(
+  table: Readonly<Record<string, readonly [A, Verdict]>>,
+  make: (name: string, one: A) => Domain.Any
+): Readonly<Record<string, Domain.Any>> =>
+  Object.fromEntries(Object.entries(table).map(([title, [one]], index) => [title, make(`c${index}`, one)]))
+
+const expected = (table: Readonly<Record<string, readonly [unknown, Verdict]>>) =>
+  Object.entries(table).map(([title, [, verdict]]) => `${verdict}: ${title}`)
+
+const policy = { restart: "never", escalate: false } as const
 
 describe("Whose failure it is, for every construct that forks", () => {
   it.effect("what is handled is quiet, what is background work crashes", () =>
     Effect.gen(function*() {
-      const found = yield* judged
-      const wrong = titles.filter((title) => found.get(title) !== constructs[title]![1])
-      assert.strictEqual(wrong.map((title) => `${found.get(title)}: ${title}`).join("\n"), "")
+      const found = yield* judged(domainsOf(constructs, (name, make) =>
+        Domain.make(name, {
+          layer: Layer.effect(Method)(Effect.map(make, (run) => ({ run: run ?? Effect.void }))),
+          // Requests are served by the domain, as a server does it: their fibers are not the layer's.
+          onTick: (tick) => tick.count === 2 ? Method.use(({ run }) => run) : Effect.void,
+          ...policy
+        })))
+      assert.deepStrictEqual(found, expected(constructs))
+    }))
+
+  it.effect("a fork of the build is the layer's, however the layer is composed", () =>
+    Effect.gen(function*() {
+      const found = yield* judged(domainsOf(layers, (name, layer) => Domain.make(name, { layer, ...policy })))
+      assert.deepStrictEqual(found, expected(layers))
     }))
 })
