@@ -39,8 +39,18 @@ interface Adoption {
   readonly joining: FiberSets.Joining | undefined
 }
 
-/** The fibers that run and are watched, with what is known of those that entered a scope of a layer or a set. */
-const watched = new Map<AnyFiber, Adoption | undefined>()
+/**
+ * What is known of a fiber that is watched: how it was adopted, or `null`. The fiber carries it, so that one which never
+ * ends is kept by nothing here.
+ */
+const known = Symbol("thunderline/known")
+interface Watched {
+  [known]?: Adoption | null
+}
+const knownOf = (fiber: AnyFiber): Adoption | null | undefined => (fiber as Watched)[known]
+const setKnown = (fiber: AnyFiber, adoption: Adoption | null): void => {
+  ;(fiber as Watched)[known] = adoption
+}
 
 /** The HTTP requests that have a fiber: a server has answered a request before its fiber fails. */
 const requests = new WeakSet<object>()
@@ -64,13 +74,12 @@ const isRequest = ({ context }: AnyFiber): boolean => {
 }
 
 /** Watches a fiber until it ends. */
-const watch = (fiber: AnyFiber, adopted: Adoption | undefined): void => {
-  watched.set(fiber, adopted)
+const watch = (fiber: AnyFiber, adopted: Adoption | null): void => {
+  setKnown(fiber, adopted)
   const answered = isRequest(fiber)
   const ended = (exit: Exit.Exit<unknown, unknown>) => {
-    const adoption = watched.get(fiber)
-    watched.delete(fiber)
     if (Exit.isSuccess(exit) || !isFailure(fiber, exit)) return
+    const adoption = knownOf(fiber)
     // This module's own observer, and a set's, look at nothing.
     const lookers = observers.filter(FiberInternals.takesExit).length - (adoption?.joining === undefined ? 1 : 2)
     if (lookers > 0) return
@@ -87,10 +96,10 @@ const watch = (fiber: AnyFiber, adopted: Adoption | undefined): void => {
  * What is known of a fiber that starts while a layer is being built. `Layer.fresh`, `Layer.tap` and the like give the build
  * a scope that cannot be marked: what was forked into it is the layer's if the scope outlives the build.
  */
-const buildFork = (fiber: AnyFiber): Adoption | undefined => {
+const buildFork = (fiber: AnyFiber): Adoption | null => {
   const owner = Context.getOrUndefined(fiber.context, FiberOwner)
   const scope = Context.getOrUndefined(fiber.context, Scope.Scope)
-  if (owner?.isBuilding() !== true || scope === undefined || !LayerScope.holds(scope, fiber)) return undefined
+  if (owner?.isBuilding() !== true || scope === undefined || !LayerScope.holds(scope, fiber)) return null
   const isOwned = () => !owner.isBuilding() && scope.state._tag !== "Closed"
   return { owner, isOwned, forker: undefined, joining: undefined }
 }
@@ -118,7 +127,7 @@ class WatchScheduler implements Scheduler.Scheduler {
     this.executionMode = scheduler.executionMode
     this.makeDispatcher = () => scheduler.makeDispatcher()
     this.shouldYield = (fiber) => {
-      if (fiber.currentOpCount === 1 && !watched.has(fiber)) watch(fiber, builds > 0 ? buildFork(fiber) : undefined)
+      if (fiber.currentOpCount === 1 && knownOf(fiber) === undefined) watch(fiber, builds > 0 ? buildFork(fiber) : null)
       return scheduler.shouldYield(fiber)
     }
   }
@@ -134,14 +143,14 @@ const adopt = (fiber: AnyFiber, owner: FiberOwner["Service"], owned: boolean, jo
     if (Exit.isSuccess(exit) || !isFailure(fiber, exit)) return
     return owner.failed({ fiber, exit, isOwned, forker, joining, setFollows: joining !== undefined })
   }
-  const before = watched.get(fiber)
+  const before = knownOf(fiber)
   if (before?.isOwned === always) {
-    if (joining !== undefined) watched.set(fiber, { ...before, joining })
+    if (joining !== undefined) setKnown(fiber, { ...before, joining })
     return
   }
   const adoption = { owner, isOwned, forker: before?.forker ?? forker, joining: joining ?? before?.joining }
-  if (watched.has(fiber)) watched.set(fiber, adoption)
-  else watch(fiber, adoption)
+  if (before === undefined) watch(fiber, adoption)
+  else setKnown(fiber, adoption)
 }
 
 /** A context in which all fibers are watched, for an owner. */
