@@ -188,6 +188,7 @@ describe("code", () => {
     "src/otel/ExportLosses.ts": "logs a line from a callback of the exporter",
     "src/supervision/FiberObserver.ts": "is how the fibers of domains are forked",
     "src/supervision/Generation.ts": "logs a line from a callback of a fiber",
+    "src/supervision/RestartBudget.ts": "asks a schedule in a fiber that can be abandoned",
     "src/supervision/SupervisorState.ts": "is how the supervisor runs what it awaits by a command",
     "src/supervision/TickDispatcher.ts": "publishes where the plain publish is refused",
     "src/telemetry/Loop.ts": "is where loops are run",
