@@ -155,7 +155,9 @@ const worker = ([name, input]: readonly [string, WorkerInput<never>]): Worker =>
  * - `onActivate`, `onDeactivate`: called after the layer is built, and before its scope is closed.
  * - `criticality`: `required` (default) or `optional`: the application is ready without it.
  * - `restart`: see {@link restartPolicy} (default: without end, unless the cause is a `ConfigError`); or `"never"`.
- * - `escalate`: a spent restart budget ends the program (default false).
+ * - `escalate`: when the domain is crashed for good, the program has to end: `Thunderline.launch` and the command line
+ *   shut down in order and exit with 70, `Thunderline.layer` only completes `Thunderline.awaitEscalation` (default: true
+ *   for a required domain, false for an optional one).
  * - `activationTimeout` (default 30 seconds) bounds layer and `onActivate`; `shutdownTimeout` (default 10 seconds)
  *   bounds `onDeactivate`, workers' ends and finalizers together.
  * - `maxMissedTicks`: ticks left unanswered by `onTick` before the domain is taken for dead (default 3).
@@ -208,7 +210,7 @@ export const make = <
     onActivate: options.onActivate,
     onDeactivate: options.onDeactivate,
     criticality: options.criticality ?? "required",
-    escalate: options.escalate ?? false,
+    escalate: options.escalate ?? options.criticality !== "optional",
     restart: options.restart ?? restartPolicy(),
     activationTimeout: Duration.fromInputUnsafe(options.activationTimeout ?? "30 seconds"),
     shutdownTimeout: Duration.fromInputUnsafe(options.shutdownTimeout ?? "10 seconds"),
