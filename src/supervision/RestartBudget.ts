@@ -85,7 +85,7 @@ const ask = Effect.fnUntraced(function*(delays: Delays, now: number): Effect.fn.
   }
   const ms = answer.value.value
   return ms >= 0 && now + ms <= latest
-    ? Answer.Delay({ delay: Duration.millis(ms) })
+    ? Answer.Delay({ delay: Duration.millis(Math.round(ms)) })
     : wrong(`gave a delay of ${ms} ms`)
 })
 
