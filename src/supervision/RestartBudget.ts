@@ -71,7 +71,8 @@ const Answer = Data.taggedEnum<Answer>()
 
 /** Asks a schedule in a fiber of its own, which is abandoned when it exceeds the limit. */
 const ask = Effect.fnUntraced(function*(delays: Delays, now: number): Effect.fn.Return<Answer> {
-  const fiber = yield* Effect.forkDetach(delays(now), { startImmediately: true })
+  // Its failure is an answer, and no failed fiber that somebody would have to log.
+  const fiber = yield* Effect.forkDetach(Effect.exit(delays(now)), { startImmediately: true })
   const answer = yield* Effect.timeoutOption(Fiber.await(fiber), answerTimeout)
   const wrong = (what: string, cause: Cause.Cause<unknown> = Cause.empty) =>
     Answer.Failed({ text: `The schedule of its restart policy ${what}; using the default back-off`, cause })
@@ -79,11 +80,9 @@ const ask = Effect.fnUntraced(function*(delays: Delays, now: number): Effect.fn.
     fiber.interruptUnsafe()
     return wrong(`gave no delay within ${Duration.format(answerTimeout)}`)
   }
-  if (Exit.isFailure(answer.value)) {
-    const { cause } = answer.value
-    return Pull.isDoneCause(cause) ? Answer.Ended() : wrong("failed", cause)
-  }
-  const ms = answer.value.value
+  const exit = yield* Effect.exit(Effect.flatten(answer.value))
+  if (Exit.isFailure(exit)) return Pull.isDoneCause(exit.cause) ? Answer.Ended() : wrong("failed", exit.cause)
+  const ms = exit.value
   return ms >= 0 && now + ms <= latest
     ? Answer.Delay({ delay: Duration.millis(Math.round(ms)) })
     : wrong(`gave a delay of ${ms} ms`)

@@ -185,6 +185,10 @@ describe("a schedule", () => {
     ["failed", stepping(Effect.die("no luck"))],
     ["failed", stepping(Effect.fail("no luck"))],
     ["failed", stepping(Effect.interrupt)],
+    [
+      "failed",
+      stepping(Effect.withFiber((fiber) => Effect.andThen(Effect.sync(() => fiber.interruptUnsafe()), Effect.never)))
+    ],
     ["failed", stepping(Effect.succeed(undefined))],
     ["failed", Schedule.fromStep(Effect.succeed(() => null as never))],
     ["failed", Schedule.modifyDelay(Schedule.forever, () => Effect.die("no luck"))],
