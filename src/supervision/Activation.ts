@@ -59,7 +59,9 @@ const makeActivating = (
       state.environment,
       ...domain.node.dependsOn.map((other) => generationOf(state.domainOf(other))!.services)
     ),
-    onFailure: (failure) => state.tell(Command.Failed({ domain, generation, failure }))
+    fork: state.fork,
+    onFailure: (failure) => state.tell(Command.Failed({ domain, generation, failure })),
+    onUnclaimed: (failure) => state.logFiberFailure({ ...failure, domain: name, tick: state.tickNow().count })
   })
   const timeoutMs = Duration.toMillis(activationTimeout)
   const deadline = Timer.make(state.fork, activationTimeout, () => {

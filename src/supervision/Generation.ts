@@ -13,7 +13,8 @@ import type * as Tracer from "effect/Tracer"
 import type * as Domain from "../model/Domain.ts"
 import type { Opening, Reason } from "../model/DomainStatus.ts"
 import * as Spans from "../telemetry/Spans.ts"
-import * as FiberObserver from "./FiberObserver.ts"
+import * as FiberBlame from "./FiberBlame.ts"
+import * as FiberWatch from "./FiberWatch.ts"
 
 /** A worker that is declared `permanent` has ended. */
 export class WorkerEnded extends Schema.TaggedError<WorkerEnded>()("WorkerEnded", {
@@ -47,19 +48,11 @@ export interface Options {
   readonly environment: Context.Context<never>
   /** Hears of every failure of what runs in it. */
   readonly onFailure: (failure: Failure) => void
+  /** Hears of failures that no layer owns and nobody awaits. */
+  readonly onUnclaimed: (failure: FiberBlame.Unclaimed) => void
+  /** Runs the timers of the generation. */
+  readonly fork: (effect: Effect.Effect<void>) => Fiber.Fiber<void>
 }
-
-/** An observer that tells the supervisor of failed fibers of a scope, and logs those without an owner. */
-const observe = ({ domain, environment, onFailure, opening }: Options) =>
-  FiberObserver.make(environment, (cause, ownership) => {
-    if (ownership === "scope") return onFailure({ cause, metadata: { fiber: "scoped" } })
-    Effect.runForkWith(environment)(
-      Effect.logWithLevel(ownership === "detached" ? "Warn" : "Debug")(
-        `[${domain.name}] A ${ownership} fiber failed that nobody awaits`,
-        cause
-      ).pipe(Effect.annotateLogs({ domain: domain.name, tick: opening.tick.count }))
-    )
-  })
 
 /**
  * One generation of a domain: its scope, its services, everything that runs in it. It is built once, started once, closed
@@ -71,10 +64,12 @@ export class Generation {
   readonly opening: Opening
   readonly span: Tracer.Span
   readonly onFailure: (failure: Failure) => void
+  /** Its end interrupts what runs in it: that is no failure. */
+  closing = false
   private readonly scope = Scope.makeUnsafe()
   private readonly ended = Deferred.makeUnsafe<void>()
   private readonly running = new Set<Fiber.Fiber<unknown, unknown>>()
-  private readonly observer: FiberObserver.FiberObserver
+  private readonly blame: FiberBlame.FiberBlame
   private readonly environment: Context.Context<never>
   private context: Context.Context<never>
   private own: Context.Context<never> = Context.empty()
@@ -86,14 +81,20 @@ export class Generation {
     this.opening = options.opening
     this.span = options.span
     this.onFailure = options.onFailure
-    this.observer = observe(options)
-    this.environment = this.observer.install(
+    this.blame = FiberBlame.make({
+      fork: options.fork,
+      crash: ({ cause, place }) => options.onFailure({ cause, metadata: { fiber: "scoped", place } }),
+      log: options.onUnclaimed
+    })
+    FiberWatch.own(this.scope, this.blame.owner)
+    this.environment = FiberWatch.install(
       Context.add(options.environment, Scope.Scope, this.scope).pipe(
         Context.add(References.CurrentLogAnnotations, {
           ...Context.get(options.environment, References.CurrentLogAnnotations),
           domain: options.domain.name
         })
-      )
+      ),
+      this.blame.owner
     )
     this.context = this.environment
   }
@@ -107,7 +108,7 @@ export class Generation {
   get build(): Effect.Effect<void, unknown> {
     const { domain, environment, opening, scope } = this
     const building = Effect.gen({ self: this }, function*() {
-      const built = yield* Layer.buildWithMemoMap(domain.layer, Layer.makeMemoMapUnsafe(), scope)
+      const built = yield* Layer.buildWithMemoMap(domain.layer, this.makeMemoMap(), scope)
       this.own = Context.omit(Layer.CurrentMemoMap)(built)
       this.context = Context.merge(environment, this.own)
       if (domain.onActivate !== undefined) yield* Effect.provideContext(domain.onActivate(opening.tick), this.context)
@@ -115,19 +116,32 @@ export class Generation {
     return building.pipe(
       Effect.annotateLogs("tick", opening.tick.count),
       Spans.under(this.span),
-      Effect.provideContext(environment),
-      this.observer.adopt
+      Effect.provideContext(environment)
     )
+  }
+
+  /** A fresh memo map that makes the scopes of the layers that it builds those of the domain's layer. */
+  private makeMemoMap(): Layer.MemoMap {
+    const memoMap = Layer.makeMemoMapUnsafe()
+    const memoize = memoMap.getOrElseMemoize.bind(memoMap) as Layer.MemoMap["getOrElseMemoize"]
+    return Object.assign(memoMap, {
+      getOrElseMemoize: ((layer, scope, build) =>
+        memoize(layer, scope, (map, layerScope) => {
+          if (!this.started) FiberWatch.own(layerScope, this.blame.owner)
+          return build(map, layerScope)
+        })) satisfies Layer.MemoMap["getOrElseMemoize"]
+    })
   }
 
   /** Runs an effect with the domain's own services and those of its dependencies. */
   fork<A, E>(effect: Effect.Effect<A, E>): Fiber.Fiber<A, E> {
-    return this.observer.fork(this.context, effect)
+    return Effect.runForkWith(this.context)(effect)
   }
 
   /** Starts the workers. */
   start(): void {
     this.started = true
+    this.blame.activated()
     for (const worker of this.domain.workers) this.startWorker(worker)
   }
 
@@ -137,7 +151,7 @@ export class Generation {
     Fiber.runIn(fiber, this.scope)
     fiber.addObserver((exit) => {
       if (Exit.isFailure(exit)) {
-        if (!Cause.hasInterruptsOnly(exit.cause)) this.onFailure({ cause: exit.cause, metadata })
+        if (!this.closing || !Cause.hasInterruptsOnly(exit.cause)) this.onFailure({ cause: exit.cause, metadata })
       } else if (permanent) {
         const cause = Cause.fail(new WorkerEnded({ domain: this.domain.name, worker: name }))
         this.onFailure({ cause, metadata })
@@ -183,6 +197,8 @@ export class Generation {
     span: Tracer.Span
   ): Effect.Effect<Closing> {
     return Effect.gen({ self: this }, function*() {
+      this.closing = true
+      this.blame.closed()
       const fiber = this.fork(Spans.under(span)(this.closeNow(building, reason, exit)))
       const done = yield* Effect.timeoutOption(Fiber.await(fiber), this.domain.shutdownTimeout)
       if (Option.isNone(done)) {

@@ -17,6 +17,7 @@ import { CurrentRun } from "../trail/CurrentRun.ts"
 import { OutboxIntake } from "../trail/OutboxIntake.ts"
 import type { Command } from "./Command.ts"
 import { Escalator } from "./Escalator.ts"
+import * as FiberFailureLog from "./FiberFailureLog.ts"
 import { type GateCondition, GateConditions } from "./GateCondition.ts"
 import * as SupervisedDomain from "./SupervisedDomain.ts"
 import type { Phase, SupervisedDomain as Supervised } from "./SupervisedDomain.ts"
@@ -49,6 +50,8 @@ export interface SupervisorState {
   readonly tell: (command: Command) => void
   /** Runs an effect beside the supervisor. */
   readonly fork: <A, E>(effect: Effect.Effect<A, E>) => Fiber.Fiber<A, E>
+  /** Counts and logs a failure that no layer owns and nobody awaits. */
+  readonly logFiberFailure: (failure: FiberFailureLog.Unclaimed) => void
   /** Makes transitions, all or none, each together with the domain's phase. */
   readonly commit: (steps: ReadonlyArray<Step>) => Effect.Effect<void, IllegalTransition>
   /** Nothing is activated or restarted any more. */
@@ -125,6 +128,7 @@ export const make = Effect.fnUntraced(function*(options: {
     tickNow: () => transitions.currentTick() ?? tickZero(clock.currentTimeMillisUnsafe()),
     tell: options.tell,
     fork,
+    logFiberFailure: FiberFailureLog.make({ clock, fork, services }),
     commit: (steps) =>
       transitions.commit(
         steps.map(({ domain, phase: _, ...transition }) => ({ ...transition, node: domain.node })),

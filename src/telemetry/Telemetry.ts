@@ -96,6 +96,12 @@ export const metrics = {
     attributes: [attribute.domain],
     description: "Restarts after a crash, counted when they are scheduled"
   },
+  "thunderline.domain.fiber.failures": {
+    type: "counter",
+    unit: "{failure}",
+    attributes: [attribute.domain],
+    description: "Failures of fibers that nobody awaited and that no layer owns"
+  },
   "thunderline.domain.transitions": {
     type: "counter",
     unit: "{transition}",
@@ -236,6 +242,8 @@ export const events = {
   "thunderline.domain.deactivating": "A generation of a domain is being closed",
   "thunderline.domain.deactivated": "A generation of a domain is closed",
   "thunderline.domain.end_failed": "A finalizer or `onDeactivate` failed; with the cause",
+  "thunderline.domain.fiber_failed":
+    "A fiber failed, nobody awaited it, and no layer owns it; once a minute for each place; with the cause",
   "thunderline.domain.abandoned": "A domain's shutdown exceeded its `shutdownTimeout`",
   "thunderline.loop.ended": "A loop of Thunderline itself ended by a bug and runs again; with the cause",
   "thunderline.watchdog.suspended": "The heartbeat has been late for ten ticks, so silence is not judged",

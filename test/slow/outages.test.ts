@@ -30,7 +30,7 @@ const store = Domain.make("store", {
 const shop = Domain.make("shop", { dependsOn: [store], layer: Layer.empty, onTick: () => Effect.void })
 export const domains = [store, shop]`)
 
-/** A TCP server that greets whoever connects, and can be away. */
+/** A TCP server that greets each connection, and can be away. */
 const makeServer = Effect.gen(function*() {
   const sockets = new Set<Socket>()
   let server: Server | undefined
