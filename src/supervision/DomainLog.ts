@@ -1,3 +1,4 @@
+import type * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import type * as Schema from "effect/Schema"
 import type { DomainNode } from "../model/DomainGraph.ts"
@@ -20,3 +21,18 @@ export const info = (
   tick: number,
   event: Parameters<typeof Telemetry.event>[0]
 ): Effect.Effect<void> => Effect.logInfo(`${label(node)} ${message}`).pipe(annotate(node, tick), Telemetry.event(event))
+
+/** Logs at ERROR what users' code of a domain did wrong. */
+export const error = (
+  node: DomainNode,
+  message: string,
+  tick: number,
+  cause: Cause.Cause<unknown>
+): Effect.Effect<void> => Effect.logError(`${label(node)} ${message}`, cause).pipe(annotate(node, tick))
+
+/** Logs at ERROR that a domain does not restart. */
+export const givenUp = (node: DomainNode, tick: number, why: string): Effect.Effect<void> =>
+  Effect.logError(`${label(node)} Stays crashed: ${why}`).pipe(
+    annotate(node, tick),
+    Telemetry.event("thunderline.domain.given_up")
+  )

@@ -238,7 +238,7 @@ export const events = {
   "thunderline.domain.activated": "A domain is active; with `active_count` and `status`",
   "thunderline.domain.crashed": "A domain crashed; with the cause",
   "thunderline.domain.restarting": "A crashed domain restarts after a delay",
-  "thunderline.domain.given_up": "A domain has no restart left and stays crashed",
+  "thunderline.domain.given_up": "A domain stays crashed; the line says why",
   "thunderline.domain.deactivating": "A generation of a domain is being closed",
   "thunderline.domain.deactivated": "A generation of a domain is closed",
   "thunderline.domain.end_failed": "A finalizer or `onDeactivate` failed; with the cause",
