@@ -228,7 +228,7 @@ describe("a program whose dependencies are away for 1 s to 30 min", () => {
         const result = yield* Arbitrary.checkEffect(
           Arbitrary.schema(Plan),
           (plan) => Effect.map(Random.withSeed(live(plan), plan.seed), (some) => outcomes.push(...some) > 0),
-          { runs: 20 }
+          { runs: 10 }
         ).pipe(Effect.provideService(Metric.MetricRegistry, new Map()), Effect.provide(Logger.layer([])))
         assert.isUndefined(Arbitrary.formatCheckFailure(result))
       }

@@ -5,6 +5,7 @@ import * as ConfigProvider from "effect/ConfigProvider"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
+import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Schedule from "effect/Schedule"
@@ -130,20 +131,49 @@ describe("a crash", () => {
       yield* settle
       assert.deepStrictEqual(yield* states, { one: "active", two: "inactive" })
       assert.lengthOf((yield* trail).filter(({ to }) => to === "restarting"), 0)
-    }).pipe(Effect.provide(app([one, two])))
+      assert.notInclude((yield* LogLines.LogLines).lines.map(({ level }) => level), "Fatal")
+    }).pipe(Effect.provide(app([one, two])), Effect.provide(LogLines.layer))
   })
 
-  it.effect("whose schedule hangs does not hold up the shutdown, and nothing restarts after it", () =>
+  it.effect("whose schedule hangs does not hold up the shutdown, and the late answer restarts nothing", () =>
     Effect.gen(function*() {
       const restart = Domain.restartPolicy({ schedule: stepping(Effect.uninterruptible(Effect.never)) })
+      const stuck = Domain.make("stuck", { layer: failing, restart })
+      const slow = Domain.make("slow", { layer: Layer.empty })
       const scope = yield* Scope.make()
-      const context = yield* Layer.buildWithScope(app([Domain.make("stuck", { layer: failing, restart })]), scope)
-      yield* Effect.andThen(tick, awaitStates({ stuck: "crashed" })).pipe(Effect.provideContext(context))
-      yield* Scope.close(scope, Exit.void)
-      yield* TestClock.adjust("1 minute")
+      const context = yield* Layer.buildWithScope(
+        app([stuck, slow], [{ _tag: "SlowShutdown", domain: "slow", ms: 3_000 }]),
+        scope
+      )
+      yield* Effect.andThen(tick, awaitStates({ stuck: "crashed", slow: "active" })).pipe(
+        Effect.provideContext(context)
+      )
+      const closing = yield* Effect.forkChild(Scope.close(scope, Exit.void))
       yield* settle
-      assert.deepStrictEqual(yield* Effect.provideContext(states, context), { stuck: "crashed" })
+      yield* TestClock.adjust("2 seconds")
+      yield* settle
+      assert.deepStrictEqual(yield* Effect.provideContext(states, context), { stuck: "crashed", slow: "deactivating" })
+      yield* TestClock.adjust("1 second")
+      yield* Fiber.join(closing)
+      assert.deepStrictEqual(yield* Effect.provideContext(states, context), { stuck: "crashed", slow: "inactive" })
     }))
+
+  it.live("asks its schedule by the time of day, as `Effect.retry` does", () => {
+    const asked: Array<number> = []
+    const schedule = Schedule.fromStep(Effect.succeed((now: number) => {
+      asked.push(now)
+      return Effect.succeed([0, Duration.hours(1)] as [number, Duration.Duration])
+    }))
+    const away = Domain.make("away", { layer: failing, restart: Domain.restartPolicy({ schedule }) })
+    return Effect.gen(function*() {
+      const before = Date.now()
+      yield* tick
+      yield* awaitStates({ away: "restarting" })
+      assert.lengthOf(asked, 1)
+      assert.isAtLeast(asked[0]!, before)
+      assert.isAtMost(asked[0]!, Date.now())
+    }).pipe(Effect.provide(app([away])))
+  })
 
   it.effect("whose `while` throws is told and restarts, once for each crash", () => {
     const restart = Domain.restartPolicy({
