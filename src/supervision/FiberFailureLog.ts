@@ -21,15 +21,20 @@ const quiet = 60_000
 const places = 1_000
 
 /** Counts such failures, and logs each place of a domain once a minute, with how many were not logged since. */
-export const make = ({ clock, fork, services }: {
+export const make = ({ clock, domains, fork, services }: {
+  readonly domains: ReadonlyArray<string>
   readonly clock: Clock.Clock
   readonly fork: (effect: Effect.Effect<void>) => Fiber.Fiber<void>
   readonly services: Context.Context<never>
 }): (failure: Unclaimed) => void => {
   const logged = new Map<string, { readonly at: number; unlogged: number }>()
-  return ({ cause, domain, place, tick }) => {
+  const count = (domain: string, failures: number) =>
     Telemetry.counter("thunderline.domain.fiber.failures", { [Telemetry.attribute.domain]: domain })
-      .updateUnsafe(1, services)
+      .updateUnsafe(failures, services)
+  // A series that begins with its first failure would not show that one as an increase.
+  for (const domain of domains) count(domain, 0)
+  return ({ cause, domain, place, tick }) => {
+    count(domain, 1)
     const now = clock.currentTimeMillisUnsafe()
     const key = `${domain} ${place}`
     const last = logged.get(key)

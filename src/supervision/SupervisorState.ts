@@ -128,7 +128,12 @@ export const make = Effect.fnUntraced(function*(options: {
     tickNow: () => transitions.currentTick() ?? tickZero(clock.currentTimeMillisUnsafe()),
     tell: options.tell,
     fork,
-    logFiberFailure: FiberFailureLog.make({ clock, fork, services }),
+    logFiberFailure: FiberFailureLog.make({
+      clock,
+      domains: options.nodes.map(({ domain }) => domain.name),
+      fork,
+      services
+    }),
     commit: (steps) =>
       transitions.commit(
         steps.map(({ domain, phase: _, ...transition }) => ({ ...transition, node: domain.node })),

@@ -22,7 +22,7 @@ describe("FiberFailureLog", () => {
       const services = yield* Effect.context<never>()
       const { lines, texts } = yield* LogLines.LogLines
       const clock = yield* Clock.Clock
-      const log = FiberFailureLog.make({ clock, services, fork: Effect.runForkWith(services) })
+      const log = FiberFailureLog.make({ clock, domains: ["one", "two"], services, fork: Effect.runForkWith(services) })
       const fails = (domain: string, place: string) => log({ domain, place, tick: 7, cause: Cause.fail("no") })
       for (let i = 0; i < 20_000; i++) fails("one", "Here.method")
       fails("one", "There.method")
@@ -53,6 +53,7 @@ describe("FiberFailureLog", () => {
       const { lines } = yield* LogLines.LogLines
       const log = FiberFailureLog.make({
         clock: yield* Clock.Clock,
+        domains: [],
         services,
         fork: Effect.runForkWith(services)
       })

@@ -84,7 +84,7 @@ const life = Effect.fnUntraced(function*(level: "All" | "Debug") {
   const flaky = Domain.make("flaky", { layer: Layer.empty, restart, dependsOn: [steady] })
   const broken = Domain.make("broken", { layer: Layer.empty, restart: "never" })
   const stubborn = Domain.make("stubborn", { layer: Layer.empty, shutdownTimeout: "1 second" })
-  const messy = Domain.make("messy", { layer: Layer.empty })
+  const messy = Domain.make("messy", { layer: Layer.effectDiscard(Effect.forkDetach(Effect.fail("nobody awaits me"))) })
   yield* Effect.gen(function*() {
     const domains = yield* Fault.inject([steady, slow, flaky, broken, stubborn, messy], [
       { _tag: "SlowTick", domain: "slow", ms: 5_000 },
