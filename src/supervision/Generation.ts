@@ -12,6 +12,7 @@ import * as Scope from "effect/Scope"
 import type * as Tracer from "effect/Tracer"
 import type * as Domain from "../model/Domain.ts"
 import type { Opening, Reason } from "../model/DomainStatus.ts"
+import { ActivationTrace } from "../telemetry/ActivationTrace.ts"
 import * as Spans from "../telemetry/Spans.ts"
 import * as FiberObserver from "./FiberObserver.ts"
 
@@ -70,6 +71,7 @@ export class Generation {
   readonly number: number
   readonly opening: Opening
   readonly span: Tracer.Span
+  readonly trace: ActivationTrace
   readonly onFailure: (failure: Failure) => void
   private readonly scope = Scope.makeUnsafe()
   private readonly ended = Deferred.makeUnsafe<void>()
@@ -85,6 +87,7 @@ export class Generation {
     this.number = options.number
     this.opening = options.opening
     this.span = options.span
+    this.trace = new ActivationTrace(options.span, options.opening.tick.count)
     this.onFailure = options.onFailure
     this.observer = observe(options)
     this.environment = this.observer.install(
@@ -112,9 +115,7 @@ export class Generation {
       this.context = Context.merge(environment, this.own)
       if (domain.onActivate !== undefined) yield* Effect.provideContext(domain.onActivate(opening.tick), this.context)
     })
-    return building.pipe(
-      Effect.annotateLogs("tick", opening.tick.count),
-      Spans.under(this.span),
+    return this.trace.run(building).pipe(
       Effect.provideContext(environment),
       this.observer.adopt
     )

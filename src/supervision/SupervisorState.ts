@@ -13,6 +13,7 @@ import { type Transition, Transitions } from "../heartbeat/Transitions.ts"
 import type { DomainNode } from "../model/DomainGraph.ts"
 import type { IllegalTransition } from "../model/DomainStatus.ts"
 import type { Tick } from "../model/Tick.ts"
+import * as ActivationTrace from "../telemetry/ActivationTrace.ts"
 import { CurrentRun } from "../trail/CurrentRun.ts"
 import { OutboxIntake } from "../trail/OutboxIntake.ts"
 import type { Command } from "./Command.ts"
@@ -120,7 +121,7 @@ export const make = Effect.fnUntraced(function*(options: {
     runId: (yield* CurrentRun).runId,
     clock,
     services,
-    environment: Context.merge(services, options.provided),
+    environment: ActivationTrace.install(Context.merge(services, options.provided)),
     activeCount: transitions.activeCount,
     tickNow: () => transitions.currentTick() ?? tickZero(clock.currentTimeMillisUnsafe()),
     tell: options.tell,
