@@ -15,6 +15,7 @@ import type { Opening, Reason } from "../model/DomainStatus.ts"
 import { ActivationTrace } from "../telemetry/ActivationTrace.ts"
 import * as Spans from "../telemetry/Spans.ts"
 import * as FiberObserver from "./FiberObserver.ts"
+import * as HttpServing from "./HttpServing.ts"
 
 /** A worker that is declared `permanent` has ended. */
 export class WorkerEnded extends Schema.TaggedError<WorkerEnded>()("WorkerEnded", {
@@ -81,6 +82,7 @@ export class Generation {
   private context: Context.Context<never>
   private own: Context.Context<never> = Context.empty()
   private started = false
+  private readonly stops: Array<Effect.Effect<void>> = []
 
   constructor(options: Options) {
     this.domain = options.domain
@@ -92,6 +94,10 @@ export class Generation {
     this.observer = observe(options)
     this.environment = this.observer.install(
       Context.add(options.environment, Scope.Scope, this.scope).pipe(
+        Context.add(HttpServing.Ending, {
+          shutdownTimeout: options.domain.shutdownTimeout,
+          onAbandoned: (stop) => void this.stops.push(stop)
+        }),
         Context.add(References.CurrentLogAnnotations, {
           ...Context.get(options.environment, References.CurrentLogAnnotations),
           domain: options.domain.name
@@ -110,7 +116,11 @@ export class Generation {
   get build(): Effect.Effect<void, unknown> {
     const { domain, environment, opening, scope } = this
     const building = Effect.gen({ self: this }, function*() {
-      const built = yield* Layer.buildWithMemoMap(domain.layer, Layer.makeMemoMapUnsafe(), scope)
+      const built = yield* Layer.buildWithMemoMap(
+        domain.layer,
+        HttpServing.within(Layer.makeMemoMapUnsafe()),
+        scope
+      )
       this.own = Context.omit(Layer.CurrentMemoMap)(built)
       this.context = Context.merge(environment, this.own)
       if (domain.onActivate !== undefined) yield* Effect.provideContext(domain.onActivate(opening.tick), this.context)
@@ -187,6 +197,7 @@ export class Generation {
       const fiber = this.fork(Spans.under(span)(this.closeNow(building, reason, exit)))
       const done = yield* Effect.timeoutOption(Fiber.await(fiber), this.domain.shutdownTimeout)
       if (Option.isNone(done)) {
+        for (const stop of this.stops) this.fork(stop)
         fiber.interruptUnsafe()
         return { cause: undefined, abandoned: true }
       }
