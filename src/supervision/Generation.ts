@@ -16,6 +16,7 @@ import { ActivationTrace } from "../telemetry/ActivationTrace.ts"
 import * as Spans from "../telemetry/Spans.ts"
 import * as FiberObserver from "./FiberObserver.ts"
 import * as HttpServing from "./HttpServing.ts"
+import * as SharedLayers from "./SharedLayers.ts"
 
 /** A worker that is declared `permanent` has ended. */
 export class WorkerEnded extends Schema.TaggedError<WorkerEnded>()("WorkerEnded", {
@@ -118,7 +119,7 @@ export class Generation {
     const building = Effect.gen({ self: this }, function*() {
       const built = yield* Layer.buildWithMemoMap(
         domain.layer,
-        HttpServing.within(Layer.makeMemoMapUnsafe()),
+        SharedLayers.watch(HttpServing.within(Layer.makeMemoMapUnsafe()), domain, environment),
         scope
       )
       this.own = Context.omit(Layer.CurrentMemoMap)(built)

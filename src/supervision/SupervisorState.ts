@@ -19,6 +19,7 @@ import { OutboxIntake } from "../trail/OutboxIntake.ts"
 import type { Command } from "./Command.ts"
 import { Escalator } from "./Escalator.ts"
 import { type GateCondition, GateConditions } from "./GateCondition.ts"
+import * as SharedLayers from "./SharedLayers.ts"
 import * as SupervisedDomain from "./SupervisedDomain.ts"
 import type { Phase, SupervisedDomain as Supervised } from "./SupervisedDomain.ts"
 import { TickReceivers } from "./TickReceiver.ts"
@@ -121,7 +122,7 @@ export const make = Effect.fnUntraced(function*(options: {
     runId: (yield* CurrentRun).runId,
     clock,
     services,
-    environment: ActivationTrace.install(Context.merge(services, options.provided)),
+    environment: SharedLayers.install(ActivationTrace.install(Context.merge(services, options.provided))),
     activeCount: transitions.activeCount,
     tickNow: () => transitions.currentTick() ?? tickZero(clock.currentTimeMillisUnsafe()),
     tell: options.tell,
