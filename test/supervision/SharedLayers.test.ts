@@ -153,6 +153,20 @@ describe("a layer value in several domains", () => {
       assert.deepStrictEqual(seen, [1, 1, 2, 2])
     }))
 
+  it.effect("is one instance where it is provided around the application, or a domain that the others depend on", () =>
+    Effect.gen(function*() {
+      let instances = 0
+      const layer = Layer.effect(Gateway, Effect.map(finalizer, () => ({ instance: ++instances })))
+      const user = (name: string, dependsOn: ReadonlyArray<Domain.Any> = []) =>
+        Domain.make(name, { dependsOn, layer: Layer.effectDiscard(Gateway) })
+      const around = Thunderline.layerTest({ domains: [user("first"), user("second")] }).pipe(Layer.provide(layer))
+      yield* Effect.andThen(tick, awaitStates({ first: "active", second: "active" })).pipe(Effect.provide(around))
+      assert.strictEqual(instances, 1)
+      const gateway = Domain.make("gateway", { layer })
+      assert.isEmpty(yield* warnings([gateway, user("first", [gateway]), user("second", [gateway])]))
+      assert.strictEqual(instances, 2)
+    }))
+
   it.live("is not told where two domains serve HTTP: what Effect's servers share holds nothing", () =>
     Effect.gen(function*() {
       const web = (name: string) =>
