@@ -5,8 +5,8 @@ import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import type { HttpServer } from "effect/http/HttpServer"
 import type * as Layer from "effect/Layer"
-import * as Option from "effect/Option"
 import * as Scope from "effect/Scope"
+import * as LayerMemo from "./LayerMemo.ts"
 
 /** What is used of a connection of Node. */
 interface NodeSocket {
@@ -139,7 +139,7 @@ const bounded = (server: HttpServer["Service"]): HttpServer["Service"] => {
 const known = new WeakSet<HttpServer["Service"]>()
 
 const bound = <A>(built: Context.Context<A>): Context.Context<A> => {
-  const server = Option.getOrUndefined(Context.getOption(built as Context.Context<never>, Server))
+  const server: HttpServer["Service"] | undefined = built.mapUnsafe.get(Server.key)
   if (server === undefined || known.has(server)) return built
   const own = bounded(server)
   known.add(own)
@@ -147,17 +147,11 @@ const bound = <A>(built: Context.Context<A>): Context.Context<A> => {
 }
 
 /**
- * A memo map whose HTTP servers end as the generation does that serves on them: its `shutdownTimeout` decides how long
- * requests under way may take, no client delays the end, and an abandoned generation answers nothing.
+ * Changes a memo map so that the HTTP servers in it end as the generation does that serves on them: its `shutdownTimeout`
+ * decides how long requests under way may take, no client delays the end, and an abandoned generation answers nothing.
  */
-export const within = (memoMap: Layer.MemoMap): Layer.MemoMap => {
-  const self: Layer.MemoMap = Object.assign(Object.create(memoMap) as Layer.MemoMap, {
-    getOrElseMemoize: ((layer, scope, build) =>
-      memoMap.getOrElseMemoize(
-        layer,
-        scope,
-        (_, scope) => Effect.map(build(self, scope), bound)
-      )) as Layer.MemoMap["getOrElseMemoize"]
-  })
-  return self
-}
+export const within = (memoMap: Layer.MemoMap): Layer.MemoMap =>
+  LayerMemo.change(memoMap, (memoize) =>
+    function(layer, scope, build) {
+      return memoize.call(this, layer, scope, (memoMap, scope) => Effect.map(build(memoMap, scope), bound))
+    })

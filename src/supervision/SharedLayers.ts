@@ -6,6 +6,7 @@ import type * as Domain from "../model/Domain.ts"
 import * as SeparateLayer from "../model/SeparateLayer.ts"
 import * as Telemetry from "../telemetry/Telemetry.ts"
 import * as DomainLog from "./DomainLog.ts"
+import * as LayerMemo from "./LayerMemo.ts"
 
 /** A layer that a domain has built, and what it builds itself while it is built. */
 interface Built {
@@ -45,9 +46,32 @@ const tell = (domain: Domain.Any, { domain: first }: Built, services: Context.Co
   ).pipe(Telemetry.event("thunderline.layer.built_again", { first }))
 }
 
+/** Builds a layer that another domain has built, and tells it unless its instance holds nothing. */
+const buildAgain = <A, E, R>(
+  again: Again,
+  domain: Domain.Any,
+  layers: WeakMap<object, Built>,
+  scope: Scope.Scope,
+  build: Effect.Effect<Context.Context<A>, E, R>
+): Effect.Effect<Context.Context<A>, E, R> =>
+  Effect.suspend(() => {
+    const before = finalizersOf(scope)
+    let suspended = false
+    queueMicrotask(() => (suspended = true))
+    return Effect.tap(build, (services) => {
+      const { built, composed } = again
+      // What an unwrapped layer gives is another value each time.
+      for (const part of services.mapUnsafe.values()) if (Layer.isLayer(part)) layers.set(part, built)
+      const holds = (suspended || finalizersOf(scope) > before) && !services.mapUnsafe.has(terminal)
+      if (composed || built.told || !holds) return Effect.void
+      built.told = true
+      return tell(domain, built, services as Context.Context<never>)
+    })
+  })
+
 /**
- * A memo map that tells when a domain builds the same layer value as another domain did before, once for each layer, if its
- * instance holds anything: building it suspends, or leaves a finalizer or a fiber in its scope.
+ * Changes a memo map so that it tells when a domain builds the same layer value as another domain did before. It tells it
+ * once for each layer, if the instance holds anything: building it suspends, or leaves a finalizer or a fiber in its scope.
  */
 export const watch = (
   memoMap: Layer.MemoMap,
@@ -56,46 +80,27 @@ export const watch = (
 ): Layer.MemoMap => {
   const layers = Context.get(environment, BuiltLayers)
   if (layers === undefined) return memoMap
-
-  /** Builds a layer that another domain has built, and tells it unless nothing is held. */
-  const buildAgain = <A, E, R>(
-    again: Again,
-    scope: Scope.Scope,
-    build: Effect.Effect<Context.Context<A>, E, R>
-  ): Effect.Effect<Context.Context<A>, E, R> =>
-    Effect.suspend(() => {
-      const before = finalizersOf(scope)
-      let suspended = false
-      queueMicrotask(() => (suspended = true))
-      return Effect.tap(build, (services) => {
-        const { built, composed } = again
-        // What an unwrapped layer gives is another value each time.
-        for (const part of services.mapUnsafe.values()) if (Layer.isLayer(part)) layers.set(part, built)
-        const holds = (suspended || finalizersOf(scope) > before) && !services.mapUnsafe.has(terminal)
-        if (composed || built.told || !holds) return Effect.void
-        built.told = true
-        return tell(domain, built, services as Context.Context<never>)
-      })
-    })
-
-  const within = (parent: Again | undefined): Layer.MemoMap => {
-    const getOrElseMemoize: Layer.MemoMap["getOrElseMemoize"] = (layer, scope, build) => {
+  return LayerMemo.change(memoMap, (memoize) => {
+    const within = (parent: Again | undefined): LayerMemo.Memoize => (layer, scope, build) => {
       if (parent !== undefined) parent.composed = true
-      if (SeparateLayer.isSeparate(layer)) return memoMap.getOrElseMemoize(layer, scope, build)
-      const built = layers.get(layer) ?? parent?.built ?? { domain: domain.name, told: false }
-      layers.set(layer, built)
-      if (built.domain === domain.name) {
-        return memoMap.getOrElseMemoize(layer, scope, (_, scope) => build(root, scope))
+      if (SeparateLayer.isSeparate(layer)) {
+        return memoize.call(LayerMemo.derive(memoMap, memoize), layer, scope, build)
       }
-      const again = { built, composed: false }
-      return memoMap.getOrElseMemoize(
+      let built = layers.get(layer)
+      if (built === undefined) {
+        built = parent?.built ?? { domain: domain.name, told: false }
+        layers.set(layer, built)
+      }
+      if (built.domain === domain.name) return memoize.call(memoMap, layer, scope, build)
+      const again: Again = { built, composed: false }
+      const parts = LayerMemo.derive(memoMap, within(again))
+      return memoize.call(
+        memoMap,
         layer,
         scope,
-        (_, scope) => buildAgain(again, scope, build(within(again), scope))
+        (_, scope) => buildAgain(again, domain, layers, scope, build(parts, scope))
       )
     }
-    return Object.assign(Object.create(memoMap) as Layer.MemoMap, { getOrElseMemoize })
-  }
-  const root = within(undefined)
-  return root
+    return within(undefined)
+  })
 }

@@ -12,8 +12,10 @@ const CurrentActivation = Context.Reference<ActivationTrace | undefined>("thunde
   defaultValue: () => undefined
 })
 
-/** The spans that an activation shows to what it runs, with what they stand for. */
-const shown = new WeakMap<Tracer.AnySpan, { readonly trace: ActivationTrace; readonly span: Tracer.Span }>()
+/** What a span of an activation has besides: the activation, and the span itself as the tracer made it. */
+const Shown = Symbol("thunderline/ActivationTrace/Shown")
+
+type Shown = Tracer.AnySpan & { readonly [Shown]?: { readonly trace: ActivationTrace; readonly span: Tracer.Span } }
 
 /**
  * The span and the tick of an activation, for as long as the activation lasts.
@@ -54,8 +56,9 @@ export class ActivationTrace {
 
   /** A span of the activation that is nobody's parent any more when both have ended. */
   show(span: Tracer.Span, parent: Option.Option<Tracer.AnySpan>): Tracer.Span {
-    const view = new Proxy(span, {
+    return new Proxy(span, {
       get: (_, key) => {
+        if (key === Shown) return { trace: this, span }
         if (key === "parent") return parent
         if (key === "annotations" && this.hides(span)) {
           return Context.add(span.annotations, Tracer.DisablePropagation, true)
@@ -64,8 +67,6 @@ export class ActivationTrace {
         return typeof value === "function" ? value.bind(span) : value
       }
     })
-    shown.set(view, { trace: this, span })
-    return view
   }
 
   /** Whether the activation has ended, and the span is one of it and has ended as well. */
@@ -79,7 +80,7 @@ const inActivations = (tracer: Tracer.Tracer): Tracer.Tracer =>
   Tracer.make({
     context: tracer.context,
     span: (options) => {
-      const parent = Option.isSome(options.parent) ? shown.get(options.parent.value) : undefined
+      const parent = Option.isSome(options.parent) ? (options.parent.value as Shown)[Shown] : undefined
       if (parent === undefined) return tracer.span(options)
       // A request that comes while its server's domain is still activating.
       if (options.kind === "server") return tracer.span({ ...options, parent: Option.none(), root: true })
