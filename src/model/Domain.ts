@@ -30,6 +30,7 @@ import type { Covariant } from "effect/Types"
 import { DomainHandles, type DomainUnavailable } from "./DomainHandle.ts"
 import type { Reason } from "./DomainStatus.ts"
 import * as RestartPolicy from "./RestartPolicy.ts"
+import * as SeparateLayer from "./SeparateLayer.ts"
 import type { Tick } from "./Tick.ts"
 
 const TypeId = "~thunderline/Domain"
@@ -223,6 +224,12 @@ export const make = <
  */
 export const derive = <D extends Any>(domain: D, parts: Partial<Omit<Any, "pipe" | typeof TypeId>>): D =>
   Object.assign(Object.create(Proto), domain, parts)
+
+/**
+ * The same layer, for domains that shall each have an instance of its own. Without it, Thunderline logs a warning when a
+ * second domain builds a layer value that holds something: a connection, a fiber, anything with a finalizer.
+ */
+export const separate: <A, E, R>(layer: Layer.Layer<A, E, R>) => Layer.Layer<A, E, R> = SeparateLayer.make
 
 /**
  * Runs an effect with a domain's services.

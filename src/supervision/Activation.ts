@@ -114,7 +114,7 @@ const launch = (state: SupervisorState, domain: SupervisedDomain, phase: Activat
   const { deadline, fiber, gate, generation } = phase
   let began: bigint | undefined
   fiber.addObserver((exit) => {
-    generation.span.end(clock.currentTimeNanosUnsafe(), exit)
+    generation.trace.end(clock.currentTimeNanosUnsafe(), exit)
     if (began === undefined) return
     const durationMs = Number(clock.monotonicTimeNanosUnsafe() - began) / 1e6
     state.tell(Command.Built({ domain, generation, exit, durationMs }))

@@ -29,6 +29,8 @@ export const close = (
   else {
     phase.deadline.cancel()
     phase.fiber.interruptUnsafe()
+    // A build that cannot be interrupted goes on, but is no longer an activation.
+    generation.trace.end(clock.currentTimeNanosUnsafe(), Exit.isSuccess(exit) ? Exit.interrupt() : exit)
   }
   state.fork(Effect.gen(function*() {
     for (const other of before) yield* Deferred.await(other)

@@ -12,9 +12,13 @@ import * as Scope from "effect/Scope"
 import type * as Tracer from "effect/Tracer"
 import type * as Domain from "../model/Domain.ts"
 import type { Opening, Reason } from "../model/DomainStatus.ts"
+import { ActivationTrace } from "../telemetry/ActivationTrace.ts"
 import * as Spans from "../telemetry/Spans.ts"
 import * as FiberBlame from "./FiberBlame.ts"
 import * as FiberWatch from "./FiberWatch.ts"
+import * as HttpServing from "./HttpServing.ts"
+import * as LayerMemo from "./LayerMemo.ts"
+import * as SharedLayers from "./SharedLayers.ts"
 
 /** A worker that is declared `permanent` has ended. */
 export class WorkerEnded extends Schema.TaggedError<WorkerEnded>()("WorkerEnded", {
@@ -63,6 +67,7 @@ export class Generation {
   readonly number: number
   readonly opening: Opening
   readonly span: Tracer.Span
+  readonly trace: ActivationTrace
   readonly onFailure: (failure: Failure) => void
   /** Its end interrupts what runs in it: that is no failure. */
   closing = false
@@ -74,12 +79,14 @@ export class Generation {
   private context: Context.Context<never>
   private own: Context.Context<never> = Context.empty()
   private started = false
+  private readonly stops: Array<Effect.Effect<void>> = []
 
   constructor(options: Options) {
     this.domain = options.domain
     this.number = options.number
     this.opening = options.opening
     this.span = options.span
+    this.trace = new ActivationTrace(options.span, options.opening.tick.count)
     this.onFailure = options.onFailure
     this.blame = FiberBlame.make({
       fork: options.fork,
@@ -89,6 +96,10 @@ export class Generation {
     FiberWatch.own(this.scope, this.blame.owner)
     this.environment = FiberWatch.install(
       Context.add(options.environment, Scope.Scope, this.scope).pipe(
+        Context.add(HttpServing.Ending, {
+          shutdownTimeout: options.domain.shutdownTimeout,
+          onAbandoned: (stop) => void this.stops.push(stop)
+        }),
         Context.add(References.CurrentLogAnnotations, {
           ...Context.get(options.environment, References.CurrentLogAnnotations),
           domain: options.domain.name
@@ -113,24 +124,21 @@ export class Generation {
       this.context = Context.merge(environment, this.own)
       if (domain.onActivate !== undefined) yield* Effect.provideContext(domain.onActivate(opening.tick), this.context)
     })
-    return building.pipe(
-      Effect.annotateLogs("tick", opening.tick.count),
-      Spans.under(this.span),
-      Effect.provideContext(environment)
-    )
+    return this.trace.run(building).pipe(Effect.provideContext(environment))
   }
 
-  /** A fresh memo map that makes the scopes of the layers that it builds those of the domain's layer. */
+  /** A fresh memo map, which makes the scopes of what it builds those of the domain's layer. */
   private makeMemoMap(): Layer.MemoMap {
-    const memoMap = Layer.makeMemoMapUnsafe()
-    const memoize = memoMap.getOrElseMemoize.bind(memoMap) as Layer.MemoMap["getOrElseMemoize"]
-    return Object.assign(memoMap, {
-      getOrElseMemoize: ((layer, scope, build) =>
-        memoize(layer, scope, (map, layerScope) => {
-          if (!this.started) FiberWatch.own(layerScope, this.blame.owner)
-          return build(map, layerScope)
-        })) satisfies Layer.MemoMap["getOrElseMemoize"]
-    })
+    const { blame, domain, environment } = this
+    const isStarted = () => this.started
+    const owning = LayerMemo.change(Layer.makeMemoMapUnsafe(), (memoize) =>
+      function(layer, scope, build) {
+        return memoize.call(this, layer, scope, (memoMap, scope) => {
+          if (!isStarted()) FiberWatch.own(scope, blame.owner)
+          return build(memoMap, scope)
+        })
+      })
+    return SharedLayers.watch(HttpServing.within(owning), domain, environment)
   }
 
   /** Runs an effect with the domain's own services and those of its dependencies. */
@@ -202,6 +210,7 @@ export class Generation {
       const fiber = this.fork(Spans.under(span)(this.closeNow(building, reason, exit)))
       const done = yield* Effect.timeoutOption(Fiber.await(fiber), this.domain.shutdownTimeout)
       if (Option.isNone(done)) {
+        for (const stop of this.stops) this.fork(stop)
         fiber.interruptUnsafe()
         return { cause: undefined, abandoned: true }
       }

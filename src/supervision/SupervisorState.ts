@@ -13,12 +13,14 @@ import { type Transition, Transitions } from "../heartbeat/Transitions.ts"
 import type { DomainNode } from "../model/DomainGraph.ts"
 import type { IllegalTransition } from "../model/DomainStatus.ts"
 import type { Tick } from "../model/Tick.ts"
+import * as ActivationTrace from "../telemetry/ActivationTrace.ts"
 import { CurrentRun } from "../trail/CurrentRun.ts"
 import { OutboxIntake } from "../trail/OutboxIntake.ts"
 import type { Command } from "./Command.ts"
 import { Escalator } from "./Escalator.ts"
 import * as FiberFailureLog from "./FiberFailureLog.ts"
 import { type GateCondition, GateConditions } from "./GateCondition.ts"
+import * as SharedLayers from "./SharedLayers.ts"
 import * as SupervisedDomain from "./SupervisedDomain.ts"
 import type { Phase, SupervisedDomain as Supervised } from "./SupervisedDomain.ts"
 import { TickReceivers } from "./TickReceiver.ts"
@@ -123,7 +125,7 @@ export const make = Effect.fnUntraced(function*(options: {
     runId: (yield* CurrentRun).runId,
     clock,
     services,
-    environment: Context.merge(services, options.provided),
+    environment: SharedLayers.install(ActivationTrace.install(Context.merge(services, options.provided))),
     activeCount: transitions.activeCount,
     tickNow: () => transitions.currentTick() ?? tickZero(clock.currentTimeMillisUnsafe()),
     tell: options.tell,

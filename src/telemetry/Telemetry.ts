@@ -245,6 +245,7 @@ export const events = {
   "thunderline.domain.fiber_failed":
     "A fiber failed, nobody awaited it, and no layer owns it; once a minute for each place; with the cause",
   "thunderline.domain.abandoned": "A domain's shutdown exceeded its `shutdownTimeout`",
+  "thunderline.layer.built_again": "A domain builds a layer that another domain has built; with `first`, the other one",
   "thunderline.loop.ended": "A loop of Thunderline itself ended by a bug and runs again; with the cause",
   "thunderline.watchdog.suspended": "The heartbeat has been late for ten ticks, so silence is not judged",
   "thunderline.trail.degraded": "The trail cannot be written",
