@@ -185,6 +185,6 @@ export const app = <const Domains extends ReadonlyArray<Domain.Any>>(options: Ap
 
 export { launch } from "./supervision/Launch.ts"
 
-/** Completes when a domain with `escalate` has spent its restarts: the program has to end. */
+/** Completes when a domain that escalates is crashed for good: the program has to end. */
 export const awaitEscalation: Effect.Effect<Escalation.Escalated, never, Escalation.Escalation> = Escalation.Escalation
   .use((escalation) => escalation.await)

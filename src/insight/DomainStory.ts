@@ -39,7 +39,7 @@ export const Crash = Schema.Struct({
   event: DomainEvent,
   /** The dependants that left `active` with it, in order. */
   tookDown: Schema.Array(Schema.String),
-  /** The restart that followed; `null` if the budget was spent. */
+  /** The restart that followed; `null` if the domain stayed crashed. */
   restart: Schema.NullOr(Schema.Struct({ attempt: Schema.Natural, delayMs: Schema.Finite }))
 })
 export interface Crash extends Schema.Schema.Type<typeof Crash> {}

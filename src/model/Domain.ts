@@ -30,6 +30,7 @@ import type { Covariant } from "effect/Types"
 import { DomainHandles, type DomainUnavailable } from "./DomainHandle.ts"
 import type { Reason } from "./DomainStatus.ts"
 import * as RestartPolicy from "./RestartPolicy.ts"
+import * as SeparateLayer from "./SeparateLayer.ts"
 import type { Tick } from "./Tick.ts"
 
 const TypeId = "~thunderline/Domain"
@@ -111,7 +112,24 @@ type CallbackRequirements<F> = F extends Callback<never, infer R> ? R : never
 /** Tells a domain from anything else, for example from what a module exports. */
 export const isDomain = (u: unknown): u is Any => Predicate.hasProperty(u, TypeId)
 
-/** Makes a restart policy; see `RestartPolicy.make`. */
+/**
+ * A restart policy. By default a crashed domain restarts without end, so that it comes back after any outage of what it
+ * needs; only a `ConfigError` leaves it crashed at once.
+ *
+ * - `schedule`: the delays before the restarts (default: exponential from 200 ms, capped at 30 s, then jittered by a
+ *   fifth). When it ends, the domain stays crashed. One that does not answer at once leaves the domain `crashed`
+ *   meanwhile; one that takes longer than 1 second, fails, or gives a delay that is negative or endless is replaced by
+ *   the default for this restart, and that is logged at ERROR.
+ * - `limit`: at most so many restarts (default: no limit) within `within`. Activations that fail or time out count like
+ *   crashes.
+ * - `within`: for how long a restart counts (default 1 minute). Only time in which the domain is active counts. A domain
+ *   that was active for so long in one go starts over with the first delay.
+ * - `while`: whether the domain restarts after this cause (default: unless the cause holds a `ConfigError`). One that
+ *   throws, or returns no boolean, is replaced by the default, and that is logged at ERROR.
+ *
+ * Each domain has its own budget: a sibling that keeps crashing never uses it up. Options that are out of range fail the
+ * start of the application.
+ */
 export const restartPolicy = RestartPolicy.make
 
 const Proto = {
@@ -137,8 +155,10 @@ const worker = ([name, input]: readonly [string, WorkerInput<never>]): Worker =>
  *   that waits.
  * - `onActivate`, `onDeactivate`: called after the layer is built, and before its scope is closed.
  * - `criticality`: `required` (default) or `optional`: the application is ready without it.
- * - `escalate`: a spent restart budget ends the program (default false).
- * - `restart`: see {@link restartPolicy}; or `"never"`.
+ * - `restart`: see {@link restartPolicy} (default: without end, unless the cause is a `ConfigError`); or `"never"`.
+ * - `escalate`: when the domain is crashed for good, the program has to end: `Thunderline.launch` and the command line
+ *   shut down in order and exit with 70, `Thunderline.layer` only completes `Thunderline.awaitEscalation` (default: true
+ *   for a required domain, false for an optional one).
  * - `activationTimeout` (default 30 seconds) bounds layer and `onActivate`; `shutdownTimeout` (default 10 seconds)
  *   bounds `onDeactivate`, workers' ends and finalizers together, within what the application's own allows.
  * - `maxMissedTicks`: ticks left unanswered by `onTick` before the domain is taken for dead (default 3).
@@ -191,7 +211,7 @@ export const make = <
     onActivate: options.onActivate,
     onDeactivate: options.onDeactivate,
     criticality: options.criticality ?? "required",
-    escalate: options.escalate ?? false,
+    escalate: options.escalate ?? options.criticality !== "optional",
     restart: options.restart ?? restartPolicy(),
     activationTimeout: Duration.fromInputUnsafe(options.activationTimeout ?? "30 seconds"),
     shutdownTimeout: Duration.fromInputUnsafe(options.shutdownTimeout ?? "10 seconds"),
@@ -204,6 +224,12 @@ export const make = <
  */
 export const derive = <D extends Any>(domain: D, parts: Partial<Omit<Any, "pipe" | typeof TypeId>>): D =>
   Object.assign(Object.create(Proto), domain, parts)
+
+/**
+ * The same layer, for domains that shall each have an instance of its own. Without it, Thunderline logs a warning when a
+ * second domain builds a layer value that holds something: a connection, a fiber, anything with a finalizer.
+ */
+export const separate: <A, E, R>(layer: Layer.Layer<A, E, R>) => Layer.Layer<A, E, R> = SeparateLayer.make
 
 /**
  * Runs an effect with a domain's services.

@@ -19,8 +19,10 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Graph from "effect/Graph"
 import * as Option from "effect/Option"
+import * as Schedule from "effect/Schedule"
 import * as Schema from "effect/Schema"
 import * as Domain from "./Domain.ts"
+import type { RestartPolicy } from "./RestartPolicy.ts"
 
 /** A domain's name breaks the rule for names. */
 export class InvalidDomainName extends Schema.TaggedError<InvalidDomainName>()("InvalidDomainName", {
@@ -118,14 +120,35 @@ const optionError = (domain: Domain.Any): InvalidDomainOption | undefined => {
       return invalid(option, Duration.format(domain[option]), "longer than nothing")
     }
   }
-  if (domain.restart === "never") return undefined
-  if (!isCount(domain.restart.limit, 0)) {
-    return invalid("restart.limit", domain.restart.limit, "a whole number from 0")
+  return domain.restart === "never" ? undefined : restartError(domain.restart, invalid)
+}
+
+/** A value of any type in a few words; an object is not asked to print itself. */
+const describe = (value: unknown): string => {
+  if (typeof value === "function") return "a function"
+  return typeof value === "object" && value !== null ? "an object" : String(value)
+}
+
+const restartError = (
+  policy: RestartPolicy,
+  invalid: (option: string, value: unknown, expected: string) => InvalidDomainOption
+): InvalidDomainOption | undefined => {
+  if (policy.limit !== Infinity && !isCount(policy.limit, 0)) {
+    return invalid("restart.limit", describe(policy.limit), "a whole number from 0")
   }
-  if (!Duration.isGreaterThan(domain.restart.within, Duration.zero)) {
-    return invalid("restart.within", Duration.format(domain.restart.within), "longer than nothing")
+  const within = Duration.fromInput(policy.within)
+  if (Option.isNone(within) || !Duration.isGreaterThan(within.value, Duration.zero)) {
+    const value = typeof policy.within === "object" && Option.isSome(within)
+      ? Duration.format(within.value)
+      : describe(policy.within)
+    return invalid("restart.within", value, "longer than nothing")
   }
-  return undefined
+  if (!Schedule.isSchedule(policy.schedule)) {
+    return invalid("restart.schedule", describe(policy.schedule), "a Schedule")
+  }
+  return typeof policy.while === "function"
+    ? undefined
+    : invalid("restart.while", describe(policy.while), "a function")
 }
 
 /**

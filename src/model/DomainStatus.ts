@@ -58,8 +58,8 @@ export type Reason = typeof Reason.Type
 /**
  * The state of a domain.
  *
- * A domain that rests in `crashed` has spent its restart budget; while budget is left it is `restarting` until `at`
- * (milliseconds since the epoch). `deactivating` knows where it will end, and why.
+ * A domain that rests in `crashed` does not restart by itself; one that does is `restarting` until `at` (milliseconds
+ * since the epoch). `deactivating` knows where it will end, and why.
  */
 export type DomainStatus = Data.TaggedEnum<{
   waiting: {}

@@ -1,6 +1,6 @@
 /**
- * Says when the program has to end, because a domain with `escalate` has spent its restarts. Use it where a host decides
- * what to do then; `Thunderline.launch` ends the process by itself.
+ * Says when the program has to end, because a domain that escalates is crashed for good. Use it where a host decides what to
+ * do then; `Thunderline.launch` ends the process by itself.
  *
  * @example
  * ```ts
@@ -17,8 +17,8 @@ import * as Runtime from "effect/Runtime"
 import * as Schema from "effect/Schema"
 
 /**
- * The program has to end: a domain with `escalate` has spent its restarts. A process whose main effect fails with it
- * exits with 70, so that the platform starts it again.
+ * The program has to end: a domain that escalates is crashed for good. A process whose main effect fails with it exits
+ * with 70, so that the platform starts it again.
  */
 export class Escalated extends Schema.TaggedError<Escalated>()("Escalated", {
   domain: Schema.String,
@@ -29,7 +29,7 @@ export class Escalated extends Schema.TaggedError<Escalated>()("Escalated", {
   // `Thunderline.launch` has logged it.
   override readonly [Runtime.errorReported] = false
   override get message() {
-    return `Domain ${this.domain} has spent its restarts and ends the program: ${this.cause.split("\n")[0]}`
+    return `Domain ${this.domain} is crashed for good and ends the program: ${this.cause.split("\n")[0]}`
   }
 }
 

@@ -8,6 +8,7 @@ import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import type * as Tracer from "effect/Tracer"
 import { type IllegalTransition, type Opening, type Reason, Trigger } from "../model/DomainStatus.ts"
+import { attempt } from "../model/ForeignValue.ts"
 import * as Spans from "../telemetry/Spans.ts"
 import * as Telemetry from "../telemetry/Telemetry.ts"
 import { Command } from "./Command.ts"
@@ -60,7 +61,9 @@ const makeActivating = (
       state.environment,
       ...domain.node.dependsOn.map((other) => generationOf(state.domainOf(other))!.services)
     ),
-    onFailure: (failure) => state.tell(Command.Failed({ domain, generation, failure }))
+    fork: state.fork,
+    onFailure: (failure) => state.tell(Command.Failed({ domain, generation, failure })),
+    onUnclaimed: (failure) => state.logFiberFailure({ ...failure, domain: name, tick: state.tickNow().count })
   })
   const timeoutMs = Duration.toMillis(activationTimeout)
   const deadline = Timer.make(state.fork, activationTimeout, () => {
@@ -113,7 +116,7 @@ const launch = (state: SupervisorState, domain: SupervisedDomain, phase: Activat
   const { deadline, fiber, gate, generation } = phase
   let began: bigint | undefined
   fiber.addObserver((exit) => {
-    Spans.end(generation.span, clock, exit)
+    attempt(() => generation.trace.end(clock.currentTimeNanosUnsafe(), exit), undefined)
     if (began === undefined) return
     const durationMs = Number(clock.monotonicTimeNanosUnsafe() - began) / 1e6
     state.tell(Command.Built({ domain, generation, exit, durationMs }))

@@ -1,8 +1,6 @@
 import type * as Cause from "effect/Cause"
-import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
-import * as Option from "effect/Option"
 import type * as Schema from "effect/Schema"
 import * as CauseText from "../model/CauseText.ts"
 import { type IllegalTransition, type Reason, Trigger } from "../model/DomainStatus.ts"
@@ -12,9 +10,9 @@ import { close } from "./Closing.ts"
 import { Command } from "./Command.ts"
 import * as DomainLog from "./DomainLog.ts"
 import type { Generation } from "./Generation.ts"
-import { type Activating, type Active, generationOf, type SupervisedDomain } from "./SupervisedDomain.ts"
+import * as Restart from "./Restart.ts"
+import { type Activating, type Active, type Crashed, generationOf, type SupervisedDomain } from "./SupervisedDomain.ts"
 import { forEachSliced, monotonicMs, type Step, type SupervisorState } from "./SupervisorState.ts"
-import * as Timer from "./Timer.ts"
 
 /** Where in the traces the transitions of a generation are found. */
 export const traced = ({ span }: Generation): Pick<Step, "traceId" | "spanId"> => ({
@@ -51,17 +49,24 @@ const rest = (state: SupervisorState, { budget, phase }: SupervisedDomain): void
   if (phase._tag === "active") budget.wasActive(monotonicMs(state) - phase.since)
 }
 
+/** What a crash brings about besides the end of generations. */
+interface Crash {
+  /** What the generation's scope is closed with. */
+  readonly exit: Exit.Exit<unknown, unknown>
+  readonly act: () => void
+  readonly log: Effect.Effect<void>
+}
+
 /**
  * Takes a domain out of `activating` or `active`: in one commit its dependants leave first, in reverse order, then the
- * domain itself by `own`; only then are the scopes closed, in that order, and `said` is logged.
+ * domain itself by `own`. Only then are the scopes closed, in that order. The log comes last.
  */
 export const takeDown = Effect.fnUntraced(function*(
   state: SupervisorState,
   domain: SupervisedDomain,
   own: ReadonlyArray<Step>,
   reason: Reason,
-  exit: Exit.Exit<unknown, unknown> = Exit.void,
-  said: Effect.Effect<void> = Effect.void
+  { act, exit, log }: Crash = { exit: Exit.void, act: () => {}, log: Effect.void }
 ): Effect.fn.Return<void, IllegalTransition> {
   const down = sharers(state, domain)
   const leaving = live(domain)
@@ -80,14 +85,18 @@ export const takeDown = Effect.fnUntraced(function*(
   ])
   yield* forEachSliced(down, (dependant) => close(state, dependant.domain, dependant.phase, "dependency"))
   if (leaving !== undefined) close(state, domain, leaving.phase, reason, exit)
-  yield* said
+  act()
+  yield* log
   const tick = state.tickNow().count
   for (const { domain: { node } } of down) {
     yield* DomainLog.info(node, `Deactivating, ${name} is going down`, tick, "thunderline.domain.deactivating")
   }
 })
 
-/** Crashes a domain that has a generation, and schedules its restart if the budget has one left. */
+/**
+ * Crashes a domain that has a generation. Its restart is scheduled in the same commit if its policy answers at once, as
+ * all do whose schedule does not wait; else the supervisor hears of the answer by `Decided`.
+ */
 export const crash = Effect.fnUntraced(function*(
   state: SupervisorState,
   domain: SupervisedDomain,
@@ -98,48 +107,34 @@ export const crash = Effect.fnUntraced(function*(
   const { budget, node } = domain
   const generation = generationOf(domain)!
   const text = CauseText.render(cause)
-  const exit = Exit.failCause(cause)
-  const tick = state.tickNow().count
+  const trace = traced(generation)
   rest(state, domain)
-  const next = yield* budget.take(monotonicMs(state))
+  const asked = state.fork(budget.take(state.clock.currentTimeMillisUnsafe(), cause))
+  const answered = asked.pollUnsafe()
+  const after = answered === undefined ? undefined : Restart.aftermath(state, domain, trace, yield* answered)
+  const phase: Crashed = { _tag: "crashed" }
   const failed: Step = {
     domain,
-    phase: () => ({ _tag: "crashed" }),
+    phase: () => phase,
     trigger: Trigger.Failed({ cause: text }),
     reason,
     cause: text,
     ...details,
-    ...traced(generation)
+    ...trace
   }
-  const crashed = Effect.logError(`${DomainLog.label(node)} Crashed (${reason})`, cause).pipe(
-    DomainLog.annotate(node, tick, details.metadata),
-    Telemetry.event("thunderline.domain.crashed"),
-    Spans.under(generation.span)
-  )
-  if (Option.isNone(next)) {
-    yield* takeDown(state, domain, [failed], reason, exit, crashed)
-    yield* DomainLog.info(node, "No restart left, stays crashed", tick, "thunderline.domain.given_up")
-    if (node.domain.escalate) state.escalator.raise(node.domain.name, text)
-    return
-  }
-  const { attempt, delay } = next.value
-  const delayMs = Duration.toMillis(delay)
-  const at = state.clock.currentTimeMillisUnsafe() + delayMs
-  const backoff: Timer.Timer = Timer.make(
-    state.fork,
-    delay,
-    () => state.tell(Command.BackoffElapsed({ domain, backoff }))
-  )
-  const scheduled: Step = {
-    domain,
-    phase: () => ({ _tag: "restarting", backoff }),
-    trigger: Trigger.RestartScheduled({ attempt, delay, at }),
-    reason: "backoff",
-    metadata: { attempt, delayMs },
-    ...traced(generation)
-  }
-  yield* takeDown(state, domain, [failed, scheduled], reason, exit, crashed)
-  Telemetry.update(domain.metrics.restarts, 1, state.services)
-  backoff.start()
-  yield* DomainLog.info(node, `Restart ${attempt} in ${Duration.format(delay)}`, tick, "thunderline.domain.restarting")
+  yield* takeDown(state, domain, after === undefined ? [failed] : [failed, ...after.steps], reason, {
+    exit: Exit.failCause(cause),
+    act: () => {
+      if (after !== undefined) return after.act()
+      asked.addObserver((exit) => {
+        if (Exit.isSuccess(exit)) state.tell(Command.Decided({ domain, phase, trace, verdict: exit.value }))
+      })
+    },
+    log: Effect.logError(`${DomainLog.label(node)} Crashed (${reason})`, cause).pipe(
+      DomainLog.annotate(node, state.tickNow().count, details.metadata),
+      Telemetry.event("thunderline.domain.crashed"),
+      Spans.under(generation.span)
+    )
+  })
+  if (after !== undefined) yield* after.log
 })

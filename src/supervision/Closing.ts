@@ -61,6 +61,8 @@ export const close = (
     else {
       phase.deadline.cancel()
       phase.fiber.interruptUnsafe()
+      // A build that cannot be interrupted goes on, but is no longer an activation.
+      generation.trace.end(state.clock.currentTimeNanosUnsafe(), Exit.isSuccess(exit) ? Exit.interrupt() : exit)
     }
   }, undefined)
   const closed = closeInTurn(state, domain, phase, reason, exit, before).pipe(

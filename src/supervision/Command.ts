@@ -7,7 +7,9 @@ import type { Operation, OperationRefused, ShuttingDown } from "../model/DomainC
 import type { Tick } from "../model/Tick.ts"
 import type { NotCommitted } from "../trail/Receipt.ts"
 import type { Closing, Failure, Generation } from "./Generation.ts"
-import type { SupervisedDomain } from "./SupervisedDomain.ts"
+import type { Trace } from "./Restart.ts"
+import type { Verdict } from "./RestartBudget.ts"
+import type { Crashed, SupervisedDomain } from "./SupervisedDomain.ts"
 import type { Timer } from "./Timer.ts"
 
 /** The answer to an operation: how to wait until the trail has it, or why it was refused. */
@@ -37,6 +39,13 @@ export type Command = Data.TaggedEnum<{
     readonly span: Tracer.Span
     readonly ended: Deferred.Deferred<void>
     readonly durationMs: number
+  }
+  /** The restart policy of a crashed domain, which did not answer at once, has answered. */
+  Decided: {
+    readonly domain: SupervisedDomain
+    readonly phase: Crashed
+    readonly trace: Trace
+    readonly verdict: Verdict
   }
   BackoffElapsed: { readonly domain: SupervisedDomain; readonly backoff: Timer }
   Shutdown: { readonly done: Deferred.Deferred<void> }

@@ -5,7 +5,8 @@ import type { DomainNode } from "../model/DomainGraph.ts"
 import * as Telemetry from "../telemetry/Telemetry.ts"
 
 /** What a domain's log lines begin with: `[Thunderflow]`. */
-export const label = ({ domain: { name } }: DomainNode): string => `[${name[0]!.toUpperCase()}${name.slice(1)}]`
+export const label = ({ domain: { name } }: Pick<DomainNode, "domain">): string =>
+  `[${name[0]!.toUpperCase()}${name.slice(1)}]`
 
 /** Adds a domain's name and a tick to a log line. */
 export const annotate = (
@@ -29,3 +30,18 @@ export const info = (
   tick: number,
   event: Parameters<typeof Telemetry.event>[0]
 ): Effect.Effect<void> => Effect.logInfo(`${label(node)} ${message}`).pipe(annotate(node, tick), Telemetry.event(event))
+
+/** Logs at ERROR what users' code of a domain did wrong. */
+export const error = (
+  node: DomainNode,
+  message: string,
+  tick: number,
+  cause: Cause.Cause<unknown>
+): Effect.Effect<void> => Effect.logError(`${label(node)} ${message}`, cause).pipe(annotate(node, tick))
+
+/** Logs at ERROR that a domain does not restart. */
+export const givenUp = (node: DomainNode, tick: number, why: string): Effect.Effect<void> =>
+  Effect.logError(`${label(node)} Stays crashed: ${why}`).pipe(
+    annotate(node, tick),
+    Telemetry.event("thunderline.domain.given_up")
+  )

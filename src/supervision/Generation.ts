@@ -12,8 +12,13 @@ import * as Scope from "effect/Scope"
 import type * as Tracer from "effect/Tracer"
 import type * as Domain from "../model/Domain.ts"
 import type { Opening, Reason } from "../model/DomainStatus.ts"
+import { ActivationTrace } from "../telemetry/ActivationTrace.ts"
 import * as Spans from "../telemetry/Spans.ts"
-import * as FiberObserver from "./FiberObserver.ts"
+import * as FiberBlame from "./FiberBlame.ts"
+import * as FiberWatch from "./FiberWatch.ts"
+import * as HttpServing from "./HttpServing.ts"
+import * as LayerMemo from "./LayerMemo.ts"
+import * as SharedLayers from "./SharedLayers.ts"
 
 /** A worker that is declared `permanent` has ended. */
 export class WorkerEnded extends Schema.TaggedError<WorkerEnded>()("WorkerEnded", {
@@ -52,19 +57,11 @@ export interface Options {
   readonly environment: Context.Context<never>
   /** Hears of every failure of what runs in it. */
   readonly onFailure: (failure: Failure) => void
+  /** Hears of failures that no layer owns and nobody awaits. */
+  readonly onUnclaimed: (failure: FiberBlame.Unclaimed) => void
+  /** Runs the timers of the generation. */
+  readonly fork: (effect: Effect.Effect<void>) => Fiber.Fiber<void>
 }
-
-/** An observer that tells the supervisor of failed fibers of a scope, and logs those without an owner. */
-const observe = ({ domain, environment, onFailure, opening }: Options) =>
-  FiberObserver.make(environment, (cause, ownership) => {
-    if (ownership === "scope") return onFailure({ cause, metadata: { fiber: "scoped" } })
-    Effect.runForkWith(environment)(
-      Effect.logWithLevel(ownership === "detached" ? "Warn" : "Debug")(
-        `[${domain.name}] A ${ownership} fiber failed that nobody awaits`,
-        cause
-      ).pipe(Effect.annotateLogs({ domain: domain.name, tick: opening.tick.count }))
-    )
-  })
 
 /**
  * One generation of a domain: its scope, its services, everything that runs in it. It is built once, started once, closed
@@ -75,30 +72,45 @@ export class Generation {
   readonly number: number
   readonly opening: Opening
   readonly span: Tracer.Span
+  readonly trace: ActivationTrace
   readonly onFailure: (failure: Failure) => void
+  /** Its end interrupts what runs in it: that is no failure. */
+  closing = false
   private readonly scope = Scope.makeUnsafe()
   private readonly ended = Deferred.makeUnsafe<Exit.Exit<unknown, unknown>>()
   private readonly running = new Set<Fiber.Fiber<unknown, unknown>>()
-  private readonly observer: FiberObserver.FiberObserver
+  private readonly blame: FiberBlame.FiberBlame
   private readonly environment: Context.Context<never>
   private context: Context.Context<never>
   private own: Context.Context<never> = Context.empty()
   private started = false
+  private readonly stops: Array<Effect.Effect<void>> = []
 
   constructor(options: Options) {
     this.domain = options.domain
     this.number = options.number
     this.opening = options.opening
     this.span = options.span
+    this.trace = new ActivationTrace(options.span, options.opening.tick.count)
     this.onFailure = options.onFailure
-    this.observer = observe(options)
-    this.environment = this.observer.install(
+    this.blame = FiberBlame.make({
+      fork: options.fork,
+      crash: ({ cause, place }) => options.onFailure({ cause, metadata: { fiber: "scoped", place } }),
+      log: options.onUnclaimed
+    })
+    FiberWatch.own(this.scope, this.blame.owner)
+    this.environment = FiberWatch.install(
       Context.add(options.environment, Scope.Scope, this.scope).pipe(
+        Context.add(HttpServing.Ending, {
+          shutdownTimeout: options.domain.shutdownTimeout,
+          onAbandoned: (stop) => void this.stops.push(stop)
+        }),
         Context.add(References.CurrentLogAnnotations, {
           ...Context.get(options.environment, References.CurrentLogAnnotations),
           domain: options.domain.name
         })
-      )
+      ),
+      this.blame.owner
     )
     this.context = this.environment
   }
@@ -112,27 +124,37 @@ export class Generation {
   get build(): Effect.Effect<void, unknown> {
     const { domain, environment, opening, scope } = this
     const building = Effect.gen({ self: this }, function*() {
-      const built = yield* Layer.buildWithMemoMap(domain.layer, Layer.makeMemoMapUnsafe(), scope)
+      const built = yield* Layer.buildWithMemoMap(domain.layer, this.makeMemoMap(), scope)
       this.own = Context.omit(Layer.CurrentMemoMap)(built)
       this.context = Context.merge(environment, this.own)
       if (domain.onActivate !== undefined) yield* Effect.provideContext(domain.onActivate(opening.tick), this.context)
     })
-    return building.pipe(
-      Effect.annotateLogs("tick", opening.tick.count),
-      Spans.under(this.span),
-      Effect.provideContext(environment),
-      this.observer.adopt
-    )
+    return this.trace.run(building).pipe(Effect.provideContext(environment))
+  }
+
+  /** A fresh memo map, which makes the scopes of what it builds those of the domain's layer. */
+  private makeMemoMap(): Layer.MemoMap {
+    const { blame, domain, environment } = this
+    const isStarted = () => this.started
+    const owning = LayerMemo.change(Layer.makeMemoMapUnsafe(), (memoize) =>
+      function(layer, scope, build) {
+        return memoize.call(this, layer, scope, (memoMap, scope) => {
+          if (!isStarted()) FiberWatch.own(scope, blame.owner)
+          return build(memoMap, scope)
+        })
+      })
+    return SharedLayers.watch(HttpServing.within(owning), domain, environment)
   }
 
   /** Runs an effect with the domain's own services and those of its dependencies. */
   fork<A, E>(effect: Effect.Effect<A, E>): Fiber.Fiber<A, E> {
-    return this.observer.fork(this.context, effect)
+    return Effect.runForkWith(this.context)(effect)
   }
 
   /** Starts the workers. */
   start(): void {
     this.started = true
+    this.blame.activated()
     for (const worker of this.domain.workers) this.startWorker(worker)
   }
 
@@ -142,7 +164,7 @@ export class Generation {
     Fiber.runIn(fiber, this.scope)
     fiber.addObserver((exit) => {
       if (Exit.isFailure(exit)) {
-        if (!Cause.hasInterruptsOnly(exit.cause)) this.onFailure({ cause: exit.cause, metadata })
+        if (!this.closing || !Cause.hasInterruptsOnly(exit.cause)) this.onFailure({ cause: exit.cause, metadata })
       } else if (permanent) {
         const cause = Cause.fail(new WorkerEnded({ domain: this.domain.name, worker: name }))
         this.onFailure({ cause, metadata })
@@ -213,8 +235,13 @@ export class Generation {
   ): Effect.Effect<Closing> {
     return Effect.gen({ self: this }, function*() {
       this.end(exit)
+      this.closing = true
+      this.blame.closed()
       const fiber = this.fork(Spans.under(span)(this.closeNow(building, reason, exit)))
-      const abandon = Effect.sync(() => fiber.interruptUnsafe())
+      const abandon = Effect.sync(() => {
+        for (const stop of this.stops) this.fork(stop)
+        fiber.interruptUnsafe()
+      })
       const done = yield* Fiber.await(fiber).pipe(
         Effect.timeoutOption(this.domain.shutdownTimeout),
         Effect.onInterrupt(() => abandon)

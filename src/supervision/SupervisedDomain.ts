@@ -35,6 +35,11 @@ export interface Active {
   readonly receiver: TickReceiver | null
 }
 
+/** The last generation has failed. Its restart policy is still being asked, or the domain does not restart by itself. */
+export interface Crashed {
+  readonly _tag: "crashed"
+}
+
 /** What the supervisor holds for a domain, by the state that the domain is in. */
 export type Phase =
   | Waiting
@@ -42,7 +47,7 @@ export type Phase =
   | Active
   | { readonly _tag: "deactivating" }
   | { readonly _tag: "inactive" }
-  | { readonly _tag: "crashed" }
+  | Crashed
   | { readonly _tag: "restarting"; readonly backoff: Timer }
 
 /** A domain with everything that is there of it at run time. */

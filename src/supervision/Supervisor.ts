@@ -27,6 +27,7 @@ import type { Escalator } from "./Escalator.ts"
 import * as Operations from "./Operations.ts"
 import * as Recovery from "./Recovery.ts"
 import * as Reports from "./Reports.ts"
+import * as Restart from "./Restart.ts"
 import { shutdown } from "./Shutdown.ts"
 import * as SupervisorState from "./SupervisorState.ts"
 import type { TickReceivers } from "./TickReceiver.ts"
@@ -112,6 +113,7 @@ const makeHandler = Effect.fnUntraced(function*(state: SupervisorState.Superviso
       Built: (report) => Reports.built(state, report),
       Failed: (report) => Reports.failed(state, report),
       Closed: (report) => Reports.closed(state, report),
+      Decided: (report) => Restart.decided(state, report),
       BackoffElapsed: (report) => Reports.backoffElapsed(state, report),
       Shutdown: (asked) => shutdown(state, asked)
     })

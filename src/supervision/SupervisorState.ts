@@ -13,12 +13,15 @@ import { type CommitOptions, type Transition, Transitions } from "../heartbeat/T
 import type { DomainNode } from "../model/DomainGraph.ts"
 import type { IllegalTransition } from "../model/DomainStatus.ts"
 import type { Tick } from "../model/Tick.ts"
+import * as ActivationTrace from "../telemetry/ActivationTrace.ts"
 import * as SafeTelemetry from "../telemetry/SafeTelemetry.ts"
 import { CurrentRun } from "../trail/CurrentRun.ts"
 import { OutboxIntake } from "../trail/OutboxIntake.ts"
 import type { Command } from "./Command.ts"
 import { Escalator } from "./Escalator.ts"
+import * as FiberFailureLog from "./FiberFailureLog.ts"
 import * as GateCondition from "./GateCondition.ts"
+import * as SharedLayers from "./SharedLayers.ts"
 import * as SupervisedDomain from "./SupervisedDomain.ts"
 import type { Phase, SupervisedDomain as Supervised } from "./SupervisedDomain.ts"
 import { TickReceivers } from "./TickReceiver.ts"
@@ -50,6 +53,8 @@ export interface SupervisorState {
   readonly tell: (command: Command) => void
   /** Runs an effect beside the supervisor. */
   readonly fork: <A, E>(effect: Effect.Effect<A, E>) => Fiber.Fiber<A, E>
+  /** Counts and logs a failure that no layer owns and nobody awaits. */
+  readonly logFiberFailure: (failure: FiberFailureLog.Unclaimed) => void
   /** Makes transitions, all or none, each together with the domain's phase. */
   readonly commit: (steps: ReadonlyArray<Step>, options?: CommitOptions) => Effect.Effect<void, IllegalTransition>
   /** Domains whose gate could not be opened, by a bug: the next tick looks at it again. */
@@ -153,11 +158,19 @@ export const make = Effect.fnUntraced(function*(options: {
     runId: (yield* CurrentRun).runId,
     clock,
     services,
-    environment: SafeTelemetry.restore(Context.merge(services, options.provided)),
+    environment: SharedLayers.install(
+      ActivationTrace.install(SafeTelemetry.restore(Context.merge(services, options.provided)))
+    ),
     activeCount: transitions.activeCount,
     tickNow: () => transitions.currentTick() ?? tickZero(clock.currentTimeMillisUnsafe()),
     tell: options.tell,
     fork,
+    logFiberFailure: FiberFailureLog.make({
+      clock,
+      domains: options.nodes.map(({ domain }) => domain.name),
+      fork,
+      services
+    }),
     commit: (steps, options) =>
       Effect.suspend(() => {
         const phases = makePhases(steps)

@@ -1,6 +1,6 @@
 /**
  * Loggers, tracers and metrics that never throw, made of users' own. Use `layer` around everything of Thunderline's that
- * logs or makes spans, and `protect` around what does so in a caller's fiber. Code of a domain keeps what it was given.
+ * logs or makes spans, and `protect` around what does so in a caller's fiber. Code of domains gets its own tracer back.
  */
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
@@ -83,21 +83,24 @@ const safeMetrics = (given: Metric.FiberRuntimeMetricsService): Metric.FiberRunt
 const safeAttributes = (given: Readonly<Record<string, string>>): Readonly<Record<string, string>> =>
   attempt(() => Object.fromEntries(Object.entries(given).map(([name, value]) => [name, String(value)])), {})
 
-/** What users' own were, for what runs users' code. */
-const Given = Context.Reference<Context.Context<never>>("thunderline/SafeTelemetry/Given", {
-  defaultValue: Context.empty
+/** The tracer of users' own. It knows what Effect runs, which a safe one does not. */
+const GivenTracer = Context.Reference<Tracer.Tracer | undefined>("thunderline/SafeTelemetry/GivenTracer", {
+  defaultValue: () => undefined
 })
 
 /** The loggers, the tracer and the settings of metrics of a context, made safe. */
 const safe = (context: Context.Context<never>): Context.Context<never> => {
-  const given = Context.make(Logger.CurrentLoggers, Context.get(context, Logger.CurrentLoggers))
-  const set = new Set(Array.from(Context.get(given, Logger.CurrentLoggers), logger))
   const attributes = Context.getOrUndefined(context, Metric.CurrentMetricAttributes)
   const fibers = Context.getOrUndefined(context, Metric.FiberRuntimeMetrics)
   const own = Context.getOrUndefined(context, Tracer.Tracer)
-  return Context.make(Logger.CurrentLoggers, set).pipe(
-    Context.add(Given, own === undefined ? given : Context.add(given, Tracer.Tracer, own)),
-    (made) => own === undefined ? made : Context.add(made, Tracer.Tracer, tracer(own)),
+  return Context.make(
+    Logger.CurrentLoggers,
+    new Set(Array.from(Context.get(context, Logger.CurrentLoggers), logger))
+  ).pipe(
+    (made) =>
+      own === undefined
+        ? made
+        : Context.add(made, Tracer.Tracer, tracer(own)).pipe(Context.add(GivenTracer, own)),
     (made) => fibers === undefined ? made : Context.add(made, Metric.FiberRuntimeMetrics, safeMetrics(fibers)),
     (made) =>
       attributes === undefined ? made : Context.add(made, Metric.CurrentMetricAttributes, safeAttributes(attributes))
@@ -111,6 +114,8 @@ export const layer = (): Layer.Layer<never> => Layer.effectContext(Effect.map(Ef
 export const protect = <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
   Effect.updateContext(effect, (context: Context.Context<R>) => Context.merge(context, safe(context)))
 
-/** The context with users' own loggers and tracer, for code of theirs. */
-export const restore = (context: Context.Context<never>): Context.Context<never> =>
-  Context.merge(context, Context.get(context, Given))
+/** The context with users' own tracer, for code of theirs. */
+export const restore = (context: Context.Context<never>): Context.Context<never> => {
+  const own = Context.get(context, GivenTracer)
+  return own === undefined ? context : Context.add(context, Tracer.Tracer, own)
+}

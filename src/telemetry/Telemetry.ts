@@ -97,6 +97,12 @@ export const metrics = {
     attributes: [attribute.domain],
     description: "Restarts after a crash, counted when they are scheduled"
   },
+  "thunderline.domain.fiber.failures": {
+    type: "counter",
+    unit: "{failure}",
+    attributes: [attribute.domain],
+    description: "Failures of fibers that nobody awaited and that no layer owns"
+  },
   "thunderline.domain.transitions": {
     type: "counter",
     unit: "{transition}",
@@ -243,14 +249,17 @@ export const events = {
   "thunderline.domain.activated": "A domain is active; with `active_count` and `status`",
   "thunderline.domain.crashed": "A domain crashed; with the cause",
   "thunderline.domain.restarting": "A crashed domain restarts after a delay",
-  "thunderline.domain.given_up": "A domain has no restart left and stays crashed",
+  "thunderline.domain.given_up": "A domain stays crashed; the line says why",
   "thunderline.domain.deactivating": "A generation of a domain is being closed",
   "thunderline.domain.deactivated": "A generation of a domain is closed",
   "thunderline.domain.end_failed": "A finalizer or `onDeactivate` failed; with the cause",
+  "thunderline.domain.fiber_failed":
+    "A fiber failed, nobody awaited it, and no layer owns it; once a minute for each place; with the cause",
   "thunderline.domain.abandoned": "A domain's shutdown exceeded its `shutdownTimeout`, or the application's",
   "thunderline.domain.use_abandoned":
     "A `Domain.use` exceeded the `shutdownTimeout` of the domain whose generation ended",
   "thunderline.shutdown.abandoned": "The application's shutdown exceeded its `shutdownTimeout`",
+  "thunderline.layer.built_again": "A domain builds a layer that another domain has built; with `first`, the other one",
   "thunderline.loop.ended": "A loop of Thunderline itself ended by a bug and runs again; with the cause",
   "thunderline.watchdog.suspended": "The heartbeat has been late for ten ticks, so silence is not judged",
   "thunderline.trail.degraded": "The trail cannot be written",

@@ -25,6 +25,7 @@ import * as SecureRandom from "effect/crypto/SecureRandom"
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
+import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
 import * as Metric from "effect/Metric"
 import * as Option from "effect/Option"
@@ -108,10 +109,14 @@ const live = Effect.fnUntraced(function*(options: Options) {
     yield* TestClock.adjust(interval)
     const due = operations.filter((one) => one.tick === tick)
     for (const { domain, operation } of due) {
-      const asked = yield* Effect.result(Context.get(context, DomainControl)[operation](domain))
-      if (asked._tag === "Failure") refused.push({ tick, message: asked.failure.message })
+      const asked = yield* Effect.forkChild(Effect.result(Context.get(context, DomainControl)[operation](domain)))
+      yield* settle
+      if (asked.pollUnsafe() === undefined) {
+        return yield* Effect.die(new Error(`Nobody answered ${operation} of ${domain} after tick ${tick}`))
+      }
+      const answer = yield* Fiber.join(asked)
+      if (answer._tag === "Failure") refused.push({ tick, message: answer.failure.message })
     }
-    if (due.length > 0) yield* settle
     options.onTick?.(tick)
   }
   const views = yield* Context.get(context, DomainRegistry).snapshot

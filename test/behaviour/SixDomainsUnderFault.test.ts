@@ -92,27 +92,41 @@ describe("the six domains, when a worker of thunderbolt is killed", () => {
     }))
 })
 
-describe("a domain that fails 6 times in a minute", () => {
-  it.effect("ends crashed, the program goes on, and its story tells every attempt", () =>
+describe("a domain whose activation always fails", () => {
+  const script = { faults: [{ _tag: "FailActivation", domain: "thundergrid" }] as const }
+  const statusesOf = (report: Simulation.Report) => report.domains.map(({ name, status }) => [name, status._tag])
+  const others = (status: string) => names.map((name) => [name, name === "thundergrid" ? status : "active"])
+
+  it.effect("restarts without end by default, the program goes on, and its story tells every attempt", () =>
     Effect.gen(function*() {
-      const report = yield* Simulation.run({
-        domains,
-        script: { faults: [{ _tag: "FailActivation", domain: "thundergrid" }] },
-        ticks: 60
-      })
-      assert.deepStrictEqual(
-        report.domains.map(({ name, status }) => [name, status._tag]),
-        names.map((name) => [name, name === "thundergrid" ? "crashed" : "active"])
-      )
-      assert.strictEqual(report.heartbeat.tickCount, 60)
+      const report = yield* Simulation.run({ domains, script, ticks: 600 })
+      assert.deepStrictEqual(statusesOf(report), others("restarting"))
+      assert.strictEqual(report.heartbeat.tickCount, 600)
       const story = yield* storyOf(report, "thundergrid")
-      assert.include(story, { status: "crashed", generation: 6, restarts: 5, more: false })
-      assert.deepStrictEqual(story.crashes.map(({ restart }) => restart?.attempt), [1, 2, 3, 4, 5, undefined])
+      const attempts = story.crashes.map(({ restart }) => restart?.attempt)
+      assert.deepStrictEqual(attempts, Array.from(attempts, (_, i) => i + 1))
+      // 51 s of growing delays, then one restart in at most 36 s.
+      assert.isAtLeast(attempts.length, 8 + Math.floor((600 - 61) / 36))
       const delays = story.crashes.flatMap(({ restart }) => restart === null ? [] : [restart.delayMs])
-      assert.isTrue(delays.every((ms, i) => i === 0 || ms > delays[i - 1]!), delays.join(", "))
+      assert.isTrue(delays.every((ms, i) => i === 0 || i > 7 || ms > delays[i - 1]!), delays.join(", "))
+      assert.isTrue(delays.every((ms) => ms <= 36_000), delays.join(", "))
       story.crashes.forEach(({ event }, i) => {
         assert.include(event.cause!, `FailActivation was injected into generation ${i + 1} of thundergrid`)
       })
+    }))
+
+  it.effect("ends crashed where a limit is set, and its story tells the last failure too", () =>
+    Effect.gen(function*() {
+      const limited = domains.map((domain) =>
+        domain.name === "thundergrid"
+          ? Domain.derive(domain, { restart: Domain.restartPolicy({ limit: 5 }) })
+          : domain
+      )
+      const report = yield* Simulation.run({ domains: limited, script, ticks: 60 })
+      assert.deepStrictEqual(statusesOf(report), others("crashed"))
+      const story = yield* storyOf(report, "thundergrid")
+      assert.include(story, { status: "crashed", generation: 6, restarts: 5, more: false })
+      assert.deepStrictEqual(story.crashes.map(({ restart }) => restart?.attempt), [1, 2, 3, 4, 5, undefined])
     }))
 
   it.effect("an unknown name is answered with those that are known", () =>

@@ -1,8 +1,10 @@
 import * as Arbitrary from "effect/Arbitrary"
+import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Logger from "effect/Logger"
+import * as References from "effect/References"
 import * as Schedule from "effect/Schedule"
 import * as Schema from "effect/Schema"
 import * as Domain from "../../src/model/Domain.ts"
@@ -10,6 +12,7 @@ import type { DomainEvent } from "../../src/model/DomainEvent.ts"
 import type { StatusName } from "../../src/model/DomainStatus.ts"
 import type * as Fault from "../../src/testing/Fault.ts"
 import * as Simulation from "../../src/testing/Simulation.ts"
+import { type Combination, combinations, makeSets, script, type Sets, text, verdict } from "./forkGrammar.ts"
 
 // ---------------------------------------------------------------------------------------------- what is generated
 
@@ -52,6 +55,14 @@ const FaultPlan = Schema.Struct({
   ms: Schema.Literals([0, 300, 700, 1300, 2600, 9000])
 })
 
+/** A fork of the grammar, by the build, a worker or the first tick of a generation. */
+const forkings = combinations.filter(({ from }) => from === "build" || from === "worker" || from === "onTick")
+const ForkPlan = Schema.Struct({
+  domain: index,
+  generation: small(1, 3),
+  combination: small(0, forkings.length - 1)
+})
+
 const OperationPlan = Schema.Struct({
   tick: small(1, 9),
   domain: index,
@@ -61,6 +72,7 @@ const OperationPlan = Schema.Struct({
 const Plan = Schema.Struct({
   domains: Schema.Array(DomainPlan).check(Schema.isMinLength(3), Schema.isMaxLength(6)),
   faults: Schema.Array(FaultPlan).check(Schema.isMinLength(7), Schema.isMaxLength(14)),
+  forks: Schema.Array(ForkPlan).check(Schema.isMinLength(2), Schema.isMaxLength(6)),
   operations: Schema.Array(OperationPlan).check(Schema.isMinLength(6), Schema.isMaxLength(14)),
   /** The tick at which an operator takes the first domain out and restarts all others; 0 for never. */
   storm: Schema.Literals([0, 2, 3, 3, 4, 5, 6]),
@@ -110,7 +122,44 @@ const policies = {
 
 const nameOf = (position: number) => `d${position}`
 
-const makeDomains = (plan: Plan, violations: Array<string>): ReadonlyArray<Domain.Any> => {
+/** A fork that was made, and when. */
+interface Forked {
+  readonly domain: string
+  readonly combination: Combination
+  readonly at: number
+}
+
+interface Lived {
+  readonly violations: Array<string>
+  readonly forked: Array<Forked>
+}
+
+/** The forks of a domain's plan, each made once by the fiber and in the generation that it is for. */
+const makeForks = (plan: Plan, position: number, forked: Array<Forked>) => {
+  let generation = 0
+  let sets: Sets | undefined
+  const left = plan.forks.flatMap((fork) =>
+    fork.domain % plan.domains.length === position
+      ? [{ ...fork, combination: forkings[fork.combination]! }]
+      : []
+  )
+  return {
+    built: Effect.gen(function*() {
+      generation++
+      sets = yield* makeSets
+    }),
+    from: Effect.fnUntraced(function*(from: Combination["from"]) {
+      const due = left.findIndex((fork) => fork.generation === generation && fork.combination.from === from)
+      if (due < 0 || sets === undefined) return
+      const [fork] = left.splice(due, 1)
+      const at = yield* Clock.currentTimeMillis
+      forked.push({ domain: nameOf(position), combination: fork!.combination, at })
+      yield* script(fork!.combination, sets)
+    })
+  }
+}
+
+const makeDomains = (plan: Plan, { forked, violations }: Lived): ReadonlyArray<Domain.Any> => {
   const domains: Array<Domain.Any> = []
   for (const [position, one] of plan.domains.entries()) {
     const name = nameOf(position)
@@ -120,11 +169,13 @@ const makeDomains = (plan: Plan, violations: Array<string>): ReadonlyArray<Domai
     const touch = Effect.gen(function*() {
       for (const of of [name, ...dependsOn.map((dependency) => dependency.name)]) (yield* tag(of)).use(name)
     })
+    const forks = makeForks(plan, position, forked)
     let lastTick = 0
     const onTick = Effect.fnUntraced(function*(tick: { readonly count: number }) {
       if (tick.count <= lastTick) violations.push(`${name} answered tick ${tick.count} after ${lastTick}`)
       lastTick = tick.count
       yield* touch
+      yield* forks.from("onTick")
       if (one.onTick === "slow") yield* Effect.sleep(1400)
       yield* touch
     })
@@ -136,7 +187,9 @@ const makeDomains = (plan: Plan, violations: Array<string>): ReadonlyArray<Domai
         tag(name),
         Effect.gen(function*() {
           for (const dependency of dependsOn) (yield* tag(dependency.name)).use(name)
+          yield* forks.built
           yield* Effect.sleep(one.buildMs)
+          yield* forks.from("build")
           return yield* Effect.acquireRelease(
             Effect.sync(() => new Token(name, violations)),
             (token) =>
@@ -146,7 +199,7 @@ const makeDomains = (plan: Plan, violations: Array<string>): ReadonlyArray<Domai
           )
         })
       ),
-      workers: { loop: Effect.repeat(touch, Schedule.spaced("900 millis")) },
+      workers: { loop: Effect.repeat(touch, Schedule.spaced("900 millis")), forks: forks.from("worker") },
       ...(one.onTick === "none" ? {} : { onTick }),
       onDeactivate: () => touch,
       restart: policies[one.restart],
@@ -254,6 +307,47 @@ const checkEvents = (domains: ReadonlyArray<Domain.Any>, events: ReadonlyArray<D
   return wrong
 }
 
+/** What background work comes to: no false crash, and no end that nobody hears of. */
+const checkForks = (
+  forked: ReadonlyArray<Forked>,
+  events: ReadonlyArray<DomainEvent>,
+  logged: ReadonlySet<string>
+): Array<string> => {
+  const wrong: Array<string> = []
+  const activating = events.filter((event) => event.to === "activating")
+  /** More than one only where a generation ended in the millisecond in which the next one began. */
+  const generationsOf = ({ at, domain }: Forked) => {
+    const mine = activating.filter((event) => event.domain === domain)
+    const before = mine.findLast((event) => event.occurredAt.epochMilliseconds < at)
+    const then = mine.filter((event) => event.occurredAt.epochMilliseconds === at)
+    return [...(before === undefined ? [] : [before]), ...then].map(({ generation }) => generation)
+  }
+  const isOf = (fork: Forked) => {
+    const generations = generationsOf(fork)
+    return (event: DomainEvent) => event.domain === fork.domain && generations.includes(event.generation)
+  }
+  for (const event of events) {
+    if (event.metadata["fiber"] !== "scoped" || event.cause?.includes("was injected into") === true) continue
+    const mine = forked.filter((fork) => isOf(fork)(event))
+    if (!mine.some(({ combination }) => verdict(combination) === "crash")) {
+      const had = mine.map(({ combination }) => text(combination)).join(", ")
+      wrong.push(`${event.domain} crashed by ${event.cause}, and had ${had}`)
+    }
+  }
+  for (const fork of forked) {
+    const expected = verdict(fork.combination)
+    if (expected === "quiet") continue
+    const leaving = events.find((event) =>
+      isOf(fork)(event) && event.from !== "waiting" && event.to !== "active" && event.to !== "activating"
+    )
+    // A generation that ends takes its forks with it, before they fail or are judged.
+    if (leaving !== undefined && leaving.occurredAt.epochMilliseconds <= fork.at + 3_000) continue
+    if (expected === "crash") wrong.push(`${fork.domain} survived ${text(fork.combination)}`)
+    else if (!logged.has(fork.domain)) wrong.push(`${fork.domain} heard nothing of ${text(fork.combination)}`)
+  }
+  return wrong
+}
+
 /** Once nothing goes wrong any more, a domain is active, or it is known why not. */
 const checkEnd = (report: Simulation.Report): Array<string> =>
   report.domains.flatMap(({ blockedBy, name, status }) =>
@@ -270,30 +364,36 @@ const checkHeartbeat = (plan: Plan, { heartbeat }: Simulation.Report): Array<str
 /** Long enough for every fault to have happened and every back-off to have ended. */
 const settles = (plan: Plan) => plan.ticks === 45
 
-const logOf = (events: ReadonlyArray<DomainEvent>) => JSON.stringify(events)
+/** Fibers are numbered through the whole process. */
+const logOf = (events: ReadonlyArray<DomainEvent>) => JSON.stringify(events).replaceAll(/#\d+/g, "#")
 
 /** Lives a plan and says everything that broke a law, and which edges were taken. */
 const live = Effect.fnUntraced(function*(plan: Plan, options?: { readonly twice?: boolean }) {
-  const violations: Array<string> = []
-  const logger = Logger.make(({ logLevel, message }) => {
+  const lived: Lived = { violations: [], forked: [] }
+  const { violations } = lived
+  const logged = new Set<string>()
+  const logger = Logger.make(({ fiber, logLevel, message }) => {
     if (logLevel === "Fatal") violations.push(String(message))
+    const annotations = fiber.getRef(References.CurrentLogAnnotations)
+    if (annotations["event.name"] === "thunderline.domain.fiber_failed") logged.add(String(annotations["domain"]))
   })
-  const simulate = Effect.suspend(() =>
+  const simulate = (lived: Lived) =>
     Simulation.run({
-      domains: makeDomains(plan, violations),
+      domains: makeDomains(plan, lived),
       script: makeScript(plan),
       ticks: plan.ticks,
       seed: plan.seed
-    })
-  ).pipe(Effect.provide(Logger.layer([logger])))
-  const report = yield* simulate
+    }).pipe(Effect.provide(Logger.layer([logger])))
+  const report = yield* simulate(lived)
   violations.push(
-    ...checkEvents(makeDomains(plan, []), report.events),
+    ...checkEvents(makeDomains(plan, { violations: [], forked: [] }), report.events),
+    ...checkForks(lived.forked, report.events, logged),
     ...checkHeartbeat(plan, report),
     ...(settles(plan) ? checkEnd(report) : [])
   )
-  if (options?.twice === true && logOf((yield* simulate).events) !== logOf(report.events)) {
-    violations.push("the same seed gave another event log")
+  if (options?.twice === true) {
+    const again = yield* simulate({ violations, forked: [] })
+    if (logOf(again.events) !== logOf(report.events)) violations.push("the same seed gave another event log")
   }
   return { violations, edges: report.events.map(edgeOf) }
 })

@@ -77,7 +77,7 @@ describe("Report", () => {
       ].map(Report.lineOf),
       [
         "first second",
-        "Domain a has spent its restarts and ends the program: boom",
+        "Domain a is crashed for good and ends the program: boom",
         "Odd",
         "text",
         `{"a":1}`

@@ -1,5 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Arbitrary from "effect/Arbitrary"
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Domain from "../../src/model/Domain.ts"
@@ -160,6 +161,39 @@ describe("DomainGraph", () => {
       assert.strictEqual(error.message, `Domain a: ${message}`)
     }))
 
+  const unprintable = {
+    toString: () => {
+      throw new Error("no luck")
+    }
+  }
+  const refusedPolicies = [
+    ["limit is NaN, it must be a whole number from 0", { limit: NaN }],
+    ["limit is -Infinity, it must be a whole number from 0", { limit: -Infinity }],
+    ["limit is 3, it must be a whole number from 0", { limit: "3" }],
+    ["limit is an object, it must be a whole number from 0", { limit: {} }],
+    ["within is NaN, it must be longer than nothing", { within: NaN }],
+    ["within is -1 seconds, it must be longer than nothing", { within: "-1 seconds" }],
+    ["within is -Infinity, it must be longer than nothing", { within: -Infinity }],
+    ["within is -1s, it must be longer than nothing", { within: Duration.seconds(-1) }],
+    ["within is soon, it must be longer than nothing", { within: "soon" }],
+    ["within is 0, it must be longer than nothing", { within: {} }],
+    ["within is a function, it must be longer than nothing", { within: () => 5 }],
+    ["while is false, it must be a function", { while: false }],
+    ["while is an object, it must be a function", { while: {} }],
+    ["schedule is 1 second, it must be a Schedule", { schedule: "1 second" }],
+    ["schedule is an object, it must be a Schedule", { schedule: unprintable }]
+  ] as const
+  it.effect.each(refusedPolicies)(
+    "refuses a restart policy, when the application starts, in which %s",
+    ([message, options]) =>
+      Effect.gen(function*() {
+        const restart = Domain.restartPolicy(options as Parameters<typeof Domain.restartPolicy>[0])
+        const error = yield* errorOf(domain("a", { restart }))
+        assert.strictEqual(error._tag, "InvalidDomainOption")
+        assert.strictEqual(error.message, `Domain a: restart.${message}`)
+      })
+  )
+
   it.effect("takes options at the edges of their ranges", () =>
     Effect.gen(function*() {
       const edges = {
@@ -169,9 +203,12 @@ describe("DomainGraph", () => {
       } as const
       const nodes = yield* DomainGraph.make([
         domain("a", { ...edges, shutdownTimeout: "1 nano", restart: Domain.restartPolicy({ limit: 0 }) }),
-        domain("b", { ...edges, restart: "never" })
+        domain("b", { ...edges, restart: "never" }),
+        domain("c", { restart: Domain.restartPolicy({ limit: Infinity, within: "1 nano", while: () => true }) }),
+        domain("d", { restart: Domain.restartPolicy({ limit: Number.MAX_SAFE_INTEGER, within: Infinity }) }),
+        domain("e", { restart: Domain.restartPolicy(undefined) })
       ])
-      assert.lengthOf(nodes, 2)
+      assert.lengthOf(nodes, 5)
     }))
 
   it.effect.prop(

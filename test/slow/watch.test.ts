@@ -7,7 +7,9 @@ const trouble = appText(`
 const build = (ms) => Layer.effectDiscard(Effect.sleep(ms))
 const config = Domain.make("config", { layer: build(20) })
 const database = Domain.make("database", { dependsOn: [config], layer: build(60), onTick: () => Effect.void })
-const broken = Domain.make("broken", { layer: Layer.effectDiscard(Effect.fail(new Error("no such file"))), restart: "never" })
+const broken = Domain.make("broken", {
+  layer: Layer.effectDiscard(Effect.fail(new Error("no such file"))), restart: "never", escalate: false
+})
 const needy = Domain.make("needy", { dependsOn: [broken], layer: Layer.empty })
 export const domains = [config, database, broken, needy]`)
 

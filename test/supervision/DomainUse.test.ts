@@ -27,7 +27,7 @@ const store = () => {
           })
       )
     ),
-    restart: Domain.restartPolicy({ schedule: Schedule.spaced("1 second") })
+    restart: Domain.restartPolicy({ schedule: Schedule.spaced("1 second"), limit: 5 })
   })
 }
 

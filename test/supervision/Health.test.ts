@@ -196,4 +196,12 @@ describe("startup", () => {
       yield* settle
       assert.containsSubset(yield* startup, { status: "pass" })
     }).pipe(Effect.provide(Thunderline.layerTest({ domains: [base, upper, slow, later] }))))
+
+  it.effect("fails while a domain that was never active restarts", () =>
+    Effect.gen(function*() {
+      yield* tick
+      yield* awaitStates({ away: "restarting" })
+      yield* TestClock.adjust("10 minutes")
+      assert.containsSubset(yield* startup, { status: "fail", reason: "The start goes on: away is restarting." })
+    }).pipe(Effect.provide(Thunderline.layerTest({ domains: [Domain.make("away", { layer: failing })] }))))
 })

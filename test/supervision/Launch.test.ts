@@ -58,7 +58,7 @@ describe("launch", () => {
       const exit = yield* Fiber.await(fiber)
       assert.strictEqual(codeOf(exit), 70)
       const [escalated, ...rest] = yield* story
-      assert.match(escalated!, /^\[Thunderline\] Shutting down: Domain failing has spent its restarts .* no luck$/)
+      assert.match(escalated!, /^\[Thunderline\] Shutting down: Domain failing is crashed for good .* no luck$/)
       assert.deepStrictEqual(rest, ["[DomainRegistry] Domain deactivated: steady", "[Thunderline] Stopped"])
     }).pipe(Effect.provide(LogLines.layer)))
 

@@ -103,7 +103,7 @@ describe("Supervisor", () => {
         yield* awaitStates({ a: "restarting", x: "active" })
         const crashed = (yield* trail).find((event) => event.to === "crashed")!
         assert.include(crashed.cause!, "KillScoped was injected into generation 1 of a")
-        assert.deepStrictEqual(crashed.metadata, { fiber: "scoped" })
+        assert.deepStrictEqual(crashed.metadata, { fiber: "scoped", place: "Domain.activate" })
       }).pipe(Effect.provide(app(chain().domains, [
         { _tag: "KillScoped", domain: "a", generation: 1, ms: 2000 },
         { _tag: "Leak", domain: "x", ms: 1000 }

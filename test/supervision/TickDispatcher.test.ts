@@ -1,5 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Arbitrary from "effect/Arbitrary"
+import * as Cause from "effect/Cause"
 import * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
@@ -37,7 +38,9 @@ const receiver = Effect.fnUntraced(function*(
     opening: { tick: tick(1), wave: 0 },
     span,
     environment: Context.omit()(yield* Effect.context<never>()),
-    onFailure: (failure) => failures.push(failure)
+    fork: Effect.runForkWith(yield* Effect.context<never>()),
+    onFailure: (failure) => failures.push(failure),
+    onUnclaimed: ({ cause }) => failures.push({ cause, metadata: {} })
   })
   yield* generation.build
   generation.start()
@@ -191,18 +194,13 @@ describe("TickDispatcher", () => {
       assert.deepStrictEqual(failures.map(({ cause }) => cause.reasons.map((reason) => reason._tag)), [["Die"]])
     }).pipe(Effect.provide(layer)))
 
-  it.effect("does not take an interruption for a failure, and hands over the next tick", () =>
+  it.effect("takes an interruption that the generation's end did not cause for a failure", () =>
     Effect.gen(function*() {
-      const seen: Array<number> = []
-      const { deliver, failures } = yield* receiver((tick) =>
-        Effect.andThen(Effect.sync(() => seen.push(tick.count)), Effect.interrupt)
-      )
+      const { deliver, failures } = yield* receiver(() => Effect.interrupt)
       deliver(tick(1))
       yield* settle
-      deliver(tick(2))
-      yield* settle
-      assert.deepStrictEqual(seen, [1, 2])
-      assert.deepStrictEqual(failures, [])
+      assert.deepStrictEqual(failures.map(({ metadata }) => metadata), [{ tick: 1 }])
+      assert.isTrue(Cause.hasInterruptsOnly(failures[0]!.cause))
     }).pipe(Effect.provide(layer)))
 
   it.effect("closes the scope of each call with the call", () =>

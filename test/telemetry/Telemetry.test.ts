@@ -82,11 +82,12 @@ const life = Effect.fnUntraced(function*(level: "All" | "Debug") {
     layer: Layer.effectDiscard(Effect.log("built").pipe(Effect.withSpan("inside"))),
     onTick: () => Effect.log("ticked")
   })
-  const slow = Domain.make("slow", { layer: Layer.empty, maxMissedTicks: 50 })
-  const flaky = Domain.make("flaky", { layer: Layer.empty, restart, dependsOn: [steady] })
+  const connection = Layer.effectDiscard(Effect.addFinalizer(() => Effect.void))
+  const slow = Domain.make("slow", { layer: connection, maxMissedTicks: 50 })
+  const flaky = Domain.make("flaky", { layer: connection, restart, dependsOn: [steady] })
   const broken = Domain.make("broken", { layer: Layer.empty, restart: "never" })
   const stubborn = Domain.make("stubborn", { layer: Layer.empty, shutdownTimeout: "1 second" })
-  const messy = Domain.make("messy", { layer: Layer.empty })
+  const messy = Domain.make("messy", { layer: Layer.effectDiscard(Effect.forkDetach(Effect.fail("nobody awaits me"))) })
   yield* Effect.gen(function*() {
     const domains = yield* Fault.inject([steady, slow, flaky, broken, stubborn, messy], [
       { _tag: "SlowTick", domain: "slow", ms: 5_000 },

@@ -133,7 +133,7 @@ const crashed = ({ domains }: Overview): Check => {
       check,
       "failed",
       found,
-      "Its restart budget is spent: it does not come back by itself, nor does what depends on it.",
+      "It does not come back by itself, nor does what depends on it.",
       `thunderline history --domain ${dead[0]!.name} --status crashed, fix the cause, then thunderline restart ${
         dead[0]!.name
       }`

@@ -117,7 +117,7 @@ describe("thunderline start", () => {
         `restart: "never", escalate: true })`
       const cwd = yield* folder({ "app.ts": appText(`export const domains = [${failing}]`) })
       const { code, stderr } = yield* run(["start", "app.ts", ...quick], { cwd })
-      assert.match(stderr, /^thunderline: Domain failing has spent its restarts and ends the program: .*no luck.*\n$/)
+      assert.match(stderr, /^thunderline: Domain failing is crashed for good and ends the program: .*no luck.*\n$/)
       assert.strictEqual(code, 70)
     }))
 
