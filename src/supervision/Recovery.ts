@@ -13,7 +13,7 @@ import { generationOf, type SupervisedDomain } from "./SupervisedDomain.ts"
 import { type Step, type SupervisorState, wait } from "./SupervisorState.ts"
 import * as Timer from "./Timer.ts"
 
-/** After how long a step that nothing else would bring about is tried again. */
+/** The pause before a command that nothing else would repeat is tried again. */
 const pause = Duration.seconds(1)
 
 /** Tells the supervisor the same command again after a pause. */
@@ -26,7 +26,7 @@ const unrecorded = (state: SupervisorState): SupervisorState => ({
   commit: (steps) => state.commit(steps, { recorded: false })
 })
 
-/** Runs what must come about, without the trail where it fails with it. */
+/** Makes a transition, and again without the trail where it failed. */
 const surely = <E>(
   state: SupervisorState,
   domain: SupervisedDomain,

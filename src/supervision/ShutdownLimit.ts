@@ -1,4 +1,4 @@
-/** How long an application's shutdown may take, and what of it has not ended: nothing is waited for without end. */
+/** Bounds an application's shutdown, and knows which of its stages have not ended. */
 import * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
@@ -13,7 +13,7 @@ import * as Telemetry from "../telemetry/Telemetry.ts"
 /** How long the shutdown of an application may take, and the stages of it that are open. */
 export interface ShutdownLimit {
   readonly timeout: Duration.Duration
-  /** From the first that ends to the last. */
+  /** In the order in which they began; they end in reverse. */
   readonly open: Set<string>
 }
 
