@@ -1,9 +1,10 @@
-import * as Cause from "effect/Cause"
+import type * as Cause from "effect/Cause"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Option from "effect/Option"
 import type * as Schema from "effect/Schema"
+import * as CauseText from "../model/CauseText.ts"
 import { type IllegalTransition, type Reason, Trigger } from "../model/DomainStatus.ts"
 import * as Spans from "../telemetry/Spans.ts"
 import * as Telemetry from "../telemetry/Telemetry.ts"
@@ -96,7 +97,7 @@ export const crash = Effect.fnUntraced(function*(
 ): Effect.fn.Return<void, IllegalTransition> {
   const { budget, node } = domain
   const generation = generationOf(domain)!
-  const text = Cause.pretty(cause)
+  const text = CauseText.render(cause)
   const exit = Exit.failCause(cause)
   const tick = state.tickNow().count
   rest(state, domain)
@@ -138,7 +139,7 @@ export const crash = Effect.fnUntraced(function*(
     ...traced(generation)
   }
   yield* takeDown(state, domain, [failed, scheduled], reason, exit, crashed)
-  domain.metrics.restarts.updateUnsafe(1, state.services)
+  Telemetry.update(domain.metrics.restarts, 1, state.services)
   backoff.start()
   yield* DomainLog.info(node, `Restart ${attempt} in ${Duration.format(delay)}`, tick, "thunderline.domain.restarting")
 })

@@ -1,3 +1,4 @@
+import type * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import type * as Schema from "effect/Schema"
 import type { DomainNode } from "../model/DomainGraph.ts"
@@ -12,6 +13,14 @@ export const annotate = (
   tick: number,
   more?: Schema.JsonObject
 ): (line: Effect.Effect<void>) => Effect.Effect<void> => Effect.annotateLogs({ domain: domain.name, tick, ...more })
+
+/** Logs what failed by a bug of Thunderline's own. */
+export const bug = (
+  node: DomainNode,
+  message: string,
+  tick: number,
+  cause: Cause.Cause<unknown>
+): Effect.Effect<void> => Effect.logFatal(`${label(node)} ${message}, which is a bug`, cause).pipe(annotate(node, tick))
 
 /** Logs a line of a domain at INFO as an event. */
 export const info = (

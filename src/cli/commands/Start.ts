@@ -8,6 +8,7 @@ import * as Logger from "effect/Logger"
 import * as Option from "effect/Option"
 import * as Path from "effect/Path"
 import * as References from "effect/References"
+import * as SafeTelemetry from "../../telemetry/SafeTelemetry.ts"
 import * as AppModule from "../flags/AppModule.ts"
 import * as Interval from "../flags/Interval.ts"
 import * as Listen from "../flags/Listen.ts"
@@ -91,7 +92,7 @@ export const command = Command.make(
     const { run } = yield* program
     return yield* run({ ...settings, name }, loaded).pipe(
       Trail.named(settings.database),
-      Effect.provide(Logger.layer([Logger.withConsoleLog(logger)])),
+      Effect.provide(Logger.layer([SafeTelemetry.logger(Logger.withConsoleLog(logger))])),
       Effect.provideService(References.MinimumLogLevel, Option.getOrElse(yield* GlobalFlag.LogLevel, () => "Info"))
     )
   })
