@@ -46,7 +46,7 @@ export const launch = <A, E, R>(
   onInterruptRequest((requested) =>
     Effect.gen(function*() {
       const scope = yield* Scope.make()
-      let limit = ShutdownLimit.make()
+      let limit = yield* ShutdownLimit.CurrentLimit
       // Detached: what does not end when it is interrupted must not keep this fiber.
       const running = yield* Effect.forkDetach(
         Effect.gen(function*() {

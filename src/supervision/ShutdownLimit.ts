@@ -23,7 +23,7 @@ export const make = (timeout: Duration.Input = "25 seconds"): ShutdownLimit => (
   open: new Set()
 })
 
-/** The limit of the application that a layer has built. */
+/** The limit of the application that a layer has built; around `launch`, the limit until it is built. */
 export const CurrentLimit = Context.Reference<ShutdownLimit>("thunderline/ShutdownLimit", {
   defaultValue: () => make()
 })
@@ -40,7 +40,7 @@ export const end = <A, E, R>(
     const ending = yield* Effect.forkDetach(effect, { startImmediately: true })
     const ended = yield* Effect.timeoutOption(Fiber.await(ending), timeout)
     if (Option.isSome(ended)) return Exit.isSuccess(ended.value) ? undefined : yield* ended.value
-    const left = open.size === 0 ? "a layer around it" : Array.from(open).toReversed().join(", ")
+    const left = open.size === 0 ? "a layer of the app's own" : Array.from(open).toReversed().join(", ")
     yield* Effect.logError(
       `[Thunderline] Shutdown exceeded shutdownTimeout (${Duration.format(timeout)}); abandoned: ${left}`
     ).pipe(Telemetry.event("thunderline.shutdown.abandoned", { abandoned: left }), SafeTelemetry.protect)

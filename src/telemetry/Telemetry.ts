@@ -216,14 +216,17 @@ export const observe = (
     let value = read
     const ignored = { update: () => {}, modify: () => {} }
     const { type } = metrics[name]
-    if (type === "gauge") {
-      const gauge: Metric.Gauge<number> = Metric.gauge(name, options(name, attributes))
-      Metric.registerUnsafe(gauge, context, { ...ignored, get: () => ({ value: value() }) })
-    } else {
-      const incremental = type === "counter"
-      const counter: Metric.Counter<number> = Metric.counter(name, { ...options(name, attributes), incremental })
-      Metric.registerUnsafe(counter, context, { ...ignored, get: () => ({ count: value(), incremental }) })
-    }
+    // The registry may be users' own.
+    attempt(() => {
+      if (type === "gauge") {
+        const gauge: Metric.Gauge<number> = Metric.gauge(name, options(name, attributes))
+        Metric.registerUnsafe(gauge, context, { ...ignored, get: () => ({ value: value() }) })
+      } else {
+        const incremental = type === "counter"
+        const counter: Metric.Counter<number> = Metric.counter(name, { ...options(name, attributes), incremental })
+        Metric.registerUnsafe(counter, context, { ...ignored, get: () => ({ count: value(), incremental }) })
+      }
+    }, undefined)
     return Effect.addFinalizer(() =>
       Effect.sync(() => {
         const last = read()

@@ -52,6 +52,16 @@ const retention = Flag.String("retention").pipe(
   Flag.withDescription("How long transitions are kept: \"30 days\", 12h (default: for ever)")
 )
 
+const shutdownTimeout = Flag.String("shutdown-timeout").pipe(
+  Flag.filterMap(
+    (text) => Option.filter(DurationText.parse(text), Duration.isGreaterThan(Duration.zero)),
+    () => `a length of time such as 25s or "1 minute"`
+  ),
+  Flag.withDefault(Duration.seconds(25)),
+  Flag.withMetavar("duration"),
+  Flag.withDescription("How long the shutdown may take: 10s, \"1 minute\" (default 25s)")
+)
+
 const policy = Flag.Literals("policy", ["act", "dry-run"]).pipe(
   Flag.withDefault("act"),
   Flag.withMetavar("mode"),
@@ -71,6 +81,7 @@ export const command = Command.make(
     trail,
     migrate,
     retention,
+    shutdownTimeout,
     logFormat: LogFormat.flag,
     otlp: Otlp.flag,
     traceLevel: Otlp.traceLevel,
