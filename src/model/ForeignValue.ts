@@ -13,7 +13,7 @@ const decoder = new TextDecoder("utf-8", { ignoreBOM: true })
 /** The beginning of a text, in at most so many bytes of UTF-8: valid Unicode without NUL characters. */
 export const clip = (text: string, bytes: number): string => {
   const buffer = new Uint8Array(Math.max(0, bytes))
-  const { written } = encoder.encodeInto(text.slice(0, buffer.length).replaceAll("\u0000", "\ufffd"), buffer)
+  const { written } = encoder.encodeInto(text.replaceAll("\u0000", ""), buffer)
   // Decoded, it does not hold on to the text that it was cut from.
   return decoder.decode(buffer.subarray(0, written))
 }

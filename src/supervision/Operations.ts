@@ -95,7 +95,7 @@ export const makeControl = (
 ): DomainControl["Service"] => {
   const timeout = Duration.fromInputUnsafe(trailTimeout ?? "5 seconds")
   const operate = (operation: Operation) => {
-    const run = Effect.fn(`Domain${operation}`)(
+    const run = Effect.fn(`DomainControl.${operation}`)(
       function*(name: string): Effect.fn.Return<void, DomainControlError> {
         const { domains, find, tell } = state()
         const domain = find(name)

@@ -129,7 +129,7 @@ const reasonOf = (error: unknown): string => {
   const name = isA(error, Error) && plain.name !== "Error" ? `${plain.name}: ` : ""
   const message = isA(error, Error)
     ? plain.message
-    : `it threw ${attempt(() => describe(error), "what cannot be told")}`
+    : `it threw ${attempt(() => describe(error), "something that cannot be described")}`
   return name + (message.split("\n")[0]!.trim() || "it threw an error without a message")
 }
 

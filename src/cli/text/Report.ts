@@ -5,14 +5,14 @@ import * as Predicate from "effect/Predicate"
 import type { Stdio } from "effect/Stdio"
 import * as Format from "../../control/Format.ts"
 import * as CauseText from "../../model/CauseText.ts"
-import { attempt } from "../../model/ForeignValue.ts"
+import { attempt, read } from "../../model/ForeignValue.ts"
 import * as Output from "./Output.ts"
 
 const textOf = (error: unknown): string => {
-  const { message } = CauseText.toError(error)
-  if (message !== "") return message
+  const message = typeof error === "object" && error !== null ? read(error, "message") : undefined
+  if (typeof message === "string" && message !== "") return CauseText.clip(message)
   const type = CauseText.errorType(Cause.fail(error))
-  return type === "_OTHER" ? "it failed without a message" : type
+  return type === "_OTHER" ? CauseText.toError(error).message : type
 }
 
 /** The message of an expected error, in one line. */
