@@ -60,10 +60,19 @@ const Request = Context.Service<object>("effect/http/HttpServerRequest")
 const always = () => true
 const never = () => false
 
+/** An error of users' code may throw when it is looked at. */
+const isDone = (error: unknown): boolean => {
+  try {
+    return Cause.isDone(error)
+  } catch {
+    return false
+  }
+}
+
 const isFailure = (fiber: AnyFiber, { cause }: Exit.Failure<unknown, unknown>): boolean =>
   Cause.hasInterruptsOnly(cause)
     ? !FiberInternals.askedToStop(fiber)
-    : !cause.reasons.every((reason) => Cause.isFailReason(reason) && Cause.isDone(reason.error))
+    : !cause.reasons.every((reason) => Cause.isFailReason(reason) && isDone(reason.error))
 
 /** Whether a fiber serves an HTTP request; what it forks does not. */
 const isRequest = ({ context }: AnyFiber): boolean => {
