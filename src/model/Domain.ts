@@ -160,7 +160,7 @@ const worker = ([name, input]: readonly [string, WorkerInput<never>]): Worker =>
  *   shut down in order and exit with 70, `Thunderline.layer` only completes `Thunderline.awaitEscalation` (default: true
  *   for a required domain, false for an optional one).
  * - `activationTimeout` (default 30 seconds) bounds layer and `onActivate`; `shutdownTimeout` (default 10 seconds)
- *   bounds `onDeactivate`, workers' ends and finalizers together.
+ *   bounds `onDeactivate`, workers' ends and finalizers together, within what the application's own allows.
  * - `maxMissedTicks`: ticks left unanswered by `onTick` before the domain is taken for dead (default 3).
  *
  * A bad name fails the start of the application, with everything else that is wrong with the graph.

@@ -8,6 +8,7 @@ import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import type * as Tracer from "effect/Tracer"
 import { type IllegalTransition, type Opening, type Reason, Trigger } from "../model/DomainStatus.ts"
+import { attempt } from "../model/ForeignValue.ts"
 import * as Spans from "../telemetry/Spans.ts"
 import * as Telemetry from "../telemetry/Telemetry.ts"
 import { Command } from "./Command.ts"
@@ -115,7 +116,7 @@ const launch = (state: SupervisorState, domain: SupervisedDomain, phase: Activat
   const { deadline, fiber, gate, generation } = phase
   let began: bigint | undefined
   fiber.addObserver((exit) => {
-    generation.trace.end(clock.currentTimeNanosUnsafe(), exit)
+    attempt(() => generation.trace.end(clock.currentTimeNanosUnsafe(), exit), undefined)
     if (began === undefined) return
     const durationMs = Number(clock.monotonicTimeNanosUnsafe() - began) / 1e6
     state.tell(Command.Built({ domain, generation, exit, durationMs }))

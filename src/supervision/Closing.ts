@@ -21,8 +21,7 @@ const closeInTurn = Effect.fnUntraced(function*(
 ) {
   const { clock, overdue } = state
   const { generation } = phase
-  const turn = Effect.forEach(before, (ended) => Deferred.await(ended), { discard: true })
-  yield* Effect.raceFirst(turn, Deferred.await(overdue))
+  yield* Effect.forEach(before, (ended) => Deferred.await(ended), { discard: true })
   const started = clock.monotonicTimeNanosUnsafe()
   const span = yield* Effect.makeSpan("Domain.deactivate", {
     root: true,

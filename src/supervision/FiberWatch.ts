@@ -4,6 +4,7 @@ import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as Scheduler from "effect/Scheduler"
 import * as Scope from "effect/Scope"
+import { attempt } from "../model/ForeignValue.ts"
 import * as FiberInternals from "./FiberInternals.ts"
 import * as FiberSets from "./FiberSets.ts"
 import * as LayerScope from "./LayerScope.ts"
@@ -60,19 +61,10 @@ const Request = Context.Service<object>("effect/http/HttpServerRequest")
 const always = () => true
 const never = () => false
 
-/** An error of users' code may throw when it is looked at. */
-const isDone = (error: unknown): boolean => {
-  try {
-    return Cause.isDone(error)
-  } catch {
-    return false
-  }
-}
-
 const isFailure = (fiber: AnyFiber, { cause }: Exit.Failure<unknown, unknown>): boolean =>
   Cause.hasInterruptsOnly(cause)
     ? !FiberInternals.askedToStop(fiber)
-    : !cause.reasons.every((reason) => Cause.isFailReason(reason) && isDone(reason.error))
+    : !cause.reasons.every((reason) => Cause.isFailReason(reason) && attempt(() => Cause.isDone(reason.error), false))
 
 /** Whether a fiber serves an HTTP request; what it forks does not. */
 const isRequest = ({ context }: AnyFiber): boolean => {

@@ -240,13 +240,15 @@ export class Generation {
     return Effect.gen({ self: this }, function*() {
       this.end(exit)
       const fiber = this.fork(Spans.under(span)(this.closeNow(building, reason, exit)))
-      const abandon = Effect.sync(() => fiber.interruptUnsafe())
+      const abandon = Effect.sync(() => {
+        for (const stop of this.stops) this.fork(stop)
+        fiber.interruptUnsafe()
+      })
       const done = yield* Fiber.await(fiber).pipe(
         Effect.timeoutOption(this.domain.shutdownTimeout),
         Effect.onInterrupt(() => abandon)
       )
       if (Option.isNone(done)) {
-        for (const stop of this.stops) this.fork(stop)
         yield* abandon
         return { cause: undefined, abandoned: true }
       }

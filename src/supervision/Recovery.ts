@@ -13,8 +13,12 @@ import { generationOf, type SupervisedDomain } from "./SupervisedDomain.ts"
 import { type Step, type SupervisorState, wait } from "./SupervisorState.ts"
 import * as Timer from "./Timer.ts"
 
-/** After how long the next step of a restart that failed is tried again. */
-const again = Duration.seconds(1)
+/** After how long a step that nothing else would bring about is tried again. */
+const pause = Duration.seconds(1)
+
+/** Tells the supervisor the same command again after a pause. */
+const again = (state: SupervisorState, command: Command) =>
+  Effect.sync(() => Timer.make(state.fork, pause, () => state.tell(command)).start())
 
 /** The same state, whose commits do without the outbox: the last resort where the outbox itself fails. */
 const unrecorded = (state: SupervisorState): SupervisorState => ({
@@ -70,9 +74,6 @@ const closed = (state: SupervisorState, { domain, ended }: CommandOf<"Closed">, 
   )
 }
 
-const retell = (state: SupervisorState, command: Command) =>
-  Effect.sync(() => Timer.make(state.fork, again, () => state.tell(command)).start())
-
 /**
  * What is done when a command failed, which is a bug: it is answered, and its domain crashes with the cause where the
  * table of states allows it. It is not left as it was.
@@ -90,8 +91,8 @@ export const recover = (state: SupervisorState, command: Command, cause: Cause.C
     Built: ({ domain }) => crashWith(state, domain, cause),
     Failed: ({ domain }) => crashWith(state, domain, cause),
     Closed: (report) => closed(state, report, cause),
-    BackoffElapsed: (report) => retell(state, Command.BackoffElapsed(report)),
-    Decided: (report) => retell(state, Command.Decided(report)),
+    Decided: (report) => again(state, Command.Decided(report)),
+    BackoffElapsed: (report) => again(state, Command.BackoffElapsed(report)),
     Shutdown: ({ done }) => Effect.sync(() => void Deferred.doneUnsafe(done, Effect.void))
   })
   return Effect.andThen(done, told)

@@ -1,6 +1,6 @@
 /**
  * Loggers, tracers and metrics that never throw, made of users' own. Use `layer` around everything of Thunderline's that
- * logs or makes spans, and `protect` around what does so in a caller's fiber. Code of a domain keeps what it was given.
+ * logs or makes spans, and `protect` around what does so in a caller's fiber. Code of domains gets its own tracer back.
  */
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
@@ -25,7 +25,7 @@ const makeLogger = (given: Logger.Logger<unknown, unknown>): Logger.Logger<unkno
     } catch (error) {
       if (told) return
       told = true
-      // Another logger may not be there.
+      // No other logger may be installed.
       console.error(`[Thunderline] A logger threw, and a line is lost: ${CauseText.toError(error).message}`)
     }
   })
@@ -44,24 +44,20 @@ export const logger = (given: Logger.Logger<unknown, unknown>): Logger.Logger<un
 const plainExit = (exit: Exit.Exit<unknown, unknown>): Exit.Exit<unknown, unknown> =>
   Exit.isFailure(exit) ? Exit.failCause(CauseText.plain(exit.cause)) : exit
 
-/** The same span, whose methods never throw; what else it has is read from it. */
-const safeSpan = (span: Tracer.Span): Tracer.Span => {
-  const { sampled, spanId, traceId } = span
+/** Marks a span that is safe already: a tracer may give it out again. */
+const guarded = Symbol("thunderline/SafeTelemetry/guarded")
+
+/** Replaces the methods of a span by ones that never throw. It stays the same object, which a tracer may look for. */
+const guard = (span: Tracer.Span & { [guarded]?: true }): Tracer.Span => {
+  if (span[guarded] === true) return span
+  const { addLinks, attribute, end, event, spanId, traceId } = span
   if (typeof traceId !== "string" || typeof spanId !== "string") throw new TypeError("A span without ids")
-  const methods: Pick<
-    Tracer.Span,
-    "_tag" | "addLinks" | "attribute" | "end" | "event" | "sampled" | "spanId" | "traceId"
-  > = {
-    _tag: "Span",
-    traceId,
-    spanId,
-    sampled: sampled === true,
-    end: (at, exit) => attempt(() => span.end(at, plainExit(exit)), undefined),
-    attribute: (key, value) => attempt(() => span.attribute(key, value), undefined),
-    event: (name, at, attributes) => attempt(() => span.event(name, at, attributes), undefined),
-    addLinks: (links) => attempt(() => span.addLinks(links), undefined)
-  }
-  return Object.create(span, Object.getOwnPropertyDescriptors(methods))
+  span.end = (at, exit) => attempt(() => end.call(span, at, plainExit(exit)), undefined)
+  span.attribute = (key, value) => attempt(() => attribute.call(span, key, value), undefined)
+  span.event = (name, at, attributes) => attempt(() => event.call(span, name, at, attributes), undefined)
+  span.addLinks = (links) => attempt(() => addLinks.call(span, links), undefined)
+  span[guarded] = true
+  return span
 }
 
 /** The same tracer: a span that it does not make is made by Effect's own, and is not exported. */
@@ -71,7 +67,7 @@ export const tracer = (given: Tracer.Tracer): Tracer.Tracer => {
   if (safe === undefined) {
     safe = Tracer.make({
       span: (options) =>
-        attempt(() => safeSpan(given.span(options)), undefined) ??
+        attempt(() => guard(given.span(options)), undefined) ??
           Tracer.nativeTracer.span({ ...options, sampled: false })
     })
     tracers.set(given, safe).set(safe, safe)
@@ -87,21 +83,24 @@ const safeMetrics = (given: Metric.FiberRuntimeMetricsService): Metric.FiberRunt
 const safeAttributes = (given: Readonly<Record<string, string>>): Readonly<Record<string, string>> =>
   attempt(() => Object.fromEntries(Object.entries(given).map(([name, value]) => [name, String(value)])), {})
 
-/** What users' own were, for what runs users' code. */
-const Given = Context.Reference<Context.Context<never>>("thunderline/SafeTelemetry/Given", {
-  defaultValue: Context.empty
+/** The tracer of users' own. It knows what Effect runs, which a safe one does not. */
+const GivenTracer = Context.Reference<Tracer.Tracer | undefined>("thunderline/SafeTelemetry/GivenTracer", {
+  defaultValue: () => undefined
 })
 
 /** The loggers, the tracer and the settings of metrics of a context, made safe. */
 const safe = (context: Context.Context<never>): Context.Context<never> => {
-  const given = Context.make(Logger.CurrentLoggers, Context.get(context, Logger.CurrentLoggers))
-  const set = new Set(Array.from(Context.get(given, Logger.CurrentLoggers), logger))
   const attributes = Context.getOrUndefined(context, Metric.CurrentMetricAttributes)
   const fibers = Context.getOrUndefined(context, Metric.FiberRuntimeMetrics)
   const own = Context.getOrUndefined(context, Tracer.Tracer)
-  return Context.make(Logger.CurrentLoggers, set).pipe(
-    Context.add(Given, own === undefined ? given : Context.add(given, Tracer.Tracer, own)),
-    (made) => own === undefined ? made : Context.add(made, Tracer.Tracer, tracer(own)),
+  return Context.make(
+    Logger.CurrentLoggers,
+    new Set(Array.from(Context.get(context, Logger.CurrentLoggers), logger))
+  ).pipe(
+    (made) =>
+      own === undefined
+        ? made
+        : Context.add(made, Tracer.Tracer, tracer(own)).pipe(Context.add(GivenTracer, own)),
     (made) => fibers === undefined ? made : Context.add(made, Metric.FiberRuntimeMetrics, safeMetrics(fibers)),
     (made) =>
       attributes === undefined ? made : Context.add(made, Metric.CurrentMetricAttributes, safeAttributes(attributes))
@@ -115,6 +114,8 @@ export const layer = (): Layer.Layer<never> => Layer.effectContext(Effect.map(Ef
 export const protect = <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
   Effect.updateContext(effect, (context: Context.Context<R>) => Context.merge(context, safe(context)))
 
-/** The context with users' own loggers and tracer, for code of theirs. */
-export const restore = (context: Context.Context<never>): Context.Context<never> =>
-  Context.merge(context, Context.get(context, Given))
+/** The context with users' own tracer, for code of theirs. */
+export const restore = (context: Context.Context<never>): Context.Context<never> => {
+  const own = Context.get(context, GivenTracer)
+  return own === undefined ? context : Context.add(context, Tracer.Tracer, own)
+}

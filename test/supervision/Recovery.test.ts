@@ -1,6 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Cause from "effect/Cause"
 import * as Context from "effect/Context"
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
@@ -218,6 +219,27 @@ describe("a command that fails by a bug", () => {
         yield* awaitStates({ failing: "active", user: "active" })
         yield* TestClock.adjust("1 second")
         yield* awaitStates({ failing: "crashed", user: "waiting" })
+      })
+    )
+  })
+
+  it.effect("Decided: it is tried again after a second", () => {
+    const schedule = Schedule.modifyDelay(
+      Schedule.forever,
+      () => Effect.delay(Effect.succeed(Duration.seconds(1)), "500 millis")
+    )
+    return withFault(
+      fault(into("failing", "restarting")),
+      [Domain.make("failing", {
+        layer: Layer.effectDiscard(Effect.fail("no")),
+        restart: Domain.restartPolicy({ schedule })
+      })],
+      Effect.gen(function*() {
+        yield* tick
+        yield* TestClock.adjust("500 millis")
+        assert.deepStrictEqual(yield* states, { failing: "crashed" })
+        yield* TestClock.adjust("1 second")
+        assert.deepStrictEqual(yield* states, { failing: "restarting" })
       })
     )
   })

@@ -6,6 +6,7 @@ import * as Layer from "effect/Layer"
 import * as Logger from "effect/Logger"
 import * as Metric from "effect/Metric"
 import * as References from "effect/References"
+import * as Schedule from "effect/Schedule"
 import { TestClock } from "effect/testing"
 import * as Tracer from "effect/Tracer"
 import { vi } from "vitest"
@@ -71,12 +72,13 @@ const fate = (place: string) =>
   })
 
 describe("a failure", () => {
-  const kinds = Object.entries(Hostile.failures)
   it.effect.each(Object.keys(places))(
     "of any kind in %s ends in its state, in the trail and in the log",
     (place) =>
       Effect.gen(function*() {
-        for (const [kind, make] of kinds) {
+        // All of them in one place, for what they take.
+        const failures = place === "a worker" ? Hostile.failures : Hostile.small
+        for (const [kind, make] of Object.entries(failures)) {
           const lines = yield* LogLines.LogLines
           const fail = Effect.suspend(() => atItsEnd.has(place) ? Effect.die(make()) : Effect.fail(make()))
           const { events, status } = yield* running([places[place]!(fail)], fate(place))
@@ -107,6 +109,41 @@ describe("a failure", () => {
       }).pipe(Effect.provide(LogLines.layer))
     },
     { arbitrary: { runs: 30 } }
+  )
+})
+
+describe("a restart policy", () => {
+  const failing = (make: () => unknown) => ({
+    "a schedule": Domain.restartPolicy({
+      schedule: Schedule.fromStep(Effect.succeed(() => Effect.fail(make()))) as never
+    }),
+    "a schedule's first step": Domain.restartPolicy({ schedule: Schedule.fromStep(Effect.die(make())) }),
+    "a `while`": Domain.restartPolicy({
+      while: () => {
+        throw make()
+      }
+    })
+  })
+
+  it.effect.each(Object.keys(failing(() => 0)) as Array<keyof ReturnType<typeof failing>>)(
+    "whose %s fails with anything lets the domain restart",
+    (part) =>
+      Effect.gen(function*() {
+        for (const [kind, make] of Object.entries(Hostile.small)) {
+          const victim = Domain.make("victim", {
+            layer: Layer.effectDiscard(Effect.suspend(() => Effect.fail(make()))),
+            restart: failing(make)[part]
+          })
+          yield* running(
+            [victim],
+            Effect.gen(function*() {
+              yield* tick
+              assert.deepStrictEqual(yield* states, { victim: "restarting" }, kind)
+            })
+          )
+        }
+      }).pipe(Effect.provide(LogLines.layer)),
+    60_000
   )
 })
 
@@ -252,7 +289,7 @@ describe("a hook", () => {
           yield* tick
           // What is no effect at all ends with its deadline.
           yield* TestClock.adjust("30 seconds")
-          yield* awaitStates({ victim: "crashed", other: "active" })
+          yield* awaitStates({ victim: "crashed", other: "active", ticked: "crashed" })
           yield* DomainControl.use((control) => control.deactivate("other"))
           yield* TestClock.adjust("2 seconds")
           yield* awaitStates({ other: "inactive" })

@@ -98,6 +98,11 @@ export const failures: { readonly [what: string]: () => unknown } = {
   "a date that is none": () => new Date(Number.NaN)
 }
 
+/** The same without the large ones, which take a while to make. */
+export const small: typeof failures = Object.fromEntries(
+  Object.entries(failures).filter(([what]) => !/10 MB|million|100,000|depth|typed|endless|5,000/.test(what))
+)
+
 const all = Object.values(failures)
 
 /** Any of them, or an error made of several: caused by one, holding another, with a part that is a third. */

@@ -145,16 +145,16 @@ describe("a tracer", () => {
 })
 
 describe("the layer", () => {
-  it.effect("gives the code of domains its own loggers and tracer back", () =>
+  it.effect("gives the code of domains its own tracer back", () =>
     Effect.gen(function*() {
-      const logger = Logger.make(() => {})
       const own = tracer(() => false)
-      const given = Layer.merge(Logger.layer([logger]), Layer.succeed(Tracer.Tracer, own))
-      const inside = yield* Effect.context<never>().pipe(Effect.provide(protectedBy(given)))
+      const inside = yield* Effect.context<never>().pipe(
+        Effect.provide(protectedBy(Layer.succeed(Tracer.Tracer, own)))
+      )
       const restored = SafeTelemetry.restore(inside)
       assert.notStrictEqual(Context.get(inside, Tracer.Tracer), own)
       assert.strictEqual(Context.get(restored, Tracer.Tracer), own)
-      assert.deepStrictEqual(Array.from(Context.get(restored, References.CurrentLoggers)), [logger])
+      assert.strictEqual(SafeTelemetry.restore(Context.empty()), Context.empty())
     }))
 
   it.effect("makes nothing safe twice", () =>

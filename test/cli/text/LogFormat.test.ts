@@ -126,7 +126,7 @@ describe("LogFormat", () => {
           assert.isBelow(text.length, 6 * maxCauseLength + 1_000, kind)
           assert.notInclude(text, "\u0000", kind)
           if (format === "pretty") assert.notMatch(text, /(?!\n)[\p{Cc}\p{Bidi_Control}]/u, kind)
-          if (/10 MB|million|100,000|depth|typed|endless|5,000/.test(kind)) continue
+          if (!(kind in Hostile.small)) continue
           const value = make()
           const odd = yield* logged(
             LogFormat.logger(format),
