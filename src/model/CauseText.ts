@@ -17,7 +17,7 @@ const limits = {
   /** Errors in one chain of causes. */
   chain: 16,
   /** How many nested causes that are left out are counted. */
-  counted: 10_000,
+  counted: 1_000,
   name: 128,
   /** Of an error in an `AggregateError`. */
   member: 512,

@@ -12,6 +12,8 @@ const decoder = new TextDecoder("utf-8", { ignoreBOM: true })
 
 /** The beginning of a text, in at most so many bytes of UTF-8: valid Unicode without NUL characters. */
 export const clip = (text: string, bytes: number): string => {
+  // A character takes at most three bytes, most texts are short, and encoding them takes time.
+  if (text.length * 3 <= bytes) return text.replaceAll("\u0000", "").toWellFormed()
   const buffer = new Uint8Array(Math.max(0, bytes))
   const { written } = encoder.encodeInto(text.replaceAll("\u0000", ""), buffer)
   // Decoded, it does not hold on to the text that it was cut from.

@@ -74,8 +74,6 @@ export class Generation {
   readonly span: Tracer.Span
   readonly trace: ActivationTrace
   readonly onFailure: (failure: Failure) => void
-  /** Its end interrupts what runs in it: that is no failure. */
-  closing = false
   private readonly scope = Scope.makeUnsafe()
   private readonly ended = Deferred.makeUnsafe<Exit.Exit<unknown, unknown>>()
   private readonly running = new Set<Fiber.Fiber<unknown, unknown>>()
@@ -164,7 +162,7 @@ export class Generation {
     Fiber.runIn(fiber, this.scope)
     fiber.addObserver((exit) => {
       if (Exit.isFailure(exit)) {
-        if (!this.closing || !Cause.hasInterruptsOnly(exit.cause)) this.onFailure({ cause: exit.cause, metadata })
+        if (!this.hasEnded || !Cause.hasInterruptsOnly(exit.cause)) this.onFailure({ cause: exit.cause, metadata })
       } else if (permanent) {
         const cause = Cause.fail(new WorkerEnded({ domain: this.domain.name, worker: name }))
         this.onFailure({ cause, metadata })
@@ -182,6 +180,12 @@ export class Generation {
   /** Ends the uses of this generation, which has left `active` with this exit; `close` comes in its turn. */
   end(exit: Exit.Exit<unknown, unknown>): void {
     Deferred.doneUnsafe(this.ended, Effect.succeed(exit))
+    this.blame.closed()
+  }
+
+  /** Whether it has left: its end interrupts what runs in it, and that is no failure. */
+  get hasEnded(): boolean {
+    return Deferred.isDoneUnsafe(this.ended)
   }
 
   /**
@@ -235,8 +239,6 @@ export class Generation {
   ): Effect.Effect<Closing> {
     return Effect.gen({ self: this }, function*() {
       this.end(exit)
-      this.closing = true
-      this.blame.closed()
       const fiber = this.fork(Spans.under(span)(this.closeNow(building, reason, exit)))
       const abandon = Effect.sync(() => {
         for (const stop of this.stops) this.fork(stop)

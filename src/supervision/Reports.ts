@@ -58,9 +58,11 @@ export const built = Effect.fnUntraced(
   }
 )
 
-/** Something of a generation has failed. */
+/** Something of a generation has failed. One that has left cannot crash any more: its failure is logged. */
 export const failed = (state: SupervisorState, { domain, failure, generation }: CommandOf<"Failed">): Step => {
-  if (generationOf(domain) !== generation) return Effect.void
+  if (generationOf(domain) !== generation) {
+    return DomainLog.error(domain.node, "Failed while it was shutting down", state.tickNow().count, failure.cause)
+  }
   const reason = failedWith(failure.cause, DomainSilent) ? "silent" : "failure"
   return crash(state, domain, reason, failure.cause, { metadata: failure.metadata })
 }

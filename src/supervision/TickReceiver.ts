@@ -121,7 +121,7 @@ export const make = (generation: Generation, { clock, context, everyTick, handle
       running = undefined
       if (Exit.isSuccess(exit)) return answered(tick, skipped, clock.monotonicTimeNanosUnsafe() - started)
       waiting = undefined
-      if (generation.closing && Cause.hasInterruptsOnly(exit.cause)) return
+      if (generation.hasEnded && Cause.hasInterruptsOnly(exit.cause)) return
       generation.onFailure({ cause: exit.cause, metadata: { tick: tick.count } })
     })
   }

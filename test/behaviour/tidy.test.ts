@@ -74,7 +74,7 @@ describe("the rooms", () => {
     for (const room of arrows.keys()) visit(room, [])
   })
 
-  it("of the core import no package but effect, and hold fewer than 7,000 lines of code", () => {
+  it("of the core import no package but effect, and hold fewer than 8,000 lines of code", () => {
     const inside = sources.filter((file) => core.includes(roomOf(file)))
     for (const file of inside) {
       for (const [_, name] of code(file).matchAll(/(?:from|import)\s*\(?\s*"([^."][^"]*)"/g)) {
@@ -83,7 +83,7 @@ describe("the rooms", () => {
     }
     const linesOf = (file: string) =>
       code(file).replaceAll(/\/\*\*.*|^ *\/\/.*/gm, "").split("\n").filter((line) => line.trim() !== "").length
-    assert.isBelow(inside.reduce((sum, file) => sum + linesOf(file), 0), 7_000)
+    assert.isBelow(inside.reduce((sum, file) => sum + linesOf(file), 0), 8_000)
   })
 })
 

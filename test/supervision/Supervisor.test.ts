@@ -1,14 +1,16 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Context, DateTime, Duration, Effect, Exit, Fiber, Layer, Scope } from "effect"
+import { Cause, Context, DateTime, Duration, Effect, Exit, Fiber, Layer, Scope } from "effect"
 import { TestClock } from "effect/testing"
 import { DomainRegistry } from "../../src/heartbeat/DomainRegistry.ts"
 import * as Domain from "../../src/model/Domain.ts"
+import { DomainControl } from "../../src/model/DomainControl.ts"
 import type * as Fault from "../../src/testing/Fault.ts"
 import * as Thunderline from "../../src/Thunderline.ts"
 import * as Repo from "../../src/trail/Repo.ts"
 import { app, awaitStates, brief, tick, trail } from "../support/app.ts"
 import { settle } from "../support/awaitState.ts"
 import { accept } from "../support/bus.ts"
+import * as LogLines from "../support/LogLines.ts"
 import { chain } from "./chain.ts"
 
 describe("Supervisor", () => {
@@ -108,6 +110,27 @@ describe("Supervisor", () => {
         { _tag: "KillScoped", domain: "a", generation: 1, ms: 2000 },
         { _tag: "Leak", domain: "x", ms: 1000 }
       ]))))
+
+    it.effect("what fails while its generation shuts down is logged, and crashes nothing", () => {
+      const clumsy = Effect.onInterrupt(
+        Effect.never,
+        () => Effect.andThen(Effect.sleep("1 second"), Effect.die("clumsy"))
+      )
+      const domain = Domain.make("clumsy", { layer: Layer.empty, workers: { clumsy } })
+      return Effect.gen(function*() {
+        const { lines } = yield* LogLines.LogLines
+        yield* tick
+        yield* awaitStates({ clumsy: "active" })
+        yield* DomainControl.use((control) => control.deactivate("clumsy"))
+        yield* TestClock.adjust("1 second")
+        yield* awaitStates({ clumsy: "inactive" })
+        const failed = lines.filter(({ text }) => text === "[Clumsy] Failed while it was shutting down")
+        assert.deepStrictEqual(failed.map(({ cause, level }) => [level, String(Cause.squash(cause))]), [[
+          "Error",
+          "Error: clumsy"
+        ]])
+      }).pipe(Effect.provide(app([domain])), Effect.provide(LogLines.layer))
+    })
 
     it.effect("a child fiber that is joined is the joiner's business", () => {
       const domain = Domain.make("joiner", {
