@@ -5,6 +5,7 @@ import type * as Effect from "effect/Effect"
 import type * as Fiber from "effect/Fiber"
 import * as References from "effect/References"
 import * as Tracer from "effect/Tracer"
+import { attempt, clip } from "../model/ForeignValue.ts"
 import * as FiberInternals from "./FiberInternals.ts"
 import * as FiberWatch from "./FiberWatch.ts"
 import * as Timer from "./Timer.ts"
@@ -14,6 +15,12 @@ const window = Duration.seconds(1)
 
 /** How many failures of one place wait for their window at a time; those beyond it are told at once. */
 const heldPerPlace = 16
+
+/** How many of all places wait at a time. */
+const heldInAll = 1_000
+
+/** In bytes. */
+const longestPlace = 256
 
 /** A failure of a fiber that nobody has looked at, and where the fiber was forked. */
 export interface Unclaimed {
@@ -78,15 +85,17 @@ export interface FiberBlame {
   readonly closed: () => void
 }
 
+const unknownPlace = "an effect without a name"
+
 /** Where a fiber was forked: the innermost `Effect.fn`, or else the span. */
 const placeOf = ({ context }: Fiber.Fiber<unknown, unknown>): string => {
-  const frame = Context.get(context, References.CurrentStackFrame)
-  if (frame !== undefined) {
-    const line = frame.stack()?.split("\n").at(-1)?.trim()
-    return line === undefined ? frame.name : `${frame.name} ${line}`
-  }
-  const span = Context.getOrUndefined(context, Tracer.ParentSpan)
-  return span?._tag === "Span" ? span.name : "an effect without a name"
+  const place = attempt(() => {
+    const frame = Context.get(context, References.CurrentStackFrame)
+    if (frame !== undefined) return [frame.name, frame.stack()?.split("\n").at(-1)?.trim()].join(" ").trim()
+    const span = Context.getOrUndefined(context, Tracer.ParentSpan)
+    return span?._tag === "Span" ? span.name : unknownPlace
+  }, unknownPlace)
+  return clip(place, longestPlace)
 }
 
 /**
@@ -120,7 +129,7 @@ export const make = ({ crash, fork, log }: Options): FiberBlame => {
     const place = placeOf(fiber)
     const left = joining?.isJoined() !== true
     const tell = () => (left && isOwned() && state !== "closed" ? crash : log)({ cause: exit.cause, place })
-    const full = !isOwned() && (heldAt.get(place) ?? 0) >= heldPerPlace
+    const full = !isOwned() && (held.size >= heldInAll || (heldAt.get(place) ?? 0) >= heldPerPlace)
     if (full || state === "closed") tell()
     else hold(failure, place, tell)
   }
