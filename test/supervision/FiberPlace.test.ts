@@ -32,7 +32,7 @@ const make = Effect.gen(function*() {
 
 const here = Effect.fn("here")(() => Effect.forkDetach(Effect.fail("no")))
 
-describe("FiberBlame", () => {
+describe("FiberBlame, for what nobody owns", () => {
   it.effect("names the function in which the fiber was forked", () =>
     Effect.gen(function*() {
       const { run, told } = yield* make
