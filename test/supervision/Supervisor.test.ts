@@ -1,8 +1,9 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Context, DateTime, Duration, Effect, Exit, Fiber, Layer, Scope } from "effect"
+import { Context, DateTime, Duration, Effect, Exit, Fiber, Layer, Logger, References, Scope } from "effect"
 import { TestClock } from "effect/testing"
 import { DomainRegistry } from "../../src/heartbeat/DomainRegistry.ts"
 import * as Domain from "../../src/model/Domain.ts"
+import { DomainControl } from "../../src/model/DomainControl.ts"
 import type * as Fault from "../../src/testing/Fault.ts"
 import * as Thunderline from "../../src/Thunderline.ts"
 import * as Repo from "../../src/trail/Repo.ts"
@@ -165,7 +166,49 @@ describe("Supervisor", () => {
     })
   })
 
+  it.effect("one fiber executes all commands, in the order in which they were given", () => {
+    const told = ["activated", "deactivated", "crashed", "restarting"].map((name) => `thunderline.domain.${name}`)
+    const fibers = new Set<number>()
+    const seen = new Set<unknown>()
+    const logger = Logger.make(({ fiber }) => {
+      const event = fiber.getRef(References.CurrentLogAnnotations)["event.name"]
+      if (!told.includes(String(event))) return
+      fibers.add(fiber.id)
+      seen.add(event)
+    })
+    const names = Array.from({ length: 20 }, (_, i) => `d${i}`)
+    const waiting = names.map((name) => Domain.make(name, { layer: Layer.empty, activationTick: 100 }))
+    return Effect.gen(function*() {
+      const control = yield* DomainControl
+      yield* tick
+      yield* TestClock.adjust("5 seconds")
+      yield* awaitStates({ a: "restarting" })
+      yield* control.restart("x")
+      yield* awaitStates({ x: "active" })
+      assert.deepStrictEqual([seen.size, fibers.size], [told.length, 1])
+      const before = (yield* trail).length
+      const given = names.toReversed()
+      yield* Effect.forEach(given, control.deactivate, { concurrency: "unbounded" })
+      assert.deepStrictEqual((yield* trail).slice(before).map(({ domain }) => domain), given)
+    }).pipe(
+      Effect.provide(app([...chain().domains, ...waiting], [
+        { _tag: "KillWorker", domain: "a", generation: 1, ms: 5000 }
+      ])),
+      Effect.provide(Logger.layer([logger]))
+    )
+  })
+
   describe("the watchdog", () => {
+    it.effect("takes no domain for silent to which no tick comes, however long its call takes", () =>
+      Effect.gen(function*() {
+        yield* tick
+        yield* tick
+        yield* tick
+        yield* TestClock.adjust("1 hour")
+        yield* settle
+        yield* awaitStates({ x: "active" })
+      }).pipe(Effect.provide(app(chain().domains, [{ _tag: "HangTick", domain: "x", generation: 1 }]))))
+
     it.effect("takes a domain for dead after maxMissedTicks unanswered ticks and restarts it", () =>
       Effect.gen(function*() {
         yield* tick
