@@ -32,9 +32,11 @@ import type { DomainHandles } from "./model/DomainHandle.ts"
 import * as Escalation from "./model/Escalation.ts"
 import * as Escalator from "./supervision/Escalator.ts"
 import * as Health from "./supervision/Health.ts"
+import * as ShutdownLimit from "./supervision/ShutdownLimit.ts"
 import * as ShutdownNotice from "./supervision/ShutdownNotice.ts"
 import * as Supervisor from "./supervision/Supervisor.ts"
 import * as TickDispatcher from "./supervision/TickDispatcher.ts"
+import * as SafeTelemetry from "./telemetry/SafeTelemetry.ts"
 import * as CurrentRun from "./trail/CurrentRun.ts"
 import * as MemoryRepo from "./trail/MemoryRepo.ts"
 import * as Outbox from "./trail/Outbox.ts"
@@ -86,6 +88,11 @@ export interface Options<Domains extends ReadonlyArray<Domain.Any>, ERepo, RRepo
   readonly trailTimeout?: Duration.Input | undefined
   /** How long transitions are kept in the trail (default: for ever). */
   readonly retention?: Duration.Input | undefined
+  /**
+   * How long the end of all this may take (default 25 seconds; Kubernetes kills after 30). The domains have four fifths of
+   * it. What has not ended then is abandoned and named in the log at ERROR. `launch` keeps to it for the layers around.
+   */
+  readonly shutdownTimeout?: Duration.Input | undefined
 }
 
 /** The last step of the start, once every domain waits for its gate, and the first one of the end. */
@@ -114,27 +121,37 @@ export const layer = <const Domains extends ReadonlyArray<Domain.Any>, ERepo = n
 > => {
   const repo = options.repo ?? (MemoryRepo.layer as Layer.Layer<Repo.Repo | RepoWriter, ERepo, RRepo>)
   const ticks = options.heartbeat === "manual" ? TickGenerator.layerManual : TickGenerator.layer
-  const writers = Outbox.layer(options.outbox).pipe(
-    Layer.provideMerge(Layer.merge(RunLease.layer(options), Retention.layer(options.retention)))
-  )
-  // The writing sides of the repo and of its status are for the writers alone.
-  const trail = Layer.mergeAll(
-    writers,
-    Layer.effect(Repo.Repo, Repo.Repo),
-    Layer.effect(TrailStatus.TrailStatus, TrailStatus.TrailStatus)
-  ).pipe(Layer.provide(Layer.merge(repo, TrailStatus.layer)))
-  const application = (nodes: ReadonlyArray<DomainGraph.DomainNode>) =>
-    heartbeat.pipe(
-      Layer.provideMerge(Supervisor.layer({ ...options, nodes })),
+  const trail = (limit: ShutdownLimit.ShutdownLimit) => {
+    const writers = Outbox.layer(options.outbox).pipe(
+      ShutdownLimit.stage("outbox", limit),
+      Layer.provideMerge(Layer.merge(
+        ShutdownLimit.stage("run lease", limit)(RunLease.layer(options)),
+        Retention.layer(options.retention)
+      ))
+    )
+    // The writing sides of the repo and of its status are for the writers alone.
+    return Layer.mergeAll(
+      writers,
+      Layer.effect(Repo.Repo, Repo.Repo),
+      Layer.effect(TrailStatus.TrailStatus, TrailStatus.TrailStatus)
+    ).pipe(Layer.provide(Layer.merge(ShutdownLimit.stage("repo", limit)(repo), TrailStatus.layer)))
+  }
+  const application = (nodes: ReadonlyArray<DomainGraph.DomainNode>) => {
+    const limit = ShutdownLimit.make(options.shutdownTimeout)
+    return heartbeat.pipe(
+      Layer.provideMerge(ShutdownLimit.stage("domains", limit)(Supervisor.layer({ ...options, nodes }))),
       Layer.provideMerge(Health.layer(options)),
       Layer.provideMerge(TickDispatcher.layer),
       Layer.provideMerge(ticks(options)),
       Layer.provideMerge(Layer.merge(TickIngress.layer, TickNumberer.layerLocal)),
       Layer.provideMerge(DomainRegistry.layer),
-      Layer.provideMerge(trail),
+      Layer.provideMerge(trail(limit)),
       Layer.provideMerge(Layer.mergeAll(SystemPubSub.layer, Escalator.layer, ShutdownNotice.layer)),
-      Layer.provideMerge(CurrentRun.layer(options))
+      Layer.provideMerge(CurrentRun.layer(options)),
+      ShutdownLimit.within(limit),
+      Layer.provide(SafeTelemetry.layer())
     )
+  }
   // A graph or an interval that is wrong fails before anything is opened.
   const checked = Effect.andThen(TickGenerator.checkInterval(options.interval), DomainGraph.make(options.domains))
   return Layer.unwrap(Effect.map(checked, application)) as Layer.Layer<

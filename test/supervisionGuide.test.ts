@@ -3,6 +3,7 @@ import { existsSync, readFileSync } from "node:fs"
 import { join } from "node:path"
 import { root } from "./cli/Process.ts"
 import { blame } from "./support/supervisionGuide/blame.ts"
+import { bounds } from "./support/supervisionGuide/bounds.ts"
 import { restarts } from "./support/supervisionGuide/restarts.ts"
 import { services } from "./support/supervisionGuide/services.ts"
 import { states } from "./support/supervisionGuide/states.ts"
@@ -28,7 +29,7 @@ const shows = (test: string): boolean => {
 }
 
 describe("docs/supervision.md", () => {
-  const table = [states, blame, restarts, services].flatMap((part) => Object.entries(part))
+  const table = [states, blame, restarts, bounds, services].flatMap((part) => Object.entries(part))
 
   it("has a test for each sentence, and no other sentences in its table", () => {
     assert.sameMembers(

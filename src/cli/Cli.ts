@@ -4,6 +4,7 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Logger from "effect/Logger"
 import * as References from "effect/References"
+import * as SafeTelemetry from "../telemetry/SafeTelemetry.ts"
 import * as Analyze from "./commands/AnalyzeBoot.ts"
 import * as Doctor from "./commands/Doctor.ts"
 import * as Events from "./commands/Events.ts"
@@ -43,7 +44,7 @@ export const command = Command.make("thunderline").pipe(
 const environment = Layer.mergeAll(
   Presenter.layer,
   TerminalCapabilities.layer,
-  Logger.layer([Logger.withConsoleError(LogFormat.pretty())]),
+  Logger.layer([SafeTelemetry.logger(Logger.withConsoleError(LogFormat.pretty()))]),
   Layer.succeed(References.MinimumLogLevel, "Error")
 )
 

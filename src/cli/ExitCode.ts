@@ -2,6 +2,7 @@ import * as Cause from "effect/Cause"
 import * as Exit from "effect/Exit"
 import * as Predicate from "effect/Predicate"
 import * as Runtime from "effect/Runtime"
+import { attempt } from "../model/ForeignValue.ts"
 
 /** Done; also after an orderly shutdown by SIGINT, SIGTERM or SIGHUP. */
 export const ok = 0
@@ -19,10 +20,11 @@ export const escalated = 70
 export const interrupted = 130
 
 /** The exit code that an error carries: its `Runtime.errorExitCode`, else 1. */
-export const ofError = (error: unknown): number => {
-  const code = Runtime.getErrorExitCode(error)
-  return Predicate.isTagged(error, "ShowHelp") && code !== ok ? usage : code
-}
+export const ofError = (error: unknown): number =>
+  attempt(() => {
+    const code = Runtime.getErrorExitCode(error)
+    return Predicate.isTagged(error, "ShowHelp") && code !== ok ? usage : code
+  }, failed)
 
 /** The exit code of an end of the program. */
 export const ofExit = (exit: Exit.Exit<unknown, unknown>): number => {

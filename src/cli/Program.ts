@@ -12,6 +12,7 @@ import * as OtelSettings from "../otel/OtelSettings.ts"
 import * as Otlp from "../otel/Otlp.ts"
 import type { Database } from "../postgres/Database.ts"
 import * as OpenDatabase from "../postgres/OpenDatabase.ts"
+import * as ShutdownLimit from "../supervision/ShutdownLimit.ts"
 import * as Thunderline from "../Thunderline.ts"
 import type { Listen } from "./flags/Listen.ts"
 
@@ -27,6 +28,8 @@ export interface ProgramSettings {
   readonly migrate: boolean
   /** How long transitions are kept; for ever without. */
   readonly retention: Option.Option<Duration.Duration>
+  /** How long the shutdown of everything may take. */
+  readonly shutdownTimeout: Duration.Duration
   /** Whether thundercrown, of the domains that come with Thunderline, carries its decisions out. */
   readonly policy: "act" | "dry-run"
   readonly database: Database
@@ -74,6 +77,7 @@ const thunderline = ({ domains, layer }: App.App, settings: ProgramSettings) =>
     version: packageJson.version,
     trail: settings.trail,
     retention: Option.getOrUndefined(settings.retention),
+    shutdownTimeout: settings.shutdownTimeout,
     repo: OpenDatabase.layer(settings.database, { purpose: "run", migrate: settings.migrate })
   }).pipe(Layer.provide(layer)) as Layer.Layer<Thunderline.Infrastructure, unknown>
 
@@ -95,5 +99,8 @@ export const run = Effect.fnUntraced(function*(settings: ProgramSettings, given:
   const { listen } = settings
   return yield* Thunderline.launch(
     Layer.provideMerge(SystemdNotify.layer, listen === undefined ? main : controlled(listen, settings)(main))
-  ).pipe(Effect.provide(Layer.provideMerge(NodeMetrics.layer, telemetry(settings))))
+  ).pipe(
+    Effect.provideService(ShutdownLimit.CurrentLimit, ShutdownLimit.make(settings.shutdownTimeout)),
+    Effect.provide(Layer.provideMerge(NodeMetrics.layer, telemetry(settings)))
+  )
 })

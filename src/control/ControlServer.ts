@@ -33,6 +33,7 @@ import * as StateFolder from "../node/StateFolder.ts"
 import * as TokenFile from "../node/TokenFile.ts"
 import { ShutdownNotice } from "../supervision/ShutdownNotice.ts"
 import { Exporter } from "../telemetry/Exporter.ts"
+import * as SafeTelemetry from "../telemetry/SafeTelemetry.ts"
 import type { Infrastructure } from "../Thunderline.ts"
 import { CurrentRun } from "../trail/CurrentRun.ts"
 import { Repo } from "../trail/Repo.ts"
@@ -176,7 +177,8 @@ export const layerServed: Layer.Layer<ControlServer, never, Listening | Infrastr
   Layer.provide(NodeHttpServer.layerHttpServices),
   // Nothing takes the token from a query, but a client may send it there: keep it out of traces.
   Layer.provide(Layer.succeed(UrlParams.CurrentRedactedNames)(["token", "access_token"])),
-  Layer.provide(Layer.succeed(HttpMiddleware.TracerDisabledWhen)((request) => unmeasured.test(request.url)))
+  Layer.provide(Layer.succeed(HttpMiddleware.TracerDisabledWhen)((request) => unmeasured.test(request.url))),
+  Layer.provide(SafeTelemetry.layer())
 )
 
 /**

@@ -11,7 +11,9 @@ import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import * as Semaphore from "effect/Semaphore"
+import * as CauseText from "../model/CauseText.ts"
 import type { Tick } from "../model/Tick.ts"
+import * as SafeTelemetry from "../telemetry/SafeTelemetry.ts"
 import * as Spans from "../telemetry/Spans.ts"
 import * as Telemetry from "../telemetry/Telemetry.ts"
 import { DomainRegistry } from "./DomainRegistry.ts"
@@ -73,7 +75,10 @@ export interface TickGeneratorOptions {
   readonly interval?: Duration.Input | undefined
   /** When tick 1 comes: after one interval (default) or at once. */
   readonly firstTick?: "interval" | "immediate" | undefined
-  /** What the app adds to each tick's metadata; called for each tick, a throw is logged and leaves it out. */
+  /**
+   * What the app adds to each tick's metadata, called for each tick. What throws or cannot be written as JSON is logged and
+   * left out.
+   */
   readonly metadata?: (() => Schema.JsonObject) | undefined
 }
 
@@ -93,10 +98,13 @@ export const checkInterval = (
 const makeMetadata = Effect.fnUntraced(function*(given: TickGeneratorOptions["metadata"]) {
   const registry = yield* DomainRegistry
   return Effect.flatMap(registry.activeCount, (activeDomains) => {
+    if (given === undefined) return Effect.succeed({ activeDomains })
     try {
-      return Effect.succeed({ ...given?.(), activeDomains })
+      // A copy: what is read of it later cannot throw, and is what a JSON document can hold.
+      return Effect.succeed({ ...JSON.parse(JSON.stringify(given())), activeDomains })
     } catch (defect) {
-      return Effect.as(Effect.logWarning("[TickGenerator] The app's metadata threw", defect), { activeDomains })
+      const line = Effect.logWarning("[TickGenerator] The app's metadata threw", CauseText.toError(defect))
+      return Effect.as(line, { activeDomains })
     }
   })
 })
@@ -130,8 +138,8 @@ const makeSender = Effect.fnUntraced(function*(interval: Duration.Duration, opti
     Spans.tickSent(tick, clock.currentTimeNanosUnsafe())
     yield* ingress.accept(tick)
     if (everyTick) yield* Spans.ofTick(tick)
-    ticks.updateUnsafe(1, context)
-    latenesses.updateUnsafe(Duration.toSeconds(lateness), context)
+    Telemetry.update(ticks, 1, context)
+    Telemetry.update(latenesses, Duration.toSeconds(lateness), context)
     return tick
   }, (send) => Effect.uninterruptible(turn.withPermits(1)(send)))
   return { send, last: () => last, lateness: window.quantiles }
@@ -165,7 +173,7 @@ const make = Effect.fnUntraced(function*(options: TickGeneratorOptions | undefin
   const generator = TickGenerator.of({
     emit: Effect.suspend(() => {
       if (kind === "manual") slot++
-      return sender.send(slot, Duration.zero)
+      return SafeTelemetry.protect(sender.send(slot, Duration.zero))
     }),
     currentTick: () => sender.last()?.count ?? 0,
     stats: Effect.sync(() => {

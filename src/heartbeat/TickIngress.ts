@@ -4,7 +4,7 @@ import * as Layer from "effect/Layer"
 import type * as Scope from "effect/Scope"
 import type { Tick } from "../model/Tick.ts"
 import * as Telemetry from "../telemetry/Telemetry.ts"
-import { SystemPublisher } from "./SystemPublisher.ts"
+import { safely, SystemPublisher } from "./SystemPublisher.ts"
 import { Transitions } from "./Transitions.ts"
 
 /** The only way by which a tick gets into the application, wherever it was sent. */
@@ -24,16 +24,16 @@ export const isNewer = (tick: Tick, than: Tick | undefined): boolean =>
 
 const make = Effect.gen(function*() {
   const transitions = yield* Transitions
-  const { publish } = yield* SystemPublisher
+  const publish = safely(yield* SystemPublisher)
   const context = yield* Effect.context<never>()
   const refused = Telemetry.counter("thunderline.ticks.refused")
-  refused.updateUnsafe(0, context)
+  Telemetry.update(refused, 0, context)
   const listeners = new Set<(tick: Tick) => void>()
   return TickIngress.of({
     accept: (tick) =>
       Effect.suspend(() => {
         if (!isNewer(tick, transitions.currentTick())) {
-          refused.updateUnsafe(1, context)
+          Telemetry.update(refused, 1, context)
           return Effect.succeed(false)
         }
         transitions.ticked(tick)

@@ -5,7 +5,8 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Result from "effect/Result"
 import type * as Schema from "effect/Schema"
-import { type DomainEvent, maxCauseLength } from "../model/DomainEvent.ts"
+import * as CauseText from "../model/CauseText.ts"
+import type { DomainEvent } from "../model/DomainEvent.ts"
 import type { DomainNode } from "../model/DomainGraph.ts"
 import {
   type DomainStatus,
@@ -15,12 +16,13 @@ import {
   transition as following,
   type Trigger
 } from "../model/DomainStatus.ts"
+import { attempt } from "../model/ForeignValue.ts"
 import type { Tick } from "../model/Tick.ts"
 import * as Telemetry from "../telemetry/Telemetry.ts"
 import { CurrentRun } from "../trail/CurrentRun.ts"
 import { OutboxIntake } from "../trail/OutboxIntake.ts"
 import * as DomainRecord from "./DomainRecord.ts"
-import { SystemPublisher } from "./SystemPublisher.ts"
+import { safely, SystemPublisher } from "./SystemPublisher.ts"
 
 /** A change of a domain's state that is asked for, and what the trail shall know of it. */
 export interface Transition {
@@ -32,6 +34,12 @@ export interface Transition {
   readonly metadata?: Schema.JsonObject | undefined
   readonly traceId?: string | undefined
   readonly spanId?: string | undefined
+}
+
+/** How transitions are committed. */
+export interface CommitOptions {
+  /** `false`: without the outbox, where the outbox itself fails; the trail does not get them (default true). */
+  readonly recorded?: boolean
 }
 
 /** The writing side of the registry, for the supervisor alone. */
@@ -50,12 +58,14 @@ export class Transitions extends Context.Service<Transitions, {
   readonly currentTick: () => Tick | undefined
   readonly blockedBy: (record: DomainRecord.DomainRecord) => ReadonlyArray<DomainNode>
   /**
-   * Makes transitions, all or none: every one is checked against the table of states, kept and offered to the outbox in
-   * one synchronous step, in which `applied` is called as well, and only then published.
+   * Makes transitions, all or none: every one is checked against the table of states, offered to the outbox and kept in
+   * one synchronous step, in which `applied` is called as well, and only then published. What fails before it is kept
+   * changes nothing; what fails after it is logged.
    */
   readonly commit: (
     transitions: ReadonlyArray<Transition>,
-    applied?: () => void
+    applied?: () => void,
+    options?: CommitOptions
   ) => Effect.Effect<void, IllegalTransition>
   /** How many commits there have been. */
   readonly commits: () => number
@@ -86,7 +96,7 @@ const makeCounts = Effect.gen(function*() {
     entered: (record: DomainRecord.DomainRecord, from: StatusName, to: StatusName) => {
       add(from, -1)
       add(to, 1)
-      record.metrics.entered(to).updateUnsafe(1, context)
+      Telemetry.update(record.metrics.entered(to), 1, context)
     },
     active: () => counts.get("active")!
   }
@@ -102,7 +112,8 @@ const makeWaiters = () => {
       commits++
       const woken = Array.from(waiting)
       waiting.clear()
-      for (const resume of woken) resume()
+      // What waits is users' code, and goes on inside of this call.
+      for (const resume of woken) attempt(resume, undefined)
     },
     changed: (since: number) =>
       Effect.callback<void>((resume) => {
@@ -141,7 +152,7 @@ const eventOf = (
     from: from._tag,
     to: to._tag,
     reason,
-    cause: cause === undefined ? null : cause.slice(0, maxCauseLength),
+    cause: cause === undefined ? null : CauseText.clip(cause),
     durationMs: durationMs ?? null,
     metadata: metadata ?? {},
     traceId: traceId ?? null,
@@ -154,7 +165,7 @@ const make = Effect.gen(function*() {
   const clock = yield* Clock.Clock
   const run = yield* CurrentRun
   const outbox = yield* OutboxIntake
-  const { publish } = yield* SystemPublisher
+  const publish = safely(yield* SystemPublisher)
   const counts = yield* makeCounts
   const waiters = makeWaiters()
   const activations: Array<DomainEvent> = []
@@ -178,7 +189,8 @@ const make = Effect.gen(function*() {
   }
 
   const commitUnsafe = (
-    transitions: ReadonlyArray<Transition>
+    transitions: ReadonlyArray<Transition>,
+    { recorded = true }: CommitOptions
   ): Result.Result<ReadonlyArray<DomainEvent>, IllegalTransition> => {
     const planned = new Map<DomainNode, { readonly status: DomainStatus; readonly generation: number }>()
     // What goes down together went down at one time.
@@ -194,9 +206,10 @@ const make = Effect.gen(function*() {
       const event = eventOf(run, lastTick, transition, { from, to: to.success, generation, at })
       steps.push({ event, to: to.success, node })
     }
-    for (const step of steps) apply(recordOf(step.node), step.event, step.to)
     const events = steps.map((step) => step.event)
-    outbox.offer(events)
+    // First, because it is the only part that could fail.
+    if (recorded) outbox.offer(events)
+    for (const step of steps) apply(recordOf(step.node), step.event, step.to)
     return Result.succeed(events)
   }
 
@@ -224,9 +237,9 @@ const make = Effect.gen(function*() {
     },
     currentTick: () => lastTick,
     blockedBy: (record) => DomainRecord.blockedBy(record, recordOf, new Map()),
-    commit: (transitions, applied) =>
+    commit: (transitions, applied, options = {}) =>
       Effect.suspend(() => {
-        const committed = commitUnsafe(transitions)
+        const committed = commitUnsafe(transitions, options)
         if (Result.isFailure(committed)) return Effect.fail(committed.failure)
         applied?.()
         waiters.committed()

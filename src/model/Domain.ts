@@ -160,7 +160,7 @@ const worker = ([name, input]: readonly [string, WorkerInput<never>]): Worker =>
  *   shut down in order and exit with 70, `Thunderline.layer` only completes `Thunderline.awaitEscalation` (default: true
  *   for a required domain, false for an optional one).
  * - `activationTimeout` (default 30 seconds) bounds layer and `onActivate`; `shutdownTimeout` (default 10 seconds)
- *   bounds `onDeactivate`, workers' ends and finalizers together.
+ *   bounds `onDeactivate`, workers' ends and finalizers together, within what the application's own allows.
  * - `maxMissedTicks`: ticks left unanswered by `onTick` before the domain is taken for dead (default 3).
  *
  * A bad name fails the start of the application, with everything else that is wrong with the graph.
@@ -236,8 +236,8 @@ export const separate: <A, E, R>(layer: Layer.Layer<A, E, R>) => Layer.Layer<A, 
  *
  * It waits while the domain is on its way (for at most `timeout`; default: as long as it takes), fails with
  * `DomainUnavailable` at once when the domain is crashed for good, inactive or blocked by such a one, uses exactly one
- * generation, and fails with `DomainUnavailable` when that generation ends: uses are interrupted before the scope is
- * closed, each bounded by the domain's `shutdownTimeout`.
+ * generation, and fails with `DomainUnavailable` when that generation ends: the effect is interrupted, and what has not
+ * ended within the domain's `shutdownTimeout` is abandoned. Its fiber then goes on alone.
  *
  * Returning a service out of `use`, or detaching a fiber in it, escapes this guarantee.
  */
@@ -251,3 +251,10 @@ export const use = <D extends Any, A, E, R>(
     E | DomainUnavailable,
     Exclude<R, Services<D>> | DomainHandles
   >
+
+/** The same as `use`, for a pipe: `effect.pipe(Domain.provide(cache))`. */
+export const provide =
+  <D extends Any>(domain: D, options?: { readonly timeout?: Duration.Input | undefined }) =>
+  <A, E, R>(
+    effect: Effect.Effect<A, E, R>
+  ): Effect.Effect<A, E | DomainUnavailable, Exclude<R, Services<D>> | DomainHandles> => use(domain, effect, options)

@@ -15,7 +15,7 @@
 import * as Schema from "effect/Schema"
 import { Reason, StatusName } from "./DomainStatus.ts"
 
-/** The longest cause that is kept, in characters; the rest is cut. */
+/** The longest cause that is kept, in bytes of UTF-8; the rest is cut. */
 export const maxCauseLength = 16 * 1024
 
 /**

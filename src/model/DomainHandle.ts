@@ -30,7 +30,12 @@ export class DomainUnavailable extends Schema.TaggedError<DomainUnavailable>()("
   domain: Schema.String,
   reason: Schema.Literals(["unknown", "crashed", "inactive", "blocked", "timeout", "ended"]),
   status: Schema.NullOr(StatusName),
-  blockedBy: Schema.Array(Schema.String)
+  blockedBy: Schema.Array(Schema.String),
+  /**
+   * The failure behind it, as text: of the domain that is crashed or restarting, of the first one in `blockedBy` that is,
+   * of the generation that has ended; `null` where nothing failed.
+   */
+  cause: Schema.NullOr(Schema.String)
 }) {
   override get message() {
     switch (this.reason) {

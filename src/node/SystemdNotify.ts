@@ -22,6 +22,7 @@ import { SystemPubSub } from "../heartbeat/SystemPubSub.ts"
 import { TickGenerator } from "../heartbeat/TickGenerator.ts"
 import { Health } from "../supervision/Health.ts"
 import * as Loop from "../telemetry/Loop.ts"
+import * as SafeTelemetry from "../telemetry/SafeTelemetry.ts"
 
 const variable = (name: string) =>
   Effect.map(Effect.orDie(Config.option(Config.String(name))), Option.filter((text) => text !== ""))
@@ -89,4 +90,4 @@ const tell = Effect.gen(function*() {
  */
 export const layer: Layer.Layer<never, never, Health | SystemPubSub | TickGenerator> = Layer.effectDiscard(
   Effect.flatMap(variable("NOTIFY_SOCKET"), Option.match({ onNone: () => Effect.void, onSome: () => tell }))
-)
+).pipe(Layer.provide(SafeTelemetry.layer()))

@@ -1,6 +1,7 @@
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
+import * as SafeTelemetry from "../telemetry/SafeTelemetry.ts"
 import * as Telemetry from "../telemetry/Telemetry.ts"
 import { type Signal, signals } from "./OtelSettings.ts"
 
@@ -31,7 +32,8 @@ export const make = Effect.fnUntraced(function*(options: {
   readonly capacity: number
 }): Effect.fn.Return<ExportLosses, never, Scope.Scope> {
   const context = yield* Effect.context<Scope.Scope>()
-  const run = Effect.runForkWith(Context.omit()(context))
+  const fork = Effect.runForkWith(Context.omit()(context))
+  const run = (line: Effect.Effect<void>) => fork(SafeTelemetry.protect(line))
   const open = (): Record<Signal, number> => ({ traces: 0, metrics: 0, logs: 0 })
   const queued = open()
   const inFlight = open()
@@ -45,7 +47,7 @@ export const make = Effect.fnUntraced(function*(options: {
       [Telemetry.attribute.reason]: reason
     })
     // A series that starts at 1 shows no increase in Prometheus.
-    counter.updateUnsafe(0, context)
+    Telemetry.update(counter, 0, context)
     return counter
   }
   const makeCounters = (signal: Signal) => ({
@@ -61,7 +63,7 @@ export const make = Effect.fnUntraced(function*(options: {
 
   const lose = (signal: Signal, reason: LossReason, count: number, detail: string) => {
     if (count === 0) return
-    counters[signal][reason].updateUnsafe(count, context)
+    Telemetry.update(counters[signal][reason], count, context)
     lost[signal] += count
     recent[signal] += count
     if (failing.size === 0) {
@@ -97,7 +99,7 @@ export const make = Effect.fnUntraced(function*(options: {
     for (const signal of signals) lose(signal, "shutdown", left[signal], "")
     return Telemetry.event("thunderline.telemetry.lost")(
       Effect.logWarning(`[Telemetry] Not delivered at the end: ${total}`)
-    )
+    ).pipe(SafeTelemetry.protect)
   })
 
   return {

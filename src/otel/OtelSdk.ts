@@ -8,7 +8,9 @@ import { BatchSpanProcessor, type SpanExporter, type SpanProcessor } from "@open
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
+import * as Logger from "effect/Logger"
 import * as Tracer from "effect/Tracer"
+import * as SafeTelemetry from "../telemetry/SafeTelemetry.ts"
 import * as ExportContext from "./ExportContext.ts"
 import * as ExportLosses from "./ExportLosses.ts"
 import * as OtelSettings from "./OtelSettings.ts"
@@ -123,8 +125,15 @@ export const layer = (options?: OtelOptions): Layer.Layer<never> =>
       logRecordProcessor: endpoints.logs === undefined ? undefined : logRecordProcessor(endpoints.logs),
       shutdownTimeout: settings.shutdownTimeout
     }))
-    const tracer = Layer.effect(Tracer.Tracer, Effect.map(Tracer.Tracer, respectSampled))
-    return Layer.merge(tracer, ExportContext.layer(settings, losses)).pipe(
+    const tracer = Layer.effect(
+      Tracer.Tracer,
+      Effect.map(Tracer.Tracer, (sdk) => SafeTelemetry.tracer(respectSampled(sdk)))
+    )
+    const loggers = Layer.effect(
+      Logger.CurrentLoggers,
+      Effect.map(Logger.CurrentLoggers, (loggers) => new Set(Array.from(loggers, SafeTelemetry.logger)))
+    )
+    return Layer.mergeAll(tracer, loggers, ExportContext.layer(settings, losses)).pipe(
       Layer.provideMerge(sdk),
       Layer.provide(ExportContext.withoutTracerLogger)
     )

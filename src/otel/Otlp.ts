@@ -27,6 +27,7 @@ import * as OtlpTracer from "effect/observability/OtlpTracer"
 import * as Option from "effect/Option"
 import * as Tracer from "effect/Tracer"
 import * as Backoff from "../model/Backoff.ts"
+import * as SafeTelemetry from "../telemetry/SafeTelemetry.ts"
 import * as ExportContext from "./ExportContext.ts"
 import * as ExportLosses from "./ExportLosses.ts"
 import * as OtelSettings from "./OtelSettings.ts"
@@ -162,14 +163,19 @@ export const layer = (options?: OtelOptions): Layer.Layer<never> =>
     return Layer.mergeAll(
       traces === undefined ? Layer.empty : Layer.effect(
         Tracer.Tracer,
-        Effect.map(OtlpTracer.make(common("traces", traces)), sampled(settings.sampler))
+        OtlpTracer.make(common("traces", traces)).pipe(
+          Effect.map(sampled(settings.sampler)),
+          Effect.map(SafeTelemetry.tracer)
+        )
       ),
       metrics === undefined ? Layer.empty : Layer.effectDiscard(
         OtlpMetrics.make({ ...common("metrics", metrics), exportInterval: settings.metricInterval })
       ),
       logs === undefined
         ? Layer.empty
-        : Logger.layer([OtlpLogger.make(common("logs", logs))], { mergeWithExisting: true }),
+        : Logger.layer([Effect.map(OtlpLogger.make(common("logs", logs)), SafeTelemetry.logger)], {
+          mergeWithExisting: true
+        }),
       ExportContext.layer(settings, losses)
     ).pipe(
       Layer.provide(OtlpExporter.layerFlusher),

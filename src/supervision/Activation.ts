@@ -1,3 +1,4 @@
+import * as Cause from "effect/Cause"
 import * as Context from "effect/Context"
 import * as Deferred from "effect/Deferred"
 import * as Duration from "effect/Duration"
@@ -7,6 +8,7 @@ import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import type * as Tracer from "effect/Tracer"
 import { type IllegalTransition, type Opening, type Reason, Trigger } from "../model/DomainStatus.ts"
+import { attempt } from "../model/ForeignValue.ts"
 import * as Spans from "../telemetry/Spans.ts"
 import * as Telemetry from "../telemetry/Telemetry.ts"
 import { Command } from "./Command.ts"
@@ -42,7 +44,7 @@ export const attributes = (
   [Telemetry.attribute.run]: runId
 })
 
-/** A generation, not yet built, and what is held for its domain meanwhile. */
+/** The next generation, not yet built, and what is held for its domain meanwhile. */
 const makeActivating = (
   state: SupervisorState,
   domain: SupervisedDomain,
@@ -52,7 +54,7 @@ const makeActivating = (
   const { activationTimeout, name } = domain.node.domain
   const generation: Generation = new Generation({
     domain: domain.node.domain,
-    number: domain.generation,
+    number: domain.generation + 1,
     opening,
     span,
     environment: Context.mergeAll(
@@ -114,7 +116,7 @@ const launch = (state: SupervisorState, domain: SupervisedDomain, phase: Activat
   const { deadline, fiber, gate, generation } = phase
   let began: bigint | undefined
   fiber.addObserver((exit) => {
-    generation.trace.end(clock.currentTimeNanosUnsafe(), exit)
+    attempt(() => generation.trace.end(clock.currentTimeNanosUnsafe(), exit), undefined)
     if (began === undefined) return
     const durationMs = Number(clock.monotonicTimeNanosUnsafe() - began) / 1e6
     state.tell(Command.Built({ domain, generation, exit, durationMs }))
@@ -122,7 +124,12 @@ const launch = (state: SupervisorState, domain: SupervisedDomain, phase: Activat
   const start = () => {
     if (domain.phase !== phase) return
     began = clock.monotonicTimeNanosUnsafe()
-    Deferred.doneUnsafe(gate, Effect.andThen(announce(domain, generation), generation.build))
+    try {
+      // The build begins inside of this call.
+      Deferred.doneUnsafe(gate, Effect.andThen(announce(domain, generation), generation.build))
+    } catch (defect) {
+      generation.onFailure({ cause: Cause.die(defect), metadata: {} })
+    }
     if (fiber.pollUnsafe() === undefined) deadline.start()
   }
   if (Deferred.isDoneUnsafe(domain.ended)) start()
@@ -140,8 +147,7 @@ const gateFacts = ({ node, reached }: SupervisedDomain): Schema.JsonObject => {
   }
 }
 
-/** Activates those of the candidates that wait and whose gate is open. */
-export const openGates = Effect.fnUntraced(function*(
+const openAll = Effect.fnUntraced(function*(
   state: SupervisorState,
   candidates: ReadonlyArray<SupervisedDomain>,
   opener: DomainGate.Opener,
@@ -166,12 +172,34 @@ export const openGates = Effect.fnUntraced(function*(
   })
 })
 
+/**
+ * Activates those of the candidates that wait and whose gate is open. Where that fails, which is a bug, they are tried one
+ * by one; the gate of one that fails by itself is looked at again with the next tick.
+ */
+export const openGates = (
+  state: SupervisorState,
+  candidates: ReadonlyArray<SupervisedDomain>,
+  opener: DomainGate.Opener,
+  reason: Reason
+): Effect.Effect<void> =>
+  Effect.catchCause(openAll(state, candidates, opener, reason), (cause) => {
+    const [first, second] = candidates
+    const tell = (message: string) => DomainLog.bug(first!.node, message, state.tickNow().count, cause)
+    if (second !== undefined) {
+      return Effect.forEach(candidates, (one) => openGates(state, [one], opener, reason), { discard: true }).pipe(
+        Effect.andThen(tell(`Its gate and ${candidates.length - 1} more were not opened together`))
+      )
+    }
+    state.unopened.add(first!)
+    return tell("Its gate was not opened")
+  })
+
 /** Goes on from a state that has just been entered: builds what was opened, or looks at the gate of what waits now. */
 export const settle = (
   state: SupervisorState,
   domain: SupervisedDomain,
   reason: Reason
-): Effect.Effect<void, IllegalTransition> => {
+): Effect.Effect<void> => {
   if (domain.phase._tag === "waiting") return openGates(state, [domain], "now", reason)
   if (domain.phase._tag === "activating") launch(state, domain, domain.phase)
   return Effect.void

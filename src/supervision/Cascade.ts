@@ -1,7 +1,8 @@
-import * as Cause from "effect/Cause"
+import type * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import type * as Schema from "effect/Schema"
+import * as CauseText from "../model/CauseText.ts"
 import { type IllegalTransition, type Reason, Trigger } from "../model/DomainStatus.ts"
 import * as Spans from "../telemetry/Spans.ts"
 import * as Telemetry from "../telemetry/Telemetry.ts"
@@ -105,7 +106,7 @@ export const crash = Effect.fnUntraced(function*(
 ): Effect.fn.Return<void, IllegalTransition> {
   const { budget, node } = domain
   const generation = generationOf(domain)!
-  const text = Cause.pretty(cause)
+  const text = CauseText.render(cause)
   const trace = traced(generation)
   rest(state, domain)
   const asked = state.fork(budget.take(state.clock.currentTimeMillisUnsafe(), cause))

@@ -1,4 +1,5 @@
 import type { Opening } from "../model/DomainStatus.ts"
+import * as GateCondition from "./GateCondition.ts"
 import { generationOf, type SupervisedDomain } from "./SupervisedDomain.ts"
 import type { SupervisorState } from "./SupervisorState.ts"
 
@@ -20,7 +21,7 @@ export const look = (
   if (state.stopping || reached === null) return undefined
   const awaited = node.awaits.map(state.domainOf)
   if (!awaited.every(({ phase }) => phase._tag === "active")) return undefined
-  if (!state.conditions.every(({ holds }) => holds(node.domain.name))) return undefined
+  if (!state.conditions.every((condition) => GateCondition.holds(condition, node.domain.name))) return undefined
   const openings = awaited.map((other) => generationOf(other)!.opening)
   let tick = opener === "dependency" ? reached : state.tickNow()
   for (const opening of openings) if (opening.tick.count > tick.count) tick = opening.tick

@@ -15,6 +15,14 @@ export const annotate = (
   more?: Schema.JsonObject
 ): (line: Effect.Effect<void>) => Effect.Effect<void> => Effect.annotateLogs({ domain: domain.name, tick, ...more })
 
+/** Logs what failed by a bug of Thunderline's own. */
+export const bug = (
+  node: DomainNode,
+  message: string,
+  tick: number,
+  cause: Cause.Cause<unknown>
+): Effect.Effect<void> => Effect.logFatal(`${label(node)} ${message}, which is a bug`, cause).pipe(annotate(node, tick))
+
 /** Logs a line of a domain at INFO as an event. */
 export const info = (
   node: DomainNode,

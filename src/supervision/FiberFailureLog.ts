@@ -29,8 +29,11 @@ export const make = ({ clock, domains, fork, services }: {
 }): (failure: Unclaimed) => void => {
   const logged = new Map<string, { readonly at: number; unlogged: number }>()
   const count = (domain: string, failures: number) =>
-    Telemetry.counter("thunderline.domain.fiber.failures", { [Telemetry.attribute.domain]: domain })
-      .updateUnsafe(failures, services)
+    Telemetry.update(
+      Telemetry.counter("thunderline.domain.fiber.failures", { [Telemetry.attribute.domain]: domain }),
+      failures,
+      services
+    )
   // A series that begins with its first failure would not show that one as an increase.
   for (const domain of domains) count(domain, 0)
   return ({ cause, domain, place, tick }) => {

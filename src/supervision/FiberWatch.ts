@@ -4,6 +4,7 @@ import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as Scheduler from "effect/Scheduler"
 import * as Scope from "effect/Scope"
+import { attempt } from "../model/ForeignValue.ts"
 import * as FiberInternals from "./FiberInternals.ts"
 import * as FiberSets from "./FiberSets.ts"
 import * as LayerScope from "./LayerScope.ts"
@@ -63,7 +64,7 @@ const never = () => false
 const isFailure = (fiber: AnyFiber, { cause }: Exit.Failure<unknown, unknown>): boolean =>
   Cause.hasInterruptsOnly(cause)
     ? !FiberInternals.askedToStop(fiber)
-    : !cause.reasons.every((reason) => Cause.isFailReason(reason) && Cause.isDone(reason.error))
+    : !cause.reasons.every((reason) => Cause.isFailReason(reason) && attempt(() => Cause.isDone(reason.error), false))
 
 /** Whether a fiber serves an HTTP request; what it forks does not. */
 const isRequest = ({ context }: AnyFiber): boolean => {

@@ -42,6 +42,11 @@ export interface Closing {
   readonly abandoned: boolean
 }
 
+/** What came of a use: a result, or the exit that its generation has ended with before. */
+export type Used<A> =
+  | { readonly _tag: "Returned"; readonly value: A }
+  | { readonly _tag: "Ended"; readonly exit: Exit.Exit<unknown, unknown> }
+
 export interface Options {
   readonly domain: Domain.Any
   readonly number: number
@@ -69,10 +74,8 @@ export class Generation {
   readonly span: Tracer.Span
   readonly trace: ActivationTrace
   readonly onFailure: (failure: Failure) => void
-  /** Its end interrupts what runs in it: that is no failure. */
-  closing = false
   private readonly scope = Scope.makeUnsafe()
-  private readonly ended = Deferred.makeUnsafe<void>()
+  private readonly ended = Deferred.makeUnsafe<Exit.Exit<unknown, unknown>>()
   private readonly running = new Set<Fiber.Fiber<unknown, unknown>>()
   private readonly blame: FiberBlame.FiberBlame
   private readonly environment: Context.Context<never>
@@ -159,7 +162,7 @@ export class Generation {
     Fiber.runIn(fiber, this.scope)
     fiber.addObserver((exit) => {
       if (Exit.isFailure(exit)) {
-        if (!this.closing || !Cause.hasInterruptsOnly(exit.cause)) this.onFailure({ cause: exit.cause, metadata })
+        if (!this.hasEnded || !Cause.hasInterruptsOnly(exit.cause)) this.onFailure({ cause: exit.cause, metadata })
       } else if (permanent) {
         const cause = Cause.fail(new WorkerEnded({ domain: this.domain.name, worker: name }))
         this.onFailure({ cause, metadata })
@@ -174,24 +177,54 @@ export class Generation {
     fiber.addObserver(() => this.running.delete(fiber))
   }
 
-  /** Runs an effect with the domain's services; the generation's end interrupts it and gives `Option.none`. */
-  use<A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<Option.Option<A>, E, R> {
+  /** Ends the uses of this generation, which has left `active` with this exit; `close` comes in its turn. */
+  end(exit: Exit.Exit<unknown, unknown>): void {
+    Deferred.doneUnsafe(this.ended, Effect.succeed(exit))
+    this.blame.closed()
+  }
+
+  /** Whether it has left: its end interrupts what runs in it, and that is no failure. */
+  get hasEnded(): boolean {
+    return Deferred.isDoneUnsafe(this.ended)
+  }
+
+  /**
+   * Runs an effect with the domain's services. The generation's end interrupts it; what has not ended within
+   * `shutdownTimeout` of that is abandoned: its fiber goes on alone, and `abandoned` is called.
+   */
+  use<A, E, R>(effect: Effect.Effect<A, E, R>, abandoned: () => void): Effect.Effect<Used<A>, E, R> {
     return Effect.uninterruptibleMask((restore) =>
       Effect.gen({ self: this }, function*() {
-        if (Deferred.isDoneUnsafe(this.ended)) return Option.none()
-        const fiber = yield* Effect.forkChild(
-          restore(Effect.updateContext(effect, (outer: Context.Context<R>) => Context.merge(outer, this.own))),
+        const { ended, own } = this
+        if (Deferred.isDoneUnsafe(ended)) return { _tag: "Ended", exit: yield* Deferred.await(ended) }
+        // Detached: a caller that ends would wait for a child.
+        const fiber = yield* Effect.forkDetach(
+          restore(Effect.updateContext(effect, (outer: Context.Context<R>) => Context.merge(outer, own))),
           { startImmediately: true }
         )
         this.track(fiber)
-        const exit = yield* restore(Effect.raceFirst(Fiber.await(fiber), Deferred.await(this.ended))).pipe(
-          Effect.onInterrupt(() => Fiber.interrupt(fiber))
-        )
-        if (exit !== undefined) return Option.some(yield* exit)
-        const last = yield* Fiber.interrupt(fiber).pipe(Effect.andThen(Fiber.await(fiber)))
-        return Exit.isSuccess(last) ? Option.some(last.value) : Option.none()
+        const relinquish = this.relinquish(fiber, abandoned)
+        const exit = yield* restore(Effect.raceFirst(Fiber.await(fiber), Effect.as(Deferred.await(ended), undefined)))
+          .pipe(Effect.onInterrupt(() => relinquish))
+        const last = exit ?? (yield* relinquish)
+        if (last !== undefined && (exit !== undefined || Exit.isSuccess(last))) {
+          return { _tag: "Returned", value: yield* last }
+        }
+        return { _tag: "Ended", exit: yield* Deferred.await(ended) }
       })
     )
+  }
+
+  /** Interrupts a use, and gives its exit; nothing if it has to be abandoned. */
+  private relinquish<A, E>(fiber: Fiber.Fiber<A, E>, abandoned: () => void) {
+    return Effect.suspend(() => {
+      fiber.interruptUnsafe()
+      const late = Deferred.await(this.ended).pipe(
+        Effect.andThen(Effect.sleep(this.domain.shutdownTimeout)),
+        Effect.andThen(Effect.sync(abandoned))
+      )
+      return Effect.raceFirst(Fiber.await(fiber), Effect.as(late, undefined))
+    })
   }
 
   /**
@@ -205,13 +238,18 @@ export class Generation {
     span: Tracer.Span
   ): Effect.Effect<Closing> {
     return Effect.gen({ self: this }, function*() {
-      this.closing = true
-      this.blame.closed()
+      this.end(exit)
       const fiber = this.fork(Spans.under(span)(this.closeNow(building, reason, exit)))
-      const done = yield* Effect.timeoutOption(Fiber.await(fiber), this.domain.shutdownTimeout)
-      if (Option.isNone(done)) {
+      const abandon = Effect.sync(() => {
         for (const stop of this.stops) this.fork(stop)
         fiber.interruptUnsafe()
+      })
+      const done = yield* Fiber.await(fiber).pipe(
+        Effect.timeoutOption(this.domain.shutdownTimeout),
+        Effect.onInterrupt(() => abandon)
+      )
+      if (Option.isNone(done)) {
+        yield* abandon
         return { cause: undefined, abandoned: true }
       }
       return { cause: failures(Exit.isSuccess(done.value) ? done.value.value : [done.value]), abandoned: false }
@@ -223,9 +261,8 @@ export class Generation {
     reason: Reason,
     exit: Exit.Exit<unknown, unknown>
   ) {
-    const { domain, ended, running, scope, started } = this
+    const { domain, running, scope, started } = this
     return Effect.gen(function*() {
-      Deferred.doneUnsafe(ended, Effect.void)
       yield* Fiber.interruptAll(running)
       if (building !== undefined) yield* Fiber.interrupt(building)
       if (started && domain.onDeactivate !== undefined) yield* domain.onDeactivate(reason)

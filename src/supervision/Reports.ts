@@ -3,8 +3,9 @@ import * as Deferred from "effect/Deferred"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
-import * as Predicate from "effect/Predicate"
+import * as CauseText from "../model/CauseText.ts"
 import { type IllegalTransition, Trigger } from "../model/DomainStatus.ts"
+import { isA } from "../model/ForeignValue.ts"
 import * as Spans from "../telemetry/Spans.ts"
 import * as Telemetry from "../telemetry/Telemetry.ts"
 import { ActivationTimeout, entering, openGates, settle } from "./Activation.ts"
@@ -18,15 +19,8 @@ import { DomainSilent } from "./TickReceiver.ts"
 
 type Step = Effect.Effect<void, IllegalTransition>
 
-const failedWith = (cause: Cause.Cause<unknown>, error: new(...args: any) => unknown): boolean =>
-  cause.reasons.some((reason) => Cause.isFailReason(reason) && reason.error instanceof error)
-
-/** The tag or name of the first error of a cause, for `error.type`. */
-const errorType = (cause: Cause.Cause<unknown>): string => {
-  const error = Cause.squash(cause)
-  if (Predicate.hasProperty(error, "_tag") && typeof error._tag === "string") return error._tag
-  return error instanceof Error ? error.name : "_OTHER"
-}
+const failedWith = (cause: Cause.Cause<unknown>, error: abstract new(...args: any) => unknown): boolean =>
+  cause.reasons.some((reason) => Cause.isFailReason(reason) && isA(reason.error, error))
 
 /** A generation is ready, or its build has failed or timed out. */
 export const built = Effect.fnUntraced(
@@ -36,7 +30,7 @@ export const built = Effect.fnUntraced(
     phase.deadline.cancel()
     if (Exit.isFailure(exit)) {
       const reason = failedWith(exit.cause, ActivationTimeout) ? "timeout" : "failure"
-      metrics.failed(errorType(exit.cause)).updateUnsafe(durationMs / 1_000, state.services)
+      Telemetry.update(metrics.failed(CauseText.errorType(exit.cause)), durationMs / 1_000, state.services)
       return yield* crash(state, domain, reason, exit.cause, { durationMs })
     }
     yield* state.commit([{
@@ -52,51 +46,38 @@ export const built = Effect.fnUntraced(
         receiver: node.domain.onTick === undefined ? null : state.receivers.attach(generation)
       })
     }])
-    metrics.activated.updateUnsafe(durationMs / 1_000, state.services)
+    generation.start()
+    Telemetry.update(metrics.activated, durationMs / 1_000, state.services)
     const { tick, wave } = generation.opening
     yield* Effect.logInfo(`[DomainRegistry] Domain activated: ${node.domain.name}`).pipe(
       Effect.annotateLogs({ domain: node.domain.name, tick: tick.count, wave }),
       Telemetry.event("thunderline.domain.activated", { active_count: state.activeCount(), status: "active" }),
       Spans.under(generation.span)
     )
-    generation.start()
     yield* openGates(state, node.followers.map(state.domainOf), "dependency", "dependency")
   }
 )
 
-/** Something of a generation has failed. */
+/** Something of a generation has failed. One that has left cannot crash any more: its failure is logged. */
 export const failed = (state: SupervisorState, { domain, failure, generation }: CommandOf<"Failed">): Step => {
-  if (generationOf(domain) !== generation) return Effect.void
+  if (generationOf(domain) !== generation) {
+    return DomainLog.error(domain.node, "Failed while it was shutting down", state.tickNow().count, failure.cause)
+  }
   const reason = failedWith(failure.cause, DomainSilent) ? "silent" : "failure"
   return crash(state, domain, reason, failure.cause, { metadata: failure.metadata })
 }
 
-/** A generation is closed, or its end has exceeded `shutdownTimeout`. */
-export const closed = Effect.fnUntraced(
-  function*(state: SupervisorState, { closing, domain, durationMs, ended, span }: CommandOf<"Closed">) {
-    const { node, status } = domain
-    const { name, shutdownTimeout } = node.domain
+/** Says of a generation that is closed what went wrong with it. */
+const tellClosing = Effect.fnUntraced(
+  function*(state: SupervisorState, { closing, domain: { node }, span }: CommandOf<"Closed">) {
     const tick = state.tickNow().count
-    if (status._tag === "deactivating") {
-      const opening = status.target === "activating" ? DomainGate.look(state, domain, "now") : undefined
-      const next = status.target === "inactive"
-        ? { phase: () => ({ _tag: "inactive" as const }) }
-        : yield* entering(state, domain, opening)
-      yield* state.commit([{
-        domain,
-        trigger: Trigger.Closed({ gate: opening }),
-        reason: status.reason,
-        durationMs,
-        cause: closing.cause === undefined ? undefined : Cause.pretty(closing.cause),
-        metadata: closing.abandoned ? { abandoned: true } : {},
-        traceId: span.traceId,
-        spanId: span.spanId,
-        ...next
-      }])
-    }
     if (closing.abandoned) {
-      const limit = Duration.format(shutdownTimeout)
-      yield* Effect.logWarning(`${DomainLog.label(node)} Shutdown exceeded shutdownTimeout (${limit}); abandoned`).pipe(
+      const isOverdue = Deferred.isDoneUnsafe(state.overdue)
+      const limit = isOverdue ? state.shutdownTimeout : node.domain.shutdownTimeout
+      const whose = isOverdue ? "the application's shutdownTimeout" : "shutdownTimeout"
+      yield* Effect.logWithLevel(isOverdue ? "Error" : "Warn")(
+        `${DomainLog.label(node)} Shutdown exceeded ${whose} (${Duration.format(limit)}); abandoned`
+      ).pipe(
         DomainLog.annotate(node, tick),
         Telemetry.event("thunderline.domain.abandoned"),
         Spans.under(span)
@@ -109,9 +90,35 @@ export const closed = Effect.fnUntraced(
         Spans.under(span)
       )
     }
+  }
+)
+
+/** A generation is closed, or its end has exceeded its time. */
+export const closed = Effect.fnUntraced(
+  function*(state: SupervisorState, report: CommandOf<"Closed">): Effect.fn.Return<void, IllegalTransition> {
+    const { closing, domain, durationMs, ended, span } = report
+    const { node, status } = domain
     if (status._tag === "deactivating") {
-      yield* Effect.logInfo(`[DomainRegistry] Domain deactivated: ${name}`).pipe(
-        DomainLog.annotate(node, tick),
+      const opening = status.target === "activating" ? DomainGate.look(state, domain, "now") : undefined
+      const next = status.target === "inactive"
+        ? { phase: () => ({ _tag: "inactive" as const }) }
+        : yield* entering(state, domain, opening)
+      yield* state.commit([{
+        domain,
+        trigger: Trigger.Closed({ gate: opening }),
+        reason: status.reason,
+        durationMs,
+        cause: closing.cause === undefined ? undefined : CauseText.render(closing.cause),
+        metadata: closing.abandoned ? { abandoned: true } : {},
+        traceId: span.traceId,
+        spanId: span.spanId,
+        ...next
+      }])
+    }
+    yield* tellClosing(state, report)
+    if (status._tag === "deactivating") {
+      yield* Effect.logInfo(`[DomainRegistry] Domain deactivated: ${node.domain.name}`).pipe(
+        DomainLog.annotate(node, state.tickNow().count),
         Telemetry.event("thunderline.domain.deactivated"),
         Spans.under(span)
       )

@@ -1,6 +1,7 @@
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import { type IllegalTransition, Trigger } from "../model/DomainStatus.ts"
+import * as Telemetry from "../telemetry/Telemetry.ts"
 import { Command, type CommandOf } from "./Command.ts"
 import * as DomainLog from "./DomainLog.ts"
 import { Decision, type Verdict } from "./RestartBudget.ts"
@@ -59,7 +60,7 @@ export const aftermath = (
           ...trace
         }],
         act: () => {
-          domain.metrics.restarts.updateUnsafe(1, state.services)
+          Telemetry.update(domain.metrics.restarts, 1, state.services)
           backoff.start()
         },
         log: Effect.andThen(complain, DomainLog.info(node, text, tick, "thunderline.domain.restarting"))

@@ -7,6 +7,7 @@ import * as Fiber from "effect/Fiber"
 import * as Option from "effect/Option"
 import * as Pull from "effect/Pull"
 import * as Schedule from "effect/Schedule"
+import { attempt } from "../model/ForeignValue.ts"
 import * as RestartPolicy from "../model/RestartPolicy.ts"
 
 /** What becomes of a crashed domain. */
@@ -81,7 +82,9 @@ const ask = Effect.fnUntraced(function*(delays: Delays, now: number): Effect.fn.
     return wrong(`gave no delay within ${Duration.format(answerTimeout)}`)
   }
   const exit = yield* Effect.exit(Effect.flatten(answer.value))
-  if (Exit.isFailure(exit)) return Pull.isDoneCause(exit.cause) ? Answer.Ended() : wrong("failed", exit.cause)
+  if (Exit.isFailure(exit)) {
+    return attempt(() => Pull.isDoneCause(exit.cause), false) ? Answer.Ended() : wrong("failed", exit.cause)
+  }
   const ms = exit.value
   return ms >= 0 && now + ms <= latest
     ? Answer.Delay({ delay: Duration.millis(Math.round(ms)) })

@@ -9,23 +9,24 @@ import * as Layer from "effect/Layer"
 import * as Scope from "effect/Scope"
 import { SystemPublisher } from "../heartbeat/SystemPublisher.ts"
 import { TickIngress } from "../heartbeat/TickIngress.ts"
-import { type Transition, Transitions } from "../heartbeat/Transitions.ts"
+import { type CommitOptions, type Transition, Transitions } from "../heartbeat/Transitions.ts"
 import type { DomainNode } from "../model/DomainGraph.ts"
 import type { IllegalTransition } from "../model/DomainStatus.ts"
 import type { Tick } from "../model/Tick.ts"
 import * as ActivationTrace from "../telemetry/ActivationTrace.ts"
+import * as SafeTelemetry from "../telemetry/SafeTelemetry.ts"
 import { CurrentRun } from "../trail/CurrentRun.ts"
 import { OutboxIntake } from "../trail/OutboxIntake.ts"
 import type { Command } from "./Command.ts"
 import { Escalator } from "./Escalator.ts"
 import * as FiberFailureLog from "./FiberFailureLog.ts"
-import { type GateCondition, GateConditions } from "./GateCondition.ts"
+import * as GateCondition from "./GateCondition.ts"
 import * as SharedLayers from "./SharedLayers.ts"
 import * as SupervisedDomain from "./SupervisedDomain.ts"
 import type { Phase, SupervisedDomain as Supervised } from "./SupervisedDomain.ts"
 import { TickReceivers } from "./TickReceiver.ts"
 
-/** One transition of a domain, and what the supervisor holds for the domain afterwards. */
+/** One transition of a domain, and what the supervisor holds for the domain afterwards; made before the commit. */
 export interface Step extends Omit<Transition, "node"> {
   readonly domain: Supervised
   readonly phase: () => Phase
@@ -37,7 +38,7 @@ export interface SupervisorState {
   readonly domains: ReadonlyArray<Supervised>
   readonly domainOf: (node: DomainNode) => Supervised
   readonly find: (name: string) => Supervised | undefined
-  readonly conditions: ReadonlyArray<GateCondition>
+  readonly conditions: ReadonlyArray<GateCondition.GateCondition>
   readonly receivers: TickReceivers["Service"]
   readonly escalator: Escalator["Service"]
   readonly runId: string
@@ -55,7 +56,13 @@ export interface SupervisorState {
   /** Counts and logs a failure that no layer owns and nobody awaits. */
   readonly logFiberFailure: (failure: FiberFailureLog.Unclaimed) => void
   /** Makes transitions, all or none, each together with the domain's phase. */
-  readonly commit: (steps: ReadonlyArray<Step>) => Effect.Effect<void, IllegalTransition>
+  readonly commit: (steps: ReadonlyArray<Step>, options?: CommitOptions) => Effect.Effect<void, IllegalTransition>
+  /** Domains whose gate could not be opened, by a bug: the next tick looks at it again. */
+  readonly unopened: Set<Supervised>
+  /** Completes when what is still being closed at shutdown is to be abandoned. */
+  readonly overdue: Deferred.Deferred<void>
+  /** How long the shutdown of the whole application may take. */
+  readonly shutdownTimeout: Duration.Duration
   /** Nothing is activated or restarted any more. */
   stopping: boolean
 }
@@ -77,10 +84,35 @@ export const wait = ({ fork }: Pick<SupervisorState, "fork">): SupervisedDomain.
 }
 
 /** The conditions that do not hold for a domain. */
-const unmetBy = (conditions: ReadonlyArray<GateCondition>) => ({ node, status }: Supervised): ReadonlyArray<string> =>
-  status._tag !== "waiting" || conditions.length === 0
-    ? []
-    : conditions.filter(({ holds }) => !holds(node.domain.name)).map(({ name }) => name)
+const unmetBy =
+  (conditions: ReadonlyArray<GateCondition.GateCondition>) => ({ node, status }: Supervised): ReadonlyArray<string> =>
+    status._tag !== "waiting" || conditions.length === 0
+      ? []
+      : conditions.filter((condition) => !GateCondition.holds(condition, node.domain.name)).map(({ name }) => name)
+
+/** A phase that a domain shall enter. */
+interface NextPhase {
+  readonly domain: Supervised
+  readonly phase: Phase
+}
+
+/** Gives up a phase that was not entered. */
+const discard = ({ domain, phase }: NextPhase): void => {
+  if (phase._tag === "active") phase.receiver?.stop()
+  if (phase._tag !== "waiting" && phase._tag !== "activating") return
+  if (!("fiber" in domain.phase) || domain.phase.fiber !== phase.fiber) phase.fiber.interruptUnsafe()
+}
+
+const makePhases = (steps: ReadonlyArray<Step>): ReadonlyArray<NextPhase> => {
+  const made: Array<NextPhase> = []
+  try {
+    for (const { domain, phase } of steps) made.push({ domain, phase: phase() })
+    return made
+  } catch (defect) {
+    made.forEach(discard)
+    throw defect
+  }
+}
 
 /** Makes the state, with every domain waiting. When the scope closes, the fibers that still wait are interrupted. */
 export const make = Effect.fnUntraced(function*(options: {
@@ -88,10 +120,11 @@ export const make = Effect.fnUntraced(function*(options: {
   readonly tell: (command: Command) => void
   /** Services that domains get from the supervisor itself. */
   readonly provided: Context.Context<never>
+  readonly shutdownTimeout: Duration.Duration
 }) {
   const transitions = yield* Transitions
   const clock = yield* Clock.Clock
-  const conditions = yield* GateConditions
+  const conditions = yield* GateCondition.GateConditions
   // Domains get the reading sides only.
   const services = Context.omit(
     Scope.Scope,
@@ -125,7 +158,9 @@ export const make = Effect.fnUntraced(function*(options: {
     runId: (yield* CurrentRun).runId,
     clock,
     services,
-    environment: SharedLayers.install(ActivationTrace.install(Context.merge(services, options.provided))),
+    environment: SharedLayers.install(
+      ActivationTrace.install(SafeTelemetry.restore(Context.merge(services, options.provided)))
+    ),
     activeCount: transitions.activeCount,
     tickNow: () => transitions.currentTick() ?? tickZero(clock.currentTimeMillisUnsafe()),
     tell: options.tell,
@@ -136,13 +171,22 @@ export const make = Effect.fnUntraced(function*(options: {
       fork,
       services
     }),
-    commit: (steps) =>
-      transitions.commit(
-        steps.map(({ domain, phase: _, ...transition }) => ({ ...transition, node: domain.node })),
-        () => {
-          for (const { domain, phase } of steps) domain.phase = phase()
-        }
-      ),
+    commit: (steps, options) =>
+      Effect.suspend(() => {
+        const phases = makePhases(steps)
+        let applied = false
+        return transitions.commit(
+          steps.map(({ domain, phase: _, ...transition }) => ({ ...transition, node: domain.node })),
+          () => {
+            applied = true
+            for (const { domain, phase } of phases) domain.phase = phase
+          },
+          options
+        ).pipe(Effect.onError(() => Effect.sync(() => applied ? undefined : phases.forEach(discard))))
+      }),
+    unopened: new Set(),
+    overdue: Deferred.makeUnsafe(),
+    shutdownTimeout: options.shutdownTimeout,
     stopping: false
   }
   return state

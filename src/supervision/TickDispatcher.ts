@@ -15,6 +15,7 @@
  * )
  * ```
  */
+import * as Cause from "effect/Cause"
 import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
@@ -54,6 +55,14 @@ const make = Effect.gen(function*() {
         const receiver = TickReceiver.make(generation, options)
         const attached: TickReceiver.TickReceiver = {
           ...receiver,
+          deliver: (tick) => {
+            try {
+              receiver.deliver(tick)
+            } catch (defect) {
+              // The call begins inside of `deliver`: what is no effect can throw out of it.
+              generation.onFailure({ cause: Cause.die(defect), metadata: { tick: tick.count } })
+            }
+          },
           stop: () => {
             receivers.delete(attached)
             receiver.stop()

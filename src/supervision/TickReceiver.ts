@@ -88,7 +88,7 @@ export const make = (generation: Generation, { clock, context, everyTick, handle
 
   const answered = (tick: Tick, skipped: number, nanos: bigint) => {
     unanswered = 0
-    durations.updateUnsafe(Number(nanos) / 1e9, context)
+    Telemetry.update(durations, Number(nanos) / 1e9, context)
     handled({
       domain: domain.name,
       generation: generation.number,
@@ -121,7 +121,7 @@ export const make = (generation: Generation, { clock, context, everyTick, handle
       running = undefined
       if (Exit.isSuccess(exit)) return answered(tick, skipped, clock.monotonicTimeNanosUnsafe() - started)
       waiting = undefined
-      if (generation.closing && Cause.hasInterruptsOnly(exit.cause)) return
+      if (generation.hasEnded && Cause.hasInterruptsOnly(exit.cause)) return
       generation.onFailure({ cause: exit.cause, metadata: { tick: tick.count } })
     })
   }
@@ -132,7 +132,7 @@ export const make = (generation: Generation, { clock, context, everyTick, handle
       if (running === undefined) return call(tick)
       if (waiting !== undefined) {
         coalesced++
-        coalescings.updateUnsafe(1, context)
+        Telemetry.update(coalescings, 1, context)
       }
       waiting = tick
       if (isSuspended(tick)) return

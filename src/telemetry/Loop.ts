@@ -26,7 +26,7 @@ export const supervised = <E, R>(
   const turn = Effect.flatMap(Effect.forkChild(effect, { startImmediately: true }), Fiber.await)
   const restarts = Telemetry.counter("thunderline.loop.restarts", { [Telemetry.attribute.loop]: name })
   const ended = Effect.fnUntraced(function*(exit: Exit.Exit<unknown, unknown>) {
-    restarts.updateUnsafe(1, yield* Effect.context<never>())
+    Telemetry.update(restarts, 1, yield* Effect.context<never>())
     yield* Effect.logError(
       `[Loop] ${name} ended, which is a bug; it runs again`,
       ...(Exit.isFailure(exit) ? [exit.cause] : [])
@@ -45,7 +45,7 @@ export const supervised = <E, R>(
   )
   return Effect.contextWith((context: Context.Context<R>) => {
     // A series that begins with its first restart would not show that one as an increase.
-    restarts.updateUnsafe(0, context)
+    Telemetry.update(restarts, 0, context)
     return Effect.forkScoped(loop, { startImmediately: true })
   })
 }

@@ -4,7 +4,9 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Option from "effect/Option"
 import * as Tracer from "effect/Tracer"
+import { attempt } from "../model/ForeignValue.ts"
 import type { Tick } from "../model/Tick.ts"
+import * as SafeTelemetry from "./SafeTelemetry.ts"
 import { attribute } from "./Telemetry.ts"
 
 /** When the ticks of this process were sent, then their spans; kept as long as the tick is. */
@@ -28,7 +30,7 @@ export const ofTick = (tick: Tick): Effect.Effect<Option.Option<Tracer.Span>> =>
     const known = sent.get(tick)
     if (known === undefined) return Option.none()
     if (typeof known === "object") return Option.some(known)
-    const span = (yield* Tracer.Tracer).span({
+    const span = SafeTelemetry.tracer(yield* Tracer.Tracer).span({
       name: "TickGenerator.tick",
       parent: Option.none(),
       annotations: Context.empty(),
@@ -57,6 +59,6 @@ export const within = (span: Tracer.Span) => <A, E, R>(effect: Effect.Effect<A, 
 export const under = (span: Tracer.AnySpan) => <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
   Effect.provideService(effect, Tracer.ParentSpan, span)
 
-/** Ends a span, once. */
+/** Ends a span, once; what users' tracer throws is dropped. */
 export const end = (span: Tracer.Span, clock: Clock.Clock, exit: Exit.Exit<unknown, unknown>): void =>
-  span.end(clock.currentTimeNanosUnsafe(), exit)
+  attempt(() => span.end(clock.currentTimeNanosUnsafe(), exit), undefined)

@@ -2,6 +2,7 @@ import type * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Metric from "effect/Metric"
 import type * as Scope from "effect/Scope"
+import { attempt } from "../model/ForeignValue.ts"
 
 /** Attributes of spans and metrics. A domain's name is always one of these, never a part of a name. */
 export const attribute = {
@@ -190,7 +191,7 @@ const options = (name: keyof typeof metrics, attributes: Attributes | undefined)
   attributes: { unit: metrics[name].unit, ...attributes }
 })
 
-/** A handle to a counter. Made once and kept, an update with `updateUnsafe` costs 60 ns. */
+/** A handle to a counter. Made once and kept, an `update` costs 60 ns. */
 export const counter = (name: Names<"counter">, attributes?: Attributes): Metric.Counter<number> =>
   Metric.counter(name, { ...options(name, attributes), incremental: true })
 
@@ -200,6 +201,13 @@ export const histogram = (name: Names<"histogram">, attributes?: Attributes): Me
     ...options(name, attributes),
     boundaries: name === "thunderline.domain.activation.duration" ? durations : [0.001, 0.0025, ...durations]
   })
+
+/** Updates a metric; what users' registry or attributes throw is dropped. */
+export const update = <Input>(
+  metric: Metric.Metric<Input, any>,
+  value: Input,
+  context: Context.Context<never>
+): void => attempt(() => metric.updateUnsafe(value, context), undefined)
 
 /**
  * Lets a metric be read from where its value is kept, whenever it is exported. When the scope closes it keeps its last
@@ -214,14 +222,17 @@ export const observe = (
     let value = read
     const ignored = { update: () => {}, modify: () => {} }
     const { type } = metrics[name]
-    if (type === "gauge") {
-      const gauge: Metric.Gauge<number> = Metric.gauge(name, options(name, attributes))
-      Metric.registerUnsafe(gauge, context, { ...ignored, get: () => ({ value: value() }) })
-    } else {
-      const incremental = type === "counter"
-      const counter: Metric.Counter<number> = Metric.counter(name, { ...options(name, attributes), incremental })
-      Metric.registerUnsafe(counter, context, { ...ignored, get: () => ({ count: value(), incremental }) })
-    }
+    // The registry may be users' own.
+    attempt(() => {
+      if (type === "gauge") {
+        const gauge: Metric.Gauge<number> = Metric.gauge(name, options(name, attributes))
+        Metric.registerUnsafe(gauge, context, { ...ignored, get: () => ({ value: value() }) })
+      } else {
+        const incremental = type === "counter"
+        const counter: Metric.Counter<number> = Metric.counter(name, { ...options(name, attributes), incremental })
+        Metric.registerUnsafe(counter, context, { ...ignored, get: () => ({ count: value(), incremental }) })
+      }
+    }, undefined)
     return Effect.addFinalizer(() =>
       Effect.sync(() => {
         const last = read()
@@ -244,7 +255,10 @@ export const events = {
   "thunderline.domain.end_failed": "A finalizer or `onDeactivate` failed; with the cause",
   "thunderline.domain.fiber_failed":
     "A fiber failed, nobody awaited it, and no layer owns it; once a minute for each place; with the cause",
-  "thunderline.domain.abandoned": "A domain's shutdown exceeded its `shutdownTimeout`",
+  "thunderline.domain.abandoned": "A domain's shutdown exceeded its `shutdownTimeout`, or the application's",
+  "thunderline.domain.use_abandoned":
+    "A `Domain.use` exceeded the `shutdownTimeout` of the domain whose generation ended",
+  "thunderline.shutdown.abandoned": "The application's shutdown exceeded its `shutdownTimeout`",
   "thunderline.layer.built_again": "A domain builds a layer that another domain has built; with `first`, the other one",
   "thunderline.loop.ended": "A loop of Thunderline itself ended by a bug and runs again; with the cause",
   "thunderline.watchdog.suspended": "The heartbeat has been late for ten ticks, so silence is not judged",

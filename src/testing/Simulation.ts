@@ -110,13 +110,14 @@ const live = Effect.fnUntraced(function*(options: Options) {
     const due = operations.filter((one) => one.tick === tick)
     for (const { domain, operation } of due) {
       const asked = yield* Effect.forkChild(Effect.result(Context.get(context, DomainControl)[operation](domain)))
-      yield* settle
+      for (let turn = 0; turn < 64 && asked.pollUnsafe() === undefined; turn++) yield* Effect.yieldNow
       if (asked.pollUnsafe() === undefined) {
         return yield* Effect.die(new Error(`Nobody answered ${operation} of ${domain} after tick ${tick}`))
       }
       const answer = yield* Fiber.join(asked)
       if (answer._tag === "Failure") refused.push({ tick, message: answer.failure.message })
     }
+    if (due.length > 0) yield* settle
     options.onTick?.(tick)
   }
   const views = yield* Context.get(context, DomainRegistry).snapshot

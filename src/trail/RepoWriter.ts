@@ -8,7 +8,8 @@ import type * as Duration from "effect/Duration"
 import type * as Effect from "effect/Effect"
 import type * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
-import { type DomainEvent, maxCauseLength } from "../model/DomainEvent.ts"
+import * as CauseText from "../model/CauseText.ts"
+import type { DomainEvent } from "../model/DomainEvent.ts"
 import type { RegistryRow, RegistryStatus } from "./Projection.ts"
 import type { RepoError } from "./Repo.ts"
 import type { Run, RunInUse } from "./Run.ts"
@@ -79,6 +80,5 @@ export class RepoWriter extends Context.Service<RepoWriter, {
   readonly prune: (before: DateTime.Utc, limit?: number) => Effect.Effect<number, RepoError>
 }>()("thunderline/RepoWriter") {}
 
-/** A cause as it is kept: cut to `maxCauseLength`. */
-export const keptCause = (cause: string | null): string | null =>
-  cause !== null && cause.length > maxCauseLength ? cause.slice(0, maxCauseLength) : cause
+/** A cause as it is kept: cut to `maxCauseLength`, valid Unicode without NUL characters. */
+export const keptCause = (cause: string | null): string | null => cause === null ? null : CauseText.clip(cause)

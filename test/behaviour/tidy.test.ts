@@ -74,7 +74,7 @@ describe("the rooms", () => {
     for (const room of arrows.keys()) visit(room, [])
   })
 
-  it("of the core import no package but effect, and hold fewer than 7,000 lines of code", () => {
+  it("of the core import no package but effect, and hold fewer than 8,000 lines of code", () => {
     const inside = sources.filter((file) => core.includes(roomOf(file)))
     for (const file of inside) {
       for (const [_, name] of code(file).matchAll(/(?:from|import)\s*\(?\s*"([^."][^"]*)"/g)) {
@@ -83,7 +83,7 @@ describe("the rooms", () => {
     }
     const linesOf = (file: string) =>
       code(file).replaceAll(/\/\*\*.*|^ *\/\/.*/gm, "").split("\n").filter((line) => line.trim() !== "").length
-    assert.isBelow(inside.reduce((sum, file) => sum + linesOf(file), 0), 7_000)
+    assert.isBelow(inside.reduce((sum, file) => sum + linesOf(file), 0), 8_000)
   })
 })
 
@@ -186,8 +186,10 @@ describe("code", () => {
   const forks: Readonly<Record<string, string>> = {
     "src/node/SystemdNotify.ts": "says once that the program is ready",
     "src/otel/ExportLosses.ts": "logs a line from a callback of the exporter",
-    "src/supervision/Generation.ts": "is how the fibers of a domain are forked",
+    "src/supervision/Generation.ts": "is how the fibers of a domain are forked, and runs a use that can be abandoned",
+    "src/supervision/Launch.ts": "runs the application in a fiber that can be abandoned",
     "src/supervision/RestartBudget.ts": "asks a schedule in a fiber that can be abandoned",
+    "src/supervision/ShutdownLimit.ts": "waits for an end that can be abandoned",
     "src/supervision/SupervisorState.ts": "is how the supervisor runs what it awaits by a command",
     "src/supervision/TickDispatcher.ts": "publishes where the plain publish is refused",
     "src/telemetry/Loop.ts": "is where loops are run",

@@ -13,10 +13,12 @@ import { NotRunning, Refused } from "../../src/cli/RunningProgram.ts"
 import { FormatConflict } from "../../src/cli/text/EventFormat.ts"
 import * as Report from "../../src/cli/text/Report.ts"
 import { DatabaseUnreachable, TrailElsewhere, TrailInMemory } from "../../src/cli/Trail.ts"
+import { maxCauseLength } from "../../src/model/DomainEvent.ts"
 import { Escalated } from "../../src/model/Escalation.ts"
 import { InvalidDatabaseUrl } from "../../src/postgres/Database.ts"
 import { InvalidCursor } from "../../src/trail/EventCursor.ts"
 import { RepoUnavailable } from "../../src/trail/Repo.ts"
+import * as Hostile from "../support/hostile.ts"
 
 const usageError = new CliError.ShowHelp({
   commandPath: ["thunderline"],
@@ -81,6 +83,14 @@ describe("Report", () => {
         `{"a":1}`
       ]
     )
+  })
+
+  it.each(Object.entries(Hostile.failures))("says %s in one line, and has an exit code for it", (_, make) => {
+    const error = make()
+    const line = Report.lineOf(error)
+    assert.notMatch(line, /\p{Cc}/u)
+    assert.isAtMost(new TextEncoder().encode(line).length, maxCauseLength)
+    assert.strictEqual(ExitCode.ofExit(Exit.fail(error)), 1)
   })
 
   it.effect("leaves the failure as it is", () =>

@@ -60,6 +60,11 @@ describe("an app that cannot be run", () => {
     ["missing.ts", undefined, "missing.ts: there is no such file"],
     ["syntax.ts", "export const a = 1\nconst = 4\n", "syntax.ts:2: SyntaxError: Unexpected token `=`"],
     ["throws.ts", `\nthrow new Error("boom\\nand more")\n`, "throws.ts:2: boom"],
+    [
+      "odd.ts",
+      `throw Object.defineProperty(new Error("odd"), "message", { get: () => { throw new Error("no") } })`,
+      "odd.ts: [message threw]"
+    ],
     ["imports.ts", `import "./throws-not-there.ts"`, "imports.ts: Cannot find module 'throws-not-there.ts'"],
     [
       "none.ts",

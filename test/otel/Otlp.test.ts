@@ -1,4 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
+import * as Cause from "effect/Cause"
 import * as ConfigProvider from "effect/ConfigProvider"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
@@ -8,11 +9,13 @@ import * as Schedule from "effect/Schedule"
 import * as Scope from "effect/Scope"
 import { afterEach, vi } from "vitest"
 import packageJson from "../../package.json" with { type: "json" }
+import { maxCauseLength } from "../../src/model/DomainEvent.ts"
 import * as Otel from "../../src/otel/Otel.ts"
 import * as OtelSdk from "../../src/otel/OtelSdk.ts"
 import * as OtelSettings from "../../src/otel/OtelSettings.ts"
 import * as Otlp from "../../src/otel/Otlp.ts"
 import { Exporter } from "../../src/telemetry/Exporter.ts"
+import * as Hostile from "../support/hostile.ts"
 import * as LogLines from "../support/LogLines.ts"
 import * as OtlpSink from "../support/OtlpSink.ts"
 
@@ -88,6 +91,28 @@ describe.each(exporters)("telemetry by %s", (_, exporter) => {
       }
       for (const { resource } of [...spans, ...points, ...logs]) {
         assert.include(resource, { "service.name": "one", "service.version": "2", "service.instance.id": "three" })
+      }
+    }))
+
+  it.live("sends the spans and the log lines of failures that cannot be rendered, within bounds", () =>
+    Effect.gen(function*() {
+      const kinds = Object.entries(Hostile.failures)
+      const program = Effect.forEach(kinds, ([kind, make]) =>
+        Effect.failCause(Cause.fail(make())).pipe(
+          Effect.tapCause((cause) => Effect.logError(kind, cause)),
+          Effect.withSpan(kind),
+          Effect.exit
+        ), { discard: true })
+      const { logs, spans } = yield* sent(exporter, {}, program)
+      for (const [kind] of kinds) {
+        const span = spans.find(({ name }) => name === kind)
+        assert.isTrue(span?.error, kind)
+        assert.deepStrictEqual(span?.events, ["exception"])
+        const log = logs.find(({ body }) => body === kind)
+        const stack = String(log?.attributes["exception.stacktrace"])
+        assert.isNotEmpty(stack, kind)
+        assert.isAtMost(new TextEncoder().encode(stack).length, maxCauseLength, kind)
+        assert.isTrue(stack.isWellFormed() && !stack.includes("\u0000"), kind)
       }
     }))
 

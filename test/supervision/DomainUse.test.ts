@@ -51,6 +51,19 @@ describe("Domain.use", () => {
     }).pipe(Effect.provide(app([domain])))
   })
 
+  it.effect("is the same in a pipe", () => {
+    const domain = store()
+    return Effect.gen(function*() {
+      yield* tick
+      const used = Store.useSync((one) => one.generation).pipe(Domain.provide(domain))
+      assert.strictEqual(yield* used, 1)
+      yield* DomainControl.use((control) => control.deactivate("store"))
+      assert.strictEqual(yield* unavailable(used), "Domain store is inactive")
+      const late = Effect.void.pipe(Domain.provide(domain, { timeout: "1 second" }))
+      assert.strictEqual(yield* unavailable(late), "Domain store is inactive")
+    }).pipe(Effect.provide(app([domain])))
+  })
+
   it.effect("waits for at most its time-out", () => {
     const domain = store()
     return Effect.gen(function*() {

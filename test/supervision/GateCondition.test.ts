@@ -52,4 +52,28 @@ describe("GateCondition", () => {
       )
     )
   })
+
+  it.effect("does not hold while it throws", () => {
+    const { allow, condition } = byHand()
+    const throwing = {
+      ...condition,
+      holds: (domain: string) => {
+        if (!condition.holds(domain)) throw new Error("no")
+        return true
+      }
+    }
+    return Effect.gen(function*() {
+      const registry = yield* DomainRegistry
+      yield* tick
+      assert.deepStrictEqual((yield* registry.domain("base")).blockedBy, ["placement"])
+      yield* allow("base")
+      yield* awaitStates({ base: "active" })
+    }).pipe(
+      Effect.provide(
+        Thunderline.layerTest({ domains: [Domain.make("base", { layer: Layer.empty })] }).pipe(
+          Layer.provide(Layer.succeed(GateConditions, [throwing]))
+        )
+      )
+    )
+  })
 })

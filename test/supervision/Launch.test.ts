@@ -4,10 +4,14 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
+import * as Logger from "effect/Logger"
 import * as Runtime from "effect/Runtime"
 import * as TestClock from "effect/testing/TestClock"
+import * as Tracer from "effect/Tracer"
+import { vi } from "vitest"
 import * as Domain from "../../src/model/Domain.ts"
 import * as Thunderline from "../../src/Thunderline.ts"
+import * as MemoryRepo from "../../src/trail/MemoryRepo.ts"
 import { appText, folder, start } from "../cli/Process.ts"
 import * as LogLines from "../support/LogLines.ts"
 
@@ -79,6 +83,89 @@ describe("launch", () => {
       yield* Fiber.interrupt(fiber)
       assert.strictEqual(codeOf(yield* Fiber.await(fiber)), 130)
     }).pipe(Effect.provide(LogLines.layer)))
+
+  /** A layer that does not end, however it is asked to. */
+  const stuck = Layer.effectDiscard(Effect.acquireRelease(Effect.void, () => Effect.never))
+  const abandoned = "[Thunderline] Shutdown exceeded shutdownTimeout (10s); abandoned: a layer of the app's own"
+
+  it.effect("abandons a layer of the app that does not end, says so, and succeeds", () =>
+    Effect.gen(function*() {
+      const app = Thunderline.layer({ domains: [steady], shutdownTimeout: "10 seconds" }).pipe(
+        Layer.provideMerge(stuck)
+      )
+      const fiber = yield* Effect.forkDetach(Thunderline.launch(app))
+      yield* TestClock.adjust("2 seconds")
+      fiber.interruptUnsafe()
+      yield* TestClock.adjust("9 seconds")
+      assert.isUndefined(fiber.pollUnsafe())
+      yield* TestClock.adjust("1 second")
+      assert.strictEqual(codeOf(yield* Fiber.await(fiber)), 0)
+      assert.deepStrictEqual(yield* story, [
+        "[Thunderline] Shutting down",
+        "[DomainRegistry] Domain deactivated: steady",
+        abandoned,
+        "[Thunderline] Stopped"
+      ])
+    }).pipe(Effect.provide(LogLines.layer)))
+
+  it.effect("still fails with 70 when a domain escalates and a layer does not end", () =>
+    Effect.gen(function*() {
+      const app = Thunderline.layer({ domains: [failing], shutdownTimeout: "10 seconds" }).pipe(
+        Layer.provideMerge(stuck)
+      )
+      const fiber = yield* Effect.forkDetach(Thunderline.launch(app))
+      yield* TestClock.adjust("2 seconds")
+      yield* TestClock.adjust("10 seconds")
+      assert.strictEqual(codeOf(yield* Fiber.await(fiber)), 70)
+      assert.include(yield* story, abandoned)
+    }).pipe(Effect.provide(LogLines.layer)))
+
+  it.effect("names the stages of the application that do not end", () =>
+    Effect.gen(function*() {
+      const repo = MemoryRepo.layer.pipe(Layer.provideMerge(stuck))
+      const fiber = yield* Effect.forkDetach(Thunderline.launch(Thunderline.layer({ domains: [steady], repo })))
+      yield* TestClock.adjust("2 seconds")
+      fiber.interruptUnsafe()
+      yield* TestClock.adjust("25 seconds")
+      yield* Fiber.await(fiber)
+      assert.include(yield* story, "[Thunderline] Shutdown exceeded shutdownTimeout (25s); abandoned: repo")
+    }).pipe(Effect.provide(LogLines.layer)))
+
+  it.effect("ends although a layer is being built that cannot be interrupted", () =>
+    Effect.gen(function*() {
+      const building = Layer.effectDiscard(Effect.uninterruptible(Effect.never))
+      const fiber = yield* Effect.forkDetach(
+        Thunderline.launch(Thunderline.layer({ domains: [steady] }).pipe(Layer.provideMerge(building)))
+      )
+      yield* TestClock.adjust("1 second")
+      fiber.interruptUnsafe()
+      yield* TestClock.adjust("25 seconds")
+      assert.strictEqual(codeOf(yield* Fiber.await(fiber)), 0)
+      assert.include(
+        yield* story,
+        "[Thunderline] Shutdown exceeded shutdownTimeout (25s); abandoned: a layer of the app's own"
+      )
+    }).pipe(Effect.provide(LogLines.layer)))
+
+  it.effect("ends in order with a logger and a tracer that throw", () =>
+    Effect.gen(function*() {
+      const no = (): never => {
+        throw new Error("no")
+      }
+      const spy = vi.spyOn(console, "error").mockReturnValue(undefined)
+      for (const [domain, code] of [[steady, 0], [failing, 70]] as const) {
+        const fiber = yield* Effect.forkDetach(
+          Thunderline.launch(Thunderline.layer({ domains: [domain] })).pipe(
+            Effect.provide(Logger.layer([Logger.make(no)])),
+            Effect.provideService(Tracer.Tracer, Tracer.make({ span: no }))
+          )
+        )
+        yield* TestClock.adjust("2 seconds")
+        fiber.interruptUnsafe()
+        assert.strictEqual(codeOf(yield* Fiber.await(fiber)), code)
+      }
+      spy.mockRestore()
+    }))
 
   it.live.each([["steady", 0], ["failing", 70], ["twice", 1]] as const)(
     "makes a process of NodeRuntime.runMain whose app is %s exit with %d",

@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Context, DateTime, Duration, Effect, Exit, Fiber, Layer, Logger, References, Scope } from "effect"
+import { Cause, Context, DateTime, Duration, Effect, Exit, Fiber, Layer, Logger, Scheduler, Scope } from "effect"
 import { TestClock } from "effect/testing"
 import { DomainRegistry } from "../../src/heartbeat/DomainRegistry.ts"
 import * as Domain from "../../src/model/Domain.ts"
@@ -10,6 +10,7 @@ import * as Repo from "../../src/trail/Repo.ts"
 import { app, awaitStates, brief, tick, trail } from "../support/app.ts"
 import { settle } from "../support/awaitState.ts"
 import { accept } from "../support/bus.ts"
+import * as LogLines from "../support/LogLines.ts"
 import { chain } from "./chain.ts"
 
 describe("Supervisor", () => {
@@ -110,6 +111,27 @@ describe("Supervisor", () => {
         { _tag: "Leak", domain: "x", ms: 1000 }
       ]))))
 
+    it.effect("what fails while its generation shuts down is logged, and crashes nothing", () => {
+      const clumsy = Effect.onInterrupt(
+        Effect.never,
+        () => Effect.andThen(Effect.sleep("1 second"), Effect.die("clumsy"))
+      )
+      const domain = Domain.make("clumsy", { layer: Layer.empty, workers: { clumsy } })
+      return Effect.gen(function*() {
+        const { lines } = yield* LogLines.LogLines
+        yield* tick
+        yield* awaitStates({ clumsy: "active" })
+        yield* DomainControl.use((control) => control.deactivate("clumsy"))
+        yield* TestClock.adjust("1 second")
+        yield* awaitStates({ clumsy: "inactive" })
+        const failed = lines.filter(({ text }) => text === "[Clumsy] Failed while it was shutting down")
+        assert.deepStrictEqual(failed.map(({ cause, level }) => [level, String(Cause.squash(cause))]), [[
+          "Error",
+          "Error: clumsy"
+        ]])
+      }).pipe(Effect.provide(app([domain])), Effect.provide(LogLines.layer))
+    })
+
     it.effect("a child fiber that is joined is the joiner's business", () => {
       const domain = Domain.make("joiner", {
         layer: Layer.effectDiscard(Effect.gen(function*() {
@@ -166,35 +188,29 @@ describe("Supervisor", () => {
     })
   })
 
-  it.effect("one fiber executes all commands, in the order in which they were given", () => {
-    const told = ["activated", "deactivated", "crashed", "restarting"].map((name) => `thunderline.domain.${name}`)
-    const fibers = new Set<number>()
-    const seen = new Set<unknown>()
-    const logger = Logger.make(({ fiber }) => {
-      const event = fiber.getRef(References.CurrentLogAnnotations)["event.name"]
-      if (!told.includes(String(event))) return
-      fibers.add(fiber.id)
-      seen.add(event)
+  it.effect("executes all commands one after the other, in the order in which they were given", () => {
+    const going: Array<string> = []
+    const logger = Logger.make(({ message }) => {
+      const [, name] = /Deactivating, (\w+) is going down/.exec(String(message)) ?? []
+      if (name !== undefined && going.at(-1) !== name) going.push(name)
     })
-    const names = Array.from({ length: 20 }, (_, i) => `d${i}`)
-    const waiting = names.map((name) => Domain.make(name, { layer: Layer.empty, activationTick: 100 }))
+    const bases = Array.from({ length: 5 }, (_, i) => Domain.make(`b${i}`, { layer: Layer.empty }))
+    const users = bases.flatMap((base) =>
+      Array.from({ length: 4 }, (_, i) => Domain.make(`${base.name}-${i}`, { dependsOn: [base], layer: Layer.empty }))
+    )
     return Effect.gen(function*() {
       const control = yield* DomainControl
       yield* tick
-      yield* TestClock.adjust("5 seconds")
-      yield* awaitStates({ a: "restarting" })
-      yield* control.restart("x")
-      yield* awaitStates({ x: "active" })
-      assert.deepStrictEqual([seen.size, fibers.size], [told.length, 1])
-      const before = (yield* trail).length
-      const given = names.toReversed()
+      yield* awaitStates(Object.fromEntries(users.map(({ name }) => [name, "active"])))
+      const given = bases.map(({ name }) => name).toReversed()
       yield* Effect.forEach(given, control.deactivate, { concurrency: "unbounded" })
-      assert.deepStrictEqual((yield* trail).slice(before).map(({ domain }) => domain), given)
+      yield* settle
+      assert.deepStrictEqual(going, given)
     }).pipe(
-      Effect.provide(app([...chain().domains, ...waiting], [
-        { _tag: "KillWorker", domain: "a", generation: 1, ms: 5000 }
-      ])),
-      Effect.provide(Logger.layer([logger]))
+      Effect.provide(app([...bases, ...users])),
+      Effect.provide(Logger.layer([logger])),
+      // No command ends in one step.
+      Effect.provideService(Scheduler.MaxOpsBeforeYield, 4)
     )
   })
 

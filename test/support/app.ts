@@ -1,6 +1,10 @@
+import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
 import * as Layer from "effect/Layer"
+import * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
+import * as TestClock from "effect/testing/TestClock"
 import { DomainRegistry } from "../../src/heartbeat/DomainRegistry.ts"
 import { TickGenerator } from "../../src/heartbeat/TickGenerator.ts"
 import type * as Domain from "../../src/model/Domain.ts"
@@ -21,6 +25,26 @@ export const app = (
   Layer.unwrap(
     Effect.map(Fault.inject(domains, faults), (injected) => Thunderline.layerTest({ domains: injected, ...options }))
   ) as Layer.Layer<Thunderline.Infrastructure, Thunderline.StartError | Fault.UnknownFaultDomain>
+
+/**
+ * Runs a test with an application, then closes it within a time, which passes by itself. The shutdown has to end within it.
+ */
+export const closedWithin = (time: Duration.Input) =>
+<A, E, R, AppR, AppE>(
+  test: Effect.Effect<A, E, R>,
+  layer: Layer.Layer<AppR, AppE>
+): Effect.Effect<A, E | AppE, Exclude<R, AppR>> =>
+  Effect.gen(function*() {
+    const scope = yield* Scope.make()
+    const context = yield* Layer.buildWithScope(layer, scope)
+    const result = yield* Effect.provide(test, context)
+    const closing = yield* Effect.forkDetach(Scope.close(scope, Exit.void), { startImmediately: true })
+    yield* settle
+    yield* TestClock.adjust(time)
+    yield* settle
+    if (closing.pollUnsafe() === undefined) return yield* Effect.die(new Error("The shutdown has not ended in time"))
+    return result
+  })
 
 /** Sends a tick and lets everything that follows from it happen. */
 export const tick = Effect.andThen(TickGenerator.use((generator) => generator.emit), settle)

@@ -3,6 +3,7 @@ import { assert, describe, it } from "@effect/vitest"
 import * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
 import * as HttpRouter from "effect/http/HttpRouter"
 import * as HttpServer from "effect/http/HttpServer"
 import * as Layer from "effect/Layer"
@@ -21,6 +22,7 @@ import { DomainControl } from "../../src/model/DomainControl.ts"
 import type { DomainEvent } from "../../src/model/DomainEvent.ts"
 import * as NodeMetrics from "../../src/node/NodeMetrics.ts"
 import * as ExportLosses from "../../src/otel/ExportLosses.ts"
+import * as ShutdownLimit from "../../src/supervision/ShutdownLimit.ts"
 import * as Loop from "../../src/telemetry/Loop.ts"
 import * as Telemetry from "../../src/telemetry/Telemetry.ts"
 import * as Fault from "../../src/testing/Fault.ts"
@@ -111,6 +113,8 @@ const life = Effect.fnUntraced(function*(level: "All" | "Debug") {
       faults.down = true
       yield* control.restart("steady")
       yield* awaitStates({ steady: "active", flaky: "active" })
+      const unending = Domain.use(stubborn, Effect.uninterruptible(Effect.never))
+      yield* Effect.forkChild(Effect.ignore(unending), { startImmediately: true })
       yield* control.deactivate("messy")
       yield* control.deactivate("stubborn")
       yield* TestClock.adjust("1 second")
@@ -173,6 +177,9 @@ describe("docs/telemetry.md", () => {
         losses.lose("traces", "export_failed", 1, "by test")
         losses.sent("traces", 0)
         losses.sent("traces", 0)
+        const ended = yield* Effect.forkChild(ShutdownLimit.end(Effect.never, ShutdownLimit.make("1 second")))
+        yield* TestClock.adjust("1 second")
+        yield* Fiber.join(ended)
       }).pipe(Effect.scoped, Effect.provide(other.layer))
 
       const made = new Set(spans.map(({ name }) => name.replace(/^Repo\..*/, "Repo.*")))

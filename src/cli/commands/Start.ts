@@ -8,6 +8,7 @@ import * as Logger from "effect/Logger"
 import * as Option from "effect/Option"
 import * as Path from "effect/Path"
 import * as References from "effect/References"
+import * as SafeTelemetry from "../../telemetry/SafeTelemetry.ts"
 import * as AppModule from "../flags/AppModule.ts"
 import * as Interval from "../flags/Interval.ts"
 import * as Listen from "../flags/Listen.ts"
@@ -51,6 +52,16 @@ const retention = Flag.String("retention").pipe(
   Flag.withDescription("How long transitions are kept: \"30 days\", 12h (default: for ever)")
 )
 
+const shutdownTimeout = Flag.String("shutdown-timeout").pipe(
+  Flag.filterMap(
+    (text) => Option.filter(DurationText.parse(text), Duration.isGreaterThan(Duration.zero)),
+    () => `a length of time such as 25s or "1 minute"`
+  ),
+  Flag.withDefault(Duration.seconds(25)),
+  Flag.withMetavar("duration"),
+  Flag.withDescription("How long the shutdown may take: 10s, \"1 minute\" (default 25s)")
+)
+
 const policy = Flag.Literals("policy", ["act", "dry-run"]).pipe(
   Flag.withDefault("act"),
   Flag.withMetavar("mode"),
@@ -70,6 +81,7 @@ export const command = Command.make(
     trail,
     migrate,
     retention,
+    shutdownTimeout,
     logFormat: LogFormat.flag,
     otlp: Otlp.flag,
     traceLevel: Otlp.traceLevel,
@@ -91,7 +103,7 @@ export const command = Command.make(
     const { run } = yield* program
     return yield* run({ ...settings, name }, loaded).pipe(
       Trail.named(settings.database),
-      Effect.provide(Logger.layer([Logger.withConsoleLog(logger)])),
+      Effect.provide(Logger.layer([SafeTelemetry.logger(Logger.withConsoleLog(logger))])),
       Effect.provideService(References.MinimumLogLevel, Option.getOrElse(yield* GlobalFlag.LogLevel, () => "Info"))
     )
   })

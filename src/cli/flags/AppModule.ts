@@ -4,8 +4,10 @@ import * as Layer from "effect/Layer"
 import * as Path from "effect/Path"
 import * as Schema from "effect/Schema"
 import * as App from "../../model/App.ts"
+import * as CauseText from "../../model/CauseText.ts"
 import * as Domain from "../../model/Domain.ts"
 import * as DomainGraph from "../../model/DomainGraph.ts"
+import { attempt, isA, read } from "../../model/ForeignValue.ts"
 
 /** The module does not exist. */
 export class AppNotFound extends Schema.TaggedError<AppNotFound>()("AppNotFound", {
@@ -111,8 +113,9 @@ const faultLine = /^(?<file>(?:file:\/\/|\/|[A-Z]:\\).*):(?<line>\d+)$/
 const faultFrame = /(?<file>file:\/\/[^\s()]+?):(?<line>\d+):\d+\)?$/
 
 const locate = (error: unknown): { readonly file: string; readonly line: string } | undefined => {
-  if (!(error instanceof Error) || error.stack === undefined) return undefined
-  const lines = error.stack.split("\n")
+  const stack = isA(error, Error) ? read(error, "stack") : undefined
+  if (typeof stack !== "string") return undefined
+  const lines = stack.slice(0, 16 * 1024).split("\n")
   const head = faultLine.exec(lines[0]!)?.groups
   const frame = head ?? lines.map((line) => faultFrame.exec(line)?.groups).find((groups) => groups !== undefined)
   return frame === undefined || frame.file!.includes("/node_modules/") || frame.file === import.meta.url
@@ -122,8 +125,11 @@ const locate = (error: unknown): { readonly file: string; readonly line: string 
 
 /** The first line of what an import failed with. */
 const reasonOf = (error: unknown): string => {
-  const name = error instanceof Error && error.name !== "Error" ? `${error.name}: ` : ""
-  const message = error instanceof Error ? error.message : `it threw ${describe(error)}`
+  const plain = CauseText.toError(error)
+  const name = isA(error, Error) && plain.name !== "Error" ? `${plain.name}: ` : ""
+  const message = isA(error, Error)
+    ? plain.message
+    : `it threw ${attempt(() => describe(error), "something that cannot be described")}`
   return name + (message.split("\n")[0]!.trim() || "it threw an error without a message")
 }
 

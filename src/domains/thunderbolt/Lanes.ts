@@ -27,6 +27,7 @@ import * as Queue from "effect/Queue"
 import * as Record from "effect/Record"
 import * as Schedule from "effect/Schedule"
 import * as Semaphore from "effect/Semaphore"
+import { isA } from "../../model/ForeignValue.ts"
 import { EventBuffer } from "../thunderflow/EventBuffer.ts"
 import { type Job, JobInterrupted, type JobOutcome, JobTimedOut, LaneFull, UnknownLane } from "./Job.ts"
 import { allocate } from "./LaneShares.ts"
@@ -123,7 +124,7 @@ const makeLane = Effect.fnUntraced(function*(name: string, options: LaneOptions)
 })
 
 const outcomeOf = (exit: Exit.Exit<unknown, unknown>): JobOutcome["outcome"] =>
-  Exit.isSuccess(exit) ? "succeeded" : Cause.squash(exit.cause) instanceof JobTimedOut ? "timed-out" : "failed"
+  Exit.isSuccess(exit) ? "succeeded" : isA(Cause.squash(exit.cause), JobTimedOut) ? "timed-out" : "failed"
 
 /** A job in a lane: what runs it, and what tells its submitter how it ended. */
 const makeWork = <A, E>(

@@ -65,6 +65,33 @@ describe("thunderline start", () => {
       console.log(`A clean-up that hangs, with a deadline of 500 ms: the process ended after ${Duration.format(took)}`)
     }))
 
+  it.live("abandons a layer of the app's own that hangs, names what is left, and exits as it would have", () =>
+    Effect.gen(function*() {
+      const ends = {
+        0: `Domain.make("steady", { layer: Layer.empty })`,
+        70:
+          `Domain.make("failing", { layer: Layer.effectDiscard(Effect.fail("no")), restart: "never", escalate: true })`
+      }
+      for (const [code, domain] of Object.entries(ends)) {
+        const app = appText(`
+          const layer = Layer.effectDiscard(Effect.acquireRelease(Effect.void, () => Effect.never))
+          export default Thunderline.app({ domains: [${domain}], layer })
+        `)
+        const cwd = yield* folder({ "app.ts": app })
+        const program = yield* thunderline(["start", "app.ts", "--shutdown-timeout", "1s", ...quick], { cwd })
+        if (code === "0") {
+          yield* program.says("Domain activated: steady")
+          yield* program.kill("SIGTERM")
+        }
+        const ended = yield* program.ended
+        assert.include(
+          ended.stdout,
+          "[Thunderline] Shutdown exceeded shutdownTimeout (1s); abandoned: a layer of the app's own"
+        )
+        assert.strictEqual(ended.code, Number(code), ended.stdout)
+      }
+    }))
+
   it.live("a synchronous loop of two seconds makes no other domain silent", () =>
     Effect.gen(function*() {
       const blocking = `Domain.make("blocking", { layer: Layer.empty, onTick: (tick) => Effect.sync(() => {

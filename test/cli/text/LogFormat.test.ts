@@ -6,6 +6,8 @@ import * as Schema from "effect/Schema"
 import { TestClock } from "effect/testing"
 import * as LogFormat from "../../../src/cli/text/LogFormat.ts"
 import * as Style from "../../../src/cli/text/Style.ts"
+import { maxCauseLength } from "../../../src/model/DomainEvent.ts"
+import * as Hostile from "../../support/hostile.ts"
 
 const logged = (logger: Logger.Logger<unknown, string>, effect: Effect.Effect<void>) =>
   Effect.gen(function*() {
@@ -112,6 +114,28 @@ describe("LogFormat", () => {
       )
       assert.match(lines, /^13:45:09\.007 ERROR \[Thunderbolt\] Crashed\n {4}Error: boom/)
     }))
+
+  it.effect.each(["pretty", "logfmt", "json"] as const)(
+    "writes a line for whatever fails and whatever is logged, as %s",
+    (format) =>
+      Effect.gen(function*() {
+        for (const [kind, make] of Object.entries(Hostile.failures)) {
+          const text = yield* logged(LogFormat.logger(format), Effect.logError("Crashed", Cause.die(make())))
+          assert.include(text, "Crashed", kind)
+          // Escapes take up to six times the space.
+          assert.isBelow(text.length, 6 * maxCauseLength + 1_000, kind)
+          assert.notInclude(text, "\u0000", kind)
+          if (format === "pretty") assert.notMatch(text, /(?!\n)[\p{Cc}\p{Bidi_Control}]/u, kind)
+          if (!(kind in Hostile.small)) continue
+          const value = make()
+          const odd = yield* logged(
+            LogFormat.logger(format),
+            Effect.annotateLogs(Effect.logInfo("Odd", { value }), { value, plain: "kept" })
+          )
+          for (const part of ["Odd", "kept"]) assert.include(odd, part, kind)
+        }
+      })
+  )
 
   it.effect("writes one key=value line for programs", () =>
     Effect.gen(function*() {

@@ -15,8 +15,23 @@ export const services: Readonly<Record<string, ReadonlyArray<string>>> = {
   "It uses exactly one generation.": [
     "supervision/DomainUse.test.ts › a use ends with its generation, before the scope closes, and the next one gets the next"
   ],
-  "When that ends, the effect is interrupted before the scope is closed, and the use fails with `DomainUnavailable`.": [
+  "When that leaves `active`, the effect is interrupted, and the use fails with `DomainUnavailable`.": [
     "supervision/DomainUse.test.ts › a use ends with its generation, before the scope closes, and the next one gets the next"
+  ],
+  "It returns within the domain's `shutdownTimeout` of that, whatever the effect does.": [
+    "supervision/DomainUseBounds.test.ts › by an effect that %s returns within shutdownTimeout of a %s",
+    "supervision/DomainUseBounds.test.ts › returns within shutdownTimeout however long the domains that depend on it take"
+  ],
+  "What has not ended then is abandoned: its fiber goes on alone, and the log says so.": [
+    "supervision/DomainUseBounds.test.ts › by an effect that %s returns within shutdownTimeout of a %s",
+    "supervision/DomainUseBounds.test.ts › leaves no child behind that its caller would wait for"
+  ],
+  "`DomainUnavailable` has the failure behind it as `cause`: of the domain that is crashed or restarts, or of the generation that ended.":
+    [
+      "supervision/DomainUseBounds.test.ts › says why the generation ended, and why the domain is not there"
+    ],
+  "`effect.pipe(Domain.provide(domain))` is the same in a pipe.": [
+    "supervision/DomainUse.test.ts › is the same in a pipe"
   ],
   "Do not return the service out of `use`, and do not detach a fiber in it: both escape this guarantee.": [
     "supervision/DomainUse.test.ts › is escaped by a service that is returned and by a fiber that is detached"
@@ -140,16 +155,16 @@ export const services: Readonly<Record<string, ReadonlyArray<string>>> = {
       "behaviour/RandomApplications.test.ts › 4,000 random graphs, policies, faults and operations break no law and take every edge at least 50 times"
     ],
   "The tests also plant nine bugs, one at a time, and check that the laws find each.": [
-    "behaviour/RandomApplications.test.ts › finds the bug planted: ${name}",
-    "behaviour/RandomApplications.test.ts › dependants left active",
-    "behaviour/RandomApplications.test.ts › budget never reset",
-    "behaviour/RandomApplications.test.ts › tick answered twice",
-    "behaviour/RandomApplications.test.ts › calls under way left to a closed generation",
-    "behaviour/RandomApplications.test.ts › restart after shutdown",
-    "behaviour/RandomApplications.test.ts › joins not seen",
-    "behaviour/RandomApplications.test.ts › forks into the layer's scope not seen",
-    "behaviour/RandomApplications.test.ts › sets not seen",
-    "behaviour/RandomApplications.test.ts › every interruption taken for an order"
+    "behaviour/PlantedBugs.test.ts › finds the bug planted: ${name}",
+    "behaviour/PlantedBugs.test.ts › dependants left active",
+    "behaviour/PlantedBugs.test.ts › budget never reset",
+    "behaviour/PlantedBugs.test.ts › tick answered twice",
+    "behaviour/PlantedBugs.test.ts › calls under way left to a closed generation",
+    "behaviour/PlantedBugs.test.ts › restart after shutdown",
+    "behaviour/PlantedBugs.test.ts › joins not seen",
+    "behaviour/PlantedBugs.test.ts › forks into the layer's scope not seen",
+    "behaviour/PlantedBugs.test.ts › sets not seen",
+    "behaviour/PlantedBugs.test.ts › every interruption taken for an order"
   ],
   "Every combination of a grammar of forks (which fiber forks, into what, who looks and when, how it ends: more than 7,000) is judged by the laws in one test.":
     [

@@ -90,8 +90,8 @@ export const states: Readonly<Record<string, ReadonlyArray<string>>> = {
       "heartbeat/TickIngress.test.ts › refuses and counts a tick that is not newer, wherever it comes from, and tells nobody of it",
       "Thunderline.test.ts › gives domains the reading sides of its services, and not the writing sides"
     ],
-  "One fiber, the supervisor, executes all commands in order.": [
-    "supervision/Supervisor.test.ts › one fiber executes all commands, in the order in which they were given"
+  "The supervisor executes all commands one after the other, in order.": [
+    "supervision/Supervisor.test.ts › executes all commands one after the other, in the order in which they were given"
   ],
   "It belongs to no domain.": [
     "supervision/Operations.test.ts › a domain may ask for operations on others, what it depends on, and itself"
