@@ -81,3 +81,11 @@ describe("deploy/grafana/thunderline.json", () => {
     assert.isAbove(expressions.length, panels.length)
   })
 })
+
+describe("deploy/systemd/thunderline.service", () => {
+  it("starts the program again that ended with 70", () => {
+    const unit = read("deploy/systemd/thunderline.service")
+    assert.match(unit, /^Restart=on-failure$/m)
+    assert.notMatch(unit, /^(RestartPreventExitStatus|SuccessExitStatus)=/m)
+  })
+})

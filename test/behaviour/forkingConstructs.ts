@@ -46,6 +46,10 @@ const dyingResolver = RequestResolver.make<Find>(() => Effect.die("no"))
 
 const stream = Stream.concat(Stream.make(1), Stream.fromEffect(failing))
 
+/** Runs an effect in a scope that is closed when it has ended, and catches its failure. */
+const ownScope = (effect: Effect.Effect<unknown, unknown, Scope.Scope>): Make =>
+  Effect.asVoid(exits(Effect.scoped(effect)))
+
 class Boom extends Data.TaggedError("Boom")<{}> {}
 
 /** Each construct of Effect that forks, handled in a request or not handled at all. */
@@ -296,8 +300,40 @@ export const constructs: Record<string, readonly [Make, Verdict]> = {
     ),
     "crash"
   ],
+  "Stream.toPubSub in the build in a scope of its own, caught by a subscriber": [
+    ownScope(Effect.flatMap(
+      Stream.toPubSub(stream, { capacity: 4 }),
+      (pubsub) =>
+        Effect.flatMap(
+          PubSub.subscribe(pubsub),
+          (subscription) => Effect.timeoutOption(exits(Effect.forever(PubSub.take(subscription))), "50 millis")
+        )
+    )),
+    "quiet"
+  ],
+  "Stream.broadcast in the build in a scope of its own, caught": [
+    ownScope(Effect.flatMap(Stream.broadcast(stream, { capacity: 4 }), Stream.runDrain)),
+    "quiet"
+  ],
+  "Stream.toPull of a buffered stream in the build in a scope of its own, caught": [
+    ownScope(Effect.flatMap(Stream.toPull(Stream.buffer(stream, { capacity: 4 })), Effect.forever)),
+    "quiet"
+  ],
   "Stream.runDrain of a buffered stream in the build, caught": [
     Effect.asVoid(exits(Stream.runDrain(Stream.buffer(stream, { capacity: 4 })))),
+    "quiet"
+  ],
+  "Effect.runFork without the domain's context": [Effect.sync(() => void Effect.runFork(failing)), "quiet"],
+  "Effect.runFork without the domain's context, put into the layer's scope": [
+    Effect.map(Effect.scope, (scope) => void Fiber.runIn(Effect.runFork(failing), scope)),
+    "crash"
+  ],
+  "Effect.runFork without the domain's context that fails at once, put into the layer's scope": [
+    Effect.map(Effect.scope, (scope) => void Fiber.runIn(Effect.runFork(Effect.fail("no")), scope)),
+    "quiet"
+  ],
+  "ManagedRuntime.runFork": [
+    Effect.sync(() => void ManagedRuntime.make(Layer.succeed(Tenant, { id: "x" })).runFork(failing)),
     "quiet"
   ],
   "a Pool of the build whose items fail": [

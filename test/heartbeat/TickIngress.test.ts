@@ -2,6 +2,7 @@ import { assert, describe, it } from "@effect/vitest"
 import * as Arbitrary from "effect/Arbitrary"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
+import * as Metric from "effect/Metric"
 import * as PubSub from "effect/PubSub"
 import { DomainRegistry } from "../../src/heartbeat/DomainRegistry.ts"
 import { SystemPubSub } from "../../src/heartbeat/SystemPubSub.ts"
@@ -11,9 +12,15 @@ import { int } from "../support/arbitraries.ts"
 import { ticking } from "../support/foundation.ts"
 import { tick } from "../support/values.ts"
 
+const refused = Effect.map(Metric.snapshot, (metrics) => {
+  const metric = metrics.find(({ id }) => id === "thunderline.ticks.refused")
+  return metric !== undefined && "count" in metric.state ? Number(metric.state.count) : NaN
+})
+
 describe("TickIngress", () => {
-  it.effect("refuses a tick that is not newer, wherever it comes from, and tells nobody of it", () =>
+  it.effect("refuses and counts a tick that is not newer, wherever it comes from, and tells nobody of it", () =>
     Effect.gen(function*() {
+      const before = yield* refused
       const ingress = yield* TickIngress
       const registry = yield* DomainRegistry
       const heard: Array<number> = []
@@ -25,6 +32,7 @@ describe("TickIngress", () => {
       assert.isTrue(yield* ingress.accept(tick(7, { epoch: 2 })))
       assert.isFalse(yield* ingress.accept(tick(8, { epoch: 1 })))
       assert.deepStrictEqual(heard, [3, 7])
+      assert.strictEqual((yield* refused) - before, 3)
       assert.strictEqual(yield* registry.currentTick, 7)
       const published = yield* PubSub.takeUpTo(ticks, Number.MAX_SAFE_INTEGER)
       assert.deepStrictEqual(published.map(({ payload }) => payload.count), [3, 7])

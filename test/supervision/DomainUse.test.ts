@@ -133,6 +133,24 @@ describe("Domain.use", () => {
     }).pipe(Effect.provide(app([domain])))
   })
 
+  it.effect("is escaped by a service that is returned and by a fiber that is detached", () => {
+    const domain = store()
+    return Effect.gen(function*() {
+      const control = yield* DomainControl
+      yield* tick
+      const { detached, returned } = yield* Domain.use(
+        domain,
+        Store.use((returned) => Effect.map(Effect.forkDetach(Effect.never), (detached) => ({ detached, returned })))
+      )
+      yield* control.restart("store")
+      yield* awaitStates({ store: "active" })
+      yield* settle
+      assert.isTrue(returned.closed())
+      assert.isUndefined(detached.pollUnsafe())
+      yield* Fiber.interrupt(detached)
+    }).pipe(Effect.provide(app([domain])))
+  })
+
   it.effect("hands on the failures, and the interruption, of what it runs", () => {
     const domain = store()
     return Effect.gen(function*() {

@@ -50,6 +50,26 @@ describe("a server domain that depends on its database", () => {
   )
 })
 
+describe("a server domain whose database is inactive", () => {
+  it.live("is not there: connections are refused until the database is active again", () =>
+    Effect.gen(function*() {
+      const port = yield* HttpLoad.freePort
+      const { domain: database } = makeDatabase()
+      const web = Domain.make("web", { dependsOn: [database], layer: serve(route("/", query), port) })
+      yield* Effect.gen(function*() {
+        const { activate, deactivate } = yield* DomainControl
+        const ask = Effect.promise(() => HttpLoad.ask(port, "/"))
+        yield* awaitState("web", "active")
+        yield* deactivate("database")
+        yield* awaitState("database", "inactive")
+        assert.strictEqual((yield* ask).error, "ECONNREFUSED")
+        yield* activate("database")
+        yield* awaitGeneration("web", 2)
+        assert.strictEqual((yield* ask).body, "open 2")
+      }).pipe(Effect.scoped, Effect.provide(app(database, web)))
+    }))
+})
+
 /** Requests of clients that never read and never close, each with what it asks. */
 const stubborn = {
   nothing: "",
@@ -280,6 +300,8 @@ describe("the graceful time-out", () => {
           const asked = performance.now()
           yield* restart("web")
           yield* until(() => state === "closed")
+          const late = yield* Effect.promise(() => HttpLoad.ask(port, "/idle"))
+          assert.strictEqual(late.error, "ECONNREFUSED", "it listens no more")
           yield* Deferred.succeed(finish, "done")
           const [cut, answered] = yield* Effect.promise(() => Promise.all([slow, last]))
           assert.deepStrictEqual([answered.status, answered.body, answered.closes], [200, "done", true])

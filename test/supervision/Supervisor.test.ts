@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Cause, Context, DateTime, Duration, Effect, Exit, Fiber, Layer, Scope } from "effect"
+import { Cause, Context, DateTime, Duration, Effect, Exit, Fiber, Layer, Logger, Scheduler, Scope } from "effect"
 import { TestClock } from "effect/testing"
 import { DomainRegistry } from "../../src/heartbeat/DomainRegistry.ts"
 import * as Domain from "../../src/model/Domain.ts"
@@ -188,7 +188,43 @@ describe("Supervisor", () => {
     })
   })
 
+  it.effect("executes all commands one after the other, in the order in which they were given", () => {
+    const going: Array<string> = []
+    const logger = Logger.make(({ message }) => {
+      const [, name] = /Deactivating, (\w+) is going down/.exec(String(message)) ?? []
+      if (name !== undefined && going.at(-1) !== name) going.push(name)
+    })
+    const bases = Array.from({ length: 5 }, (_, i) => Domain.make(`b${i}`, { layer: Layer.empty }))
+    const users = bases.flatMap((base) =>
+      Array.from({ length: 4 }, (_, i) => Domain.make(`${base.name}-${i}`, { dependsOn: [base], layer: Layer.empty }))
+    )
+    return Effect.gen(function*() {
+      const control = yield* DomainControl
+      yield* tick
+      yield* awaitStates(Object.fromEntries(users.map(({ name }) => [name, "active"])))
+      const given = bases.map(({ name }) => name).toReversed()
+      yield* Effect.forEach(given, control.deactivate, { concurrency: "unbounded" })
+      yield* settle
+      assert.deepStrictEqual(going, given)
+    }).pipe(
+      Effect.provide(app([...bases, ...users])),
+      Effect.provide(Logger.layer([logger])),
+      // No command ends in one step.
+      Effect.provideService(Scheduler.MaxOpsBeforeYield, 4)
+    )
+  })
+
   describe("the watchdog", () => {
+    it.effect("takes no domain for silent to which no tick comes, however long its call takes", () =>
+      Effect.gen(function*() {
+        yield* tick
+        yield* tick
+        yield* tick
+        yield* TestClock.adjust("1 hour")
+        yield* settle
+        yield* awaitStates({ x: "active" })
+      }).pipe(Effect.provide(app(chain().domains, [{ _tag: "HangTick", domain: "x", generation: 1 }]))))
+
     it.effect("takes a domain for dead after maxMissedTicks unanswered ticks and restarts it", () =>
       Effect.gen(function*() {
         yield* tick

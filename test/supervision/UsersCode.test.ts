@@ -225,6 +225,19 @@ describe("with", () => {
       })
   )
 
+  it.effect("a tracer that throws in a domain's code: that is the domain's failure", () => {
+    const traced = Domain.make("traced", {
+      ...never,
+      layer: Layer.empty,
+      workers: { work: Effect.withSpan(Effect.void, "mine") }
+    })
+    const tracer = Tracer.make({ span: (options) => options.name === "mine" ? no() : new Tracer.NativeSpan(options) })
+    return closedWithin("0 seconds")(
+      Effect.andThen(tick, awaitStates({ traced: "crashed", store: "active" })),
+      Layer.provide(Thunderline.layerTest({ domains: [traced, store] }), Layer.succeed(Tracer.Tracer, tracer))
+    )
+  })
+
   it.effect("a tracer and a logger that throw in the caller's fiber: an operation and a tick are done", () =>
     Effect.gen(function*() {
       const spy = vi.spyOn(console, "error").mockReturnValue(undefined)

@@ -2,11 +2,46 @@ import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Layer from "effect/Layer"
+import * as Metric from "effect/Metric"
 import * as Scope from "effect/Scope"
 import * as TestClock from "effect/testing/TestClock"
+import { globSync, readFileSync } from "node:fs"
+import { join } from "node:path"
 import * as Loop from "../../src/telemetry/Loop.ts"
+import { root } from "../cli/Process.ts"
 import { settle } from "../support/awaitState.ts"
 import * as LogLines from "../support/LogLines.ts"
+
+const restarts = Effect.map(Metric.snapshot, (metrics) => {
+  const metric = metrics.find(({ id }) => id === "thunderline.loop.restarts")
+  return metric !== undefined && "count" in metric.state ? Number(metric.state.count) : undefined
+})
+
+describe("Thunderline's own loops", () => {
+  it("run under Loop.supervised, each under its name", () => {
+    const files = globSync("{src,layers}/**/*.ts", { cwd: root })
+    const names = files.flatMap((file) =>
+      Array.from(readFileSync(join(root, file), "utf8").matchAll(/Loop\.supervised\(\s*"([^"]+)"/g), ([, name]) => name)
+    )
+    assert.sameMembers(names, [
+      "embedded PostgreSQL",
+      "health",
+      "heartbeat",
+      "lease",
+      "outbox",
+      "retention",
+      "stream-comments",
+      "stream-events",
+      "stream-ticks",
+      "supervisor",
+      "systemd-watchdog",
+      "watch-feed",
+      "watch-picture",
+      "watch-size",
+      "watch-story"
+    ])
+  })
+})
 
 describe("Loop.supervised", () => {
   it.effect.each(
@@ -34,7 +69,13 @@ describe("Loop.supervised", () => {
       assert.strictEqual(runs, 2)
       assert.deepStrictEqual(lines.map(({ level }) => level), ["Error", "Error"])
       assert.match(lines[0]!.text, /^\[Loop\] test ended, which is a bug; it runs again/)
-    }).pipe(Effect.scoped, Effect.provide(LogLines.layer)))
+      assert.include(lines[0]!.annotations, { "event.name": "thunderline.loop.ended", loop: "test" })
+      assert.strictEqual(yield* restarts, 2)
+    }).pipe(
+      Effect.scoped,
+      Effect.provide(LogLines.layer),
+      Effect.provideService(Metric.MetricRegistry, new Map())
+    ))
 
   it.effect("tries no faster than every 30 seconds after many ends, and starts over once it has run for 30 seconds", () =>
     Effect.gen(function*() {

@@ -11,6 +11,7 @@ import * as Option from "effect/Option"
 import * as References from "effect/References"
 import * as Tracer from "effect/Tracer"
 import { vi } from "vitest"
+import * as CauseText from "../../src/model/CauseText.ts"
 import { maxCauseLength } from "../../src/model/DomainEvent.ts"
 import * as SafeTelemetry from "../../src/telemetry/SafeTelemetry.ts"
 import * as Telemetry from "../../src/telemetry/Telemetry.ts"
@@ -39,6 +40,21 @@ describe("a logger", () => {
       const { told } = yield* quietly(Effect.provide(logged, protectedBy(loggers)))
       assert.deepStrictEqual(lines, [["one"], ["two"]])
       assert.deepStrictEqual(told, ["[Thunderline] A logger threw, and a line is lost: no"])
+    }))
+
+  it.effect("of users gets an error whose stack is the text of the cause", () =>
+    Effect.gen(function*() {
+      const seen: Array<unknown> = []
+      const loggers = Logger.layer([Logger.make(({ cause }) => void seen.push(Cause.squash(cause)))])
+      const causes = Object.values(Hostile.small).map((make) => Cause.fail(make()))
+      yield* Effect.forEach(causes, (cause) => Effect.logError("Crashed", cause)).pipe(
+        Effect.provide(protectedBy(loggers))
+      )
+      const words = (text: string | undefined) => text?.split(/\s+/)
+      assert.deepStrictEqual(
+        seen.map((error) => words((error as Error).stack)),
+        causes.map((cause) => words(CauseText.render(cause)))
+      )
     }))
 
   it.effect.each(Object.entries(Hostile.failures))(
