@@ -40,7 +40,7 @@ describe("FiberBlame, for what nobody owns", () => {
       yield* settle
       yield* TestClock.adjust("1 second")
       assert.lengthOf(told, 1)
-      assert.match(told[0]!, /^log: no in here at .*FiberBlame\.test\.ts/)
+      assert.match(told[0]!, /^log: no in here at .*FiberPlace\.test\.ts/)
     }))
 
   it.effect("has a bounded number of timers, and tells of each of 20,000 failures", () =>
