@@ -1,3 +1,4 @@
+import { assert } from "@effect/vitest"
 import * as Arbitrary from "effect/Arbitrary"
 import * as Effect from "effect/Effect"
 import * as Logger from "effect/Logger"
@@ -5,10 +6,8 @@ import * as References from "effect/References"
 import type { DomainEvent } from "../../src/model/DomainEvent.ts"
 import * as Simulation from "../../src/testing/Simulation.ts"
 import { type Lived, makeDomains, makeScript, nameOf } from "./randomDomains.ts"
-import { checkEnd, checkEvents, checkForks, checkHeartbeat, edgeOf, settles } from "./randomLaws.ts"
+import { checkEnd, checkEvents, checkForks, checkHeartbeat, edgeOf, edges, settles } from "./randomLaws.ts"
 import { Plan } from "./randomPlan.ts"
-
-export { edges } from "./randomLaws.ts"
 
 /** The domains whose plan holds a fork that fails with something hostile. */
 const hostileOf = (plan: Plan): ReadonlySet<string> =>
@@ -62,3 +61,13 @@ export const check = (runs: number, seen: (edge: string) => void) => {
     { runs }
   )
 }
+
+/** Lives so many plans, none of which breaks a law and which together take every edge so often. */
+export const runModel = Effect.fnUntraced(function*(runs: number, times: number) {
+  const coverage = new Map<string, number>(edges.map((edge) => [edge, 0]))
+  const result = yield* check(runs, (edge) => coverage.set(edge, (coverage.get(edge) ?? 0) + 1))
+  assert.isUndefined(Arbitrary.formatCheckFailure(result))
+  const taken = Array.from(coverage).sort((a, b) => a[1] - b[1])
+  console.log(taken.map(([edge, count]) => `${String(count).padStart(7)}  ${edge}`).join("\n"))
+  assert.deepStrictEqual(taken.filter(([, count]) => count < times), [])
+})

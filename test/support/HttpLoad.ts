@@ -1,7 +1,6 @@
 import * as Effect from "effect/Effect"
 import { Agent, request } from "node:http"
 import { createServer } from "node:net"
-import type { AddressInfo } from "node:net"
 
 /** What a client got: the status and the body, or the code of the error of the connection. */
 export interface Answer {
@@ -58,10 +57,16 @@ export const longestGap = (answers: ReadonlyArray<Answer>, good: (answer: Answer
   return times.reduce((gap, at, i) => i === 0 ? 0 : Math.max(gap, at - times[i - 1]!), 0)
 }
 
-/** A port that is free now. */
-export const freePort: Effect.Effect<number> = Effect.callback((resume) => {
-  const server = createServer().listen(0, "127.0.0.1", () => {
-    const { port } = server.address() as AddressInfo
-    server.close(() => resume(Effect.succeed(port)))
+const isFree = (port: number): Promise<boolean> =>
+  new Promise((resolve) => {
+    const server = createServer().once("error", () => resolve(false)).listen(port, () =>
+      server.close(() => resolve(true)))
   })
+
+/** A port that is free, and so is the next one; below those that the system gives to connections of other tests. */
+export const freePort: Effect.Effect<number> = Effect.promise(async () => {
+  for (;;) {
+    const port = 10_000 + Math.floor(Math.random() * 20_000)
+    if (await isFree(port) && await isFree(port + 1)) return port
+  }
 })

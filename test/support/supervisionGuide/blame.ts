@@ -2,7 +2,7 @@
 export const blame: Readonly<Record<string, ReadonlyArray<string>>> = {
   "These are laws.": [
     "behaviour/Blame.test.ts › every combination of ${combinations.length} forks is judged by the laws",
-    "behaviour/RandomApplications.test.ts › 4,000 random graphs, policies, faults and operations break no law and take every edge at least 50 times"
+    "behaviour/RandomApplications.test.ts › 2,000 random graphs, policies, faults and operations break no law and take every edge at least 20 times"
   ],
   "They hold for every construct of Effect that forks: streams, pools, caches, `RcMap`, `LayerMap`, `FiberSet`, `FiberMap`, `FiberHandle`, request resolvers, HTTP servers, managed runtimes, and a Thunderline inside a domain.":
     [
@@ -38,7 +38,7 @@ export const blame: Readonly<Record<string, ReadonlyArray<string>>> = {
   ],
   "It is neither silent nor a crash, but for what is listed under \"What cannot be known\".": [
     "behaviour/Blame.test.ts › every combination of ${combinations.length} forks is judged by the laws",
-    "behaviour/RandomApplications.test.ts › 4,000 random graphs, policies, faults and operations break no law and take every edge at least 50 times"
+    "behaviour/RandomApplications.test.ts › 2,000 random graphs, policies, faults and operations break no law and take every edge at least 20 times"
   ],
   "An interruption counts as a failure of a worker or of `onTick` unless the end of its domain asked for it, and of other background work unless anybody asked for it.":
     [

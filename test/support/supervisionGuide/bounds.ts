@@ -52,7 +52,7 @@ export const bounds: Readonly<Record<string, ReadonlyArray<string>>> = {
     "supervision/UsersCode.test.ts › %s: no transition is undone, no command lost, no tick missed",
     "supervision/UsersCode.test.ts › made of several, anywhere, crashes its domain",
     "supervision/UsersCode.test.ts › that %s crashes its domain, or ends it with a cause",
-    "behaviour/RandomApplications.test.ts › 4,000 random graphs, policies, faults and operations break no law and take every edge at least 50 times"
+    "behaviour/RandomApplications.test.ts › 2,000 random graphs, policies, faults and operations break no law and take every edge at least 20 times"
   ],
   "**Errors are rendered within bounds.** The text of a cause is that of `Cause.pretty`, at most 16 KiB of valid Unicode without NUL characters.":
     [

@@ -8,7 +8,7 @@ export const restarts: Readonly<Record<string, ReadonlyArray<string>>> = {
     "supervision/Cascade.test.ts › closes the scopes when all have left active, each after those of its dependants"
   ],
   "No domain is ever active while one it depends on is not.": [
-    "behaviour/RandomApplications.test.ts › 4,000 random graphs, policies, faults and operations break no law and take every edge at least 50 times",
+    "behaviour/RandomApplications.test.ts › 2,000 random graphs, policies, faults and operations break no law and take every edge at least 20 times",
     "supervision/Cascade.test.ts › closes the scopes when all have left active, each after those of its dependants"
   ],
   "When the crashed domain is active again, its dependants follow in waves.": [
@@ -61,7 +61,7 @@ export const restarts: Readonly<Record<string, ReadonlyArray<string>>> = {
       "supervision/RestartBudget.test.ts › starts over after the domain has been active for `within` in one go, no earlier",
       "supervision/RestartBudget.test.ts › is new after a reset, as by an operator",
       "supervision/Supervisor.test.ts › the budget and the delays start over after the domain has been stable",
-      "behaviour/RandomApplications.test.ts › 4,000 random graphs, policies, faults and operations break no law and take every edge at least 50 times"
+      "behaviour/RandomApplications.test.ts › 2,000 random graphs, policies, faults and operations break no law and take every edge at least 20 times"
     ],
   "When what a domain needs returns after an outage, however long it was, the domain is active again within 40 s: the longest delay is 36 s.":
     [
@@ -116,7 +116,7 @@ export const restarts: Readonly<Record<string, ReadonlyArray<string>>> = {
   "A failed build is never remembered, and no service outlives its generation.": [
     "supervision/Supervisor.test.ts › a failing build is tried again until it succeeds",
     "supervision/Restart.test.ts › waits for a schedule that takes its time, and restarts after the delay that it gives",
-    "behaviour/RandomApplications.test.ts › 4,000 random graphs, policies, faults and operations break no law and take every edge at least 50 times"
+    "behaviour/RandomApplications.test.ts › 2,000 random graphs, policies, faults and operations break no law and take every edge at least 20 times"
   ],
   "A layer acquires resources uninterruptibly, so the deadline bounds the wait for the build: an activation that takes too long is given up and its scope is closed.":
     [

@@ -36,12 +36,12 @@ export const states: Readonly<Record<string, ReadonlyArray<string>>> = {
   "| restarting | the back-off has elapsed | activating if its gate is open, else waiting |": [
     "model/DomainStatus.test.ts › $from, on $when, becomes $to._tag",
     "supervision/Supervisor.test.ts › a crash takes dependants out first, in reverse order, and brings them back in waves",
-    "behaviour/RandomApplications.test.ts › 4,000 random graphs, policies, faults and operations break no law and take every edge at least 50 times"
+    "behaviour/RandomApplications.test.ts › 2,000 random graphs, policies, faults and operations break no law and take every edge at least 20 times"
   ],
   "| activating, active | a domain in `dependsOn` left `active` | deactivating, then waiting |": [
     "model/DomainStatus.test.ts › $from, on $when, becomes $to._tag",
     "supervision/Supervisor.test.ts › a crash takes dependants out first, in reverse order, and brings them back in waves",
-    "behaviour/RandomApplications.test.ts › 4,000 random graphs, policies, faults and operations break no law and take every edge at least 50 times"
+    "behaviour/RandomApplications.test.ts › 2,000 random graphs, policies, faults and operations break no law and take every edge at least 20 times"
   ],
   "| any but inactive | an operator deactivates it | inactive; from activating or active first deactivating |": [
     "model/DomainStatus.test.ts › $from, on $when, becomes $to._tag",
@@ -59,7 +59,7 @@ export const states: Readonly<Record<string, ReadonlyArray<string>>> = {
       "model/DomainStatus.test.ts › $from, on $when, becomes $to._tag",
       "supervision/Operations.test.ts › restart ends the generation, takes dependants along and builds anew",
       "supervision/Operations.test.ts › restart of a domain that is crashed for good gives it a new budget",
-      "behaviour/RandomApplications.test.ts › 4,000 random graphs, policies, faults and operations break no law and take every edge at least 50 times"
+      "behaviour/RandomApplications.test.ts › 2,000 random graphs, policies, faults and operations break no law and take every edge at least 20 times"
     ],
   "| any | shutdown | inactive; from activating or active first deactivating; crashed stays crashed |": [
     "model/DomainStatus.test.ts › $from, on $when, becomes $to._tag",

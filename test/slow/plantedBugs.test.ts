@@ -101,7 +101,7 @@ describe("the model", () => {
           const real = await importReal<object>()
           return { ...real, ...mutant(real) }
         })
-        const planted = yield* Effect.promise(() => import("./randomApplication.ts"))
+        const planted = yield* Effect.promise(() => import("../behaviour/randomApplication.ts"))
         vi.doUnmock(module)
         const result = yield* planted.check(4000, () => {})
         assert.strictEqual(result._tag, "Falsified")
