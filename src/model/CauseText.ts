@@ -169,7 +169,7 @@ const renderBounded = (bounded: Cause.Cause<unknown>, budget: Budget): string =>
   const left = [
     ...(budget.failures === 0 ? [] : [`${budget.failures} failures`]),
     ...(budget.causes === 0 ? [] : [causes]),
-    ...(budget.characters === 0 ? [] : [`${budget.characters} characters`])
+    ...(budget.characters === 0 ? [] : [`${budget.characters} character${budget.characters === 1 ? "" : "s"}`])
   ]
   return left.length === 0 ? text : `${text}\n(left out: ${left.join(", ")})`
 }

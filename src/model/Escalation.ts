@@ -16,6 +16,10 @@ import type * as Option from "effect/Option"
 import * as Runtime from "effect/Runtime"
 import * as Schema from "effect/Schema"
 
+/** What a cause says before its first stack frame and the errors below it, in one line. */
+const headOf = (cause: string): string =>
+  cause.split(/\n\s+at (?!\[")|\s\{\n\s+\[cause\]/)[0]!.replaceAll(/\s*\n\s*/g, " ")
+
 /**
  * The program has to end: a domain that escalates is crashed for good. A process whose main effect fails with it exits
  * with 70, so that the platform starts it again.
@@ -29,7 +33,7 @@ export class Escalated extends Schema.TaggedError<Escalated>()("Escalated", {
   // `Thunderline.launch` has logged it.
   override readonly [Runtime.errorReported] = false
   override get message() {
-    return `Domain ${this.domain} is crashed for good and ends the program: ${this.cause.split("\n")[0]}`
+    return `Domain ${this.domain} is crashed for good and ends the program: ${headOf(this.cause)}`
   }
 }
 

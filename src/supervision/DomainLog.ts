@@ -5,7 +5,7 @@ import type { DomainNode } from "../model/DomainGraph.ts"
 import * as Telemetry from "../telemetry/Telemetry.ts"
 
 /** What a domain's log lines begin with: `[Thunderflow]`. */
-export const label = ({ domain: { name } }: Pick<DomainNode, "domain">): string =>
+export const label = ({ domain: { name } }: { readonly domain: { readonly name: string } }): string =>
   `[${name[0]!.toUpperCase()}${name.slice(1)}]`
 
 /** Adds a domain's name and a tick to a log line. */

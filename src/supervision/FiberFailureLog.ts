@@ -4,6 +4,7 @@ import type * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import type * as Fiber from "effect/Fiber"
 import * as Telemetry from "../telemetry/Telemetry.ts"
+import * as DomainLog from "./DomainLog.ts"
 
 /** A failure of a fiber that nobody looked at, which is no failure of its domain. */
 export interface Unclaimed {
@@ -48,7 +49,12 @@ export const make = ({ clock, domains, fork, services }: {
     const unlogged = last?.unlogged ?? 0
     const more = unlogged === 0 ? "" : `; ${unlogged} more since it was last logged`
     fork(
-      Effect.logError(`[${domain}] A fiber failed and nobody awaited it, forked in ${place}${more}`, cause).pipe(
+      Effect.logError(
+        `${
+          DomainLog.label({ domain: { name: domain } })
+        } A fiber failed and nobody awaited it, forked in ${place}${more}`,
+        cause
+      ).pipe(
         Effect.annotateLogs({ domain, tick }),
         Telemetry.event("thunderline.domain.fiber_failed", { place, unlogged })
       )

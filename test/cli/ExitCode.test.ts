@@ -71,6 +71,7 @@ describe("Report", () => {
       [
         new Error("first\n  second"),
         new Escalated({ domain: "a", cause: "boom\n  at b" }),
+        new Escalated({ domain: "a", cause: "Bad: it\n  at [\"PORT\"] {\n  [cause]: it\n    at b\n}" }),
         { _tag: "Odd" },
         "text",
         { a: 1 }
@@ -78,6 +79,7 @@ describe("Report", () => {
       [
         "first second",
         "Domain a is crashed for good and ends the program: boom",
+        "Domain a is crashed for good and ends the program: Bad: it at [\"PORT\"]",
         "Odd",
         "text",
         `{"a":1}`

@@ -29,9 +29,9 @@ describe("FiberFailureLog", () => {
       fails("two", "Here.method")
       yield* settle
       assert.deepStrictEqual(texts(), [
-        "[one] A fiber failed and nobody awaited it, forked in Here.method",
-        "[one] A fiber failed and nobody awaited it, forked in There.method",
-        "[two] A fiber failed and nobody awaited it, forked in Here.method"
+        "[One] A fiber failed and nobody awaited it, forked in Here.method",
+        "[One] A fiber failed and nobody awaited it, forked in There.method",
+        "[Two] A fiber failed and nobody awaited it, forked in Here.method"
       ])
       assert.deepStrictEqual(lines[0]!.level, "Error")
       assert.include(lines[0]!.annotations, { domain: "one", tick: 7, place: "Here.method", unlogged: 0 })
@@ -42,7 +42,7 @@ describe("FiberFailureLog", () => {
       fails("one", "Here.method")
       yield* settle
       assert.deepStrictEqual(texts().slice(3), [
-        "[one] A fiber failed and nobody awaited it, forked in Here.method; 20000 more since it was last logged"
+        "[One] A fiber failed and nobody awaited it, forked in Here.method; 20000 more since it was last logged"
       ])
       assert.deepStrictEqual((yield* failures).toSorted((a, b) => a - b), [1, 20_003])
     }).pipe(Effect.provide(LogLines.layer)))
