@@ -127,8 +127,8 @@ export const make = ({ crash, fork, log }: Options): FiberBlame => {
     const { exit, fiber, isOwned, joining } = failure
     if (joining?.gets(exit) === true) return
     const place = placeOf(fiber)
-    const left = joining?.isJoined() !== true
-    const tell = () => (left && isOwned() && state !== "closed" ? crash : log)({ cause: exit.cause, place })
+    const blamed = joining?.isJoined() !== true && FiberInternals.isReadable(fiber)
+    const tell = () => (blamed && isOwned() && state !== "closed" ? crash : log)({ cause: exit.cause, place })
     const full = !isOwned() && (held.size >= heldInAll || (heldAt.get(place) ?? 0) >= heldPerPlace)
     if (full || state === "closed") tell()
     else hold(failure, place, tell)

@@ -1,30 +1,30 @@
 import type * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 
-/**
- * What is read of a fiber and is not in its interface. A canary test tells when Effect changes it. Without a field, its
- * failures count as looked at or asked for, so that they never crash a domain.
- */
-interface Internals {
-  readonly _observers: ReadonlyArray<Observer> | undefined
-  readonly _interruptedCause: unknown
-}
-
 type AnyFiber = Fiber.Fiber<unknown, unknown>
 type Observer = (exit: Exit.Exit<unknown, unknown>) => void
+
+/**
+ * What is read of a fiber and is not in its interface: nothing public tells who waits for a fiber, or whether it was asked
+ * to stop. A canary test tells when Effect changes one of these.
+ */
+const fields = ["_observers", "_interruptedCause", "_exit"]
+
+/** Whether a fiber has the fields that are read here. Without them its failure can be logged, but blamed on nobody. */
+export const isReadable = (fiber: AnyFiber): boolean => fields.every((field) => field in fiber)
 
 const nobody: ReadonlyArray<Observer> = []
 
 /** The list of a fiber's observers, which changes while the fiber runs and is kept by the fiber until it ends. */
 export const observers = (fiber: AnyFiber): ReadonlyArray<Observer> =>
-  (fiber as unknown as Internals)._observers ?? nobody
+  "_observers" in fiber && Array.isArray(fiber._observers) ? fiber._observers : nobody
 
 /** An observer that does not take the exit looks at no failure: a scope's, for example. */
 export const takesExit = (observer: Observer): boolean => observer.length > 0
 
 /** Whether somebody has asked the fiber to stop. A fiber that ends by interruption otherwise did it by itself. */
 export const askedToStop = (fiber: AnyFiber): boolean =>
-  !("_interruptedCause" in fiber) || (fiber as unknown as Internals)._interruptedCause !== undefined
+  !("_interruptedCause" in fiber) || fiber._interruptedCause !== undefined
 
 /**
  * Calls `looked` as soon as something takes the exit of a fiber that has ended, and gives what ends the wait.

@@ -30,6 +30,7 @@ describe("FiberInternals", () => {
   it.effect("lists a fiber's observers until it ends", () =>
     Effect.gen(function*() {
       const fiber: Fiber.Fiber<unknown, unknown> = yield* Effect.forkChild(Effect.never)
+      assert.isTrue(FiberInternals.isReadable(fiber))
       assert.lengthOf(FiberInternals.observers(fiber), 0)
       let counted = 0
       fiber.addObserver((exit) => {
@@ -70,6 +71,7 @@ describe("FiberInternals", () => {
   it.effect("takes a fiber without these fields for one that was asked to stop and has no observers", () =>
     Effect.sync(() => {
       const other = {} as Fiber.Fiber<unknown, unknown>
+      assert.isFalse(FiberInternals.isReadable(other))
       assert.isTrue(FiberInternals.askedToStop(other))
       assert.lengthOf(FiberInternals.observers(other), 0)
     }))

@@ -2,6 +2,7 @@ import { assert, describe, it } from "@effect/vitest"
 import * as Cause from "effect/Cause"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
 import type * as Fiber from "effect/Fiber"
 import * as References from "effect/References"
 import * as TestClock from "effect/testing/TestClock"
@@ -65,6 +66,27 @@ describe("FiberBlame, for what nobody owns", () => {
       yield* settle
       yield* TestClock.adjust("1 second")
       assert.deepStrictEqual(told.map((line) => line.length), ["log: no in ".length + 256, 35])
+    }))
+
+  it.effect("logs the failure of a fiber whose fields cannot be read, and never blames the domain for it", () =>
+    Effect.gen(function*() {
+      const { blame, told } = yield* make
+      blame.activated()
+      const context = yield* Effect.context<never>()
+      const fails = (fiber: object) =>
+        blame.owner.failed({
+          fiber: Object.assign(fiber, { context }) as Fiber.Fiber<unknown, unknown>,
+          exit: Exit.fail("no") as Exit.Failure<unknown, unknown>,
+          isOwned: () => true,
+          forker: undefined,
+          joining: undefined,
+          setFollows: false
+        })
+      fails({ _observers: undefined, _interruptedCause: undefined, _exit: undefined })
+      fails({ _observers: undefined, _exit: undefined })
+      fails({ _interruptedCause: undefined, _exit: undefined })
+      fails({ _observers: undefined, _interruptedCause: undefined })
+      assert.deepStrictEqual(told.map((line) => line.slice(0, 5)), ["crash", "log: ", "log: ", "log: "])
     }))
 
   it.effect("logs what it held when the generation ends, and crashes nothing any more", () =>
